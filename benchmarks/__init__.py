@@ -1,0 +1,1 @@
+"""Speed and cost of the kit, each against a peer measured in the same run: python -m benchmarks."""

@@ -1,0 +1,58 @@
+"""python -m benchmarks: a table of how fast the kit is, each figure against a peer.
+
+Figures are printed, not asserted: a busy machine is no fault of the code. The exit status is 1 only
+when something could not run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+
+from benchmarks import calls, notebooks, starting
+from benchmarks.report import CannotRun, Row, header, say, table
+
+BENCHMARKS: dict[str, tuple[Callable[[], list[Row]], str]] = {
+    "start": (starting.measure, "start of the server to its first answers, against plain moto"),
+    "calls": (calls.measure, "one boto3 call, against plain moto"),
+    "notebooks": (notebooks.measure, "all notebooks under nbval, against 90 seconds"),
+}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the benchmarks; 0 when all of them ran, 1 otherwise."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks",
+        description="How fast the kit is. The table goes to standard output, progress to standard "
+        "error. Figures are printed, not asserted.",
+        epilog="benchmarks: "
+        + "; ".join(f"{name}: {purpose}" for name, (_, purpose) in BENCHMARKS.items()),
+    )
+    parser.add_argument(
+        "--only",
+        metavar="NAME",
+        action="append",
+        choices=list(BENCHMARKS),
+        help=f"run this one alone, one of {', '.join(BENCHMARKS)}; may be given again",
+    )
+    chosen = parser.parse_args(arguments).only or list(BENCHMARKS)
+    rows: list[Row] = []
+    failures: list[str] = []
+    for name in chosen:
+        measure, purpose = BENCHMARKS[name]
+        say(f"-- {name}: {purpose}")
+        try:
+            rows += measure()
+        except CannotRun as error:
+            failures.append(f"{name} could not run: {error}")
+    print(header())
+    if rows:
+        print(f"\n{table(rows)}")
+    for failure in failures:
+        print(failure, file=sys.stderr)
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,76 @@
+"""What a benchmark hands back, and the table made of it."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+
+class CannotRun(Exception):
+    """A benchmark could not run; the message says what was missing or what went wrong."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One line of the table.
+
+    ours, peer: the measured figures as text, unit included. value and limit: what is compared, a
+    ratio ours/peer unless `unit` says otherwise; lower is better.
+    """
+
+    what: str
+    ours: str
+    peer: str
+    value: float
+    limit: float
+    unit: str = ""
+
+
+def say(line: str) -> None:
+    """Progress, on standard error: standard output holds the table alone."""
+    print(line, file=sys.stderr, flush=True)
+
+
+def header() -> str:
+    """The machine and the versions that the figures belong to."""
+    packages = ", ".join(f"{name} {_version(name)}" for name in ("moto", "boto3", "uvicorn"))
+    python = f"{platform.python_implementation()} {platform.python_version()}"
+    return f"{_processor()}, {os.cpu_count()} CPUs, {platform.system()}\n{python}, {packages}"
+
+
+def _version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return "(not installed)"
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        lines = []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()
+
+
+def table(rows: Sequence[Row]) -> str:
+    """The rows as aligned text, with whether each is within its limit."""
+    cells = [("what", "xacct", "peer", "xacct/peer", "limit", "")]
+    for row in rows:
+        value, limit = (f"{number:.2f}{row.unit}" for number in (row.value, row.limit))
+        verdict = "within" if row.value <= row.limit else "OVER"
+        cells.append((row.what, row.ours, row.peer, value, limit, verdict))
+    widths = [max(len(line[column]) for line in cells) for column in range(6)]
+    return "\n".join(
+        "  ".join(
+            text.ljust(width) if column in (0, 5) else text.rjust(width)
+            for column, (text, width) in enumerate(zip(line, widths, strict=True))
+        ).rstrip()
+        for line in cells
+    )

@@ -1,0 +1,153 @@
+"""Start and stop the two servers that are compared: the sandbox, and its peer, plain moto."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+from benchmarks.report import CannotRun
+
+ROOT = Path(__file__).resolve().parent.parent
+A, B = "111111111111", "222222222222"
+DEADLINE = 60
+"""Seconds that a server may take to answer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keys:
+    """An access key of an account of one of the two servers."""
+
+    access_key_id: str
+    secret_access_key: str = field(repr=False)
+    session_token: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """A server that answers. `keys`: administrator keys by account id; empty for plain moto."""
+
+    name: str
+    host: str
+    port: int
+    keys: dict[str, Keys]
+
+    @property
+    def endpoint(self) -> str:
+        return f"http://{self.host}:{self.port}"
+
+
+@contextlib.contextmanager
+def xacct() -> Iterator[Server]:
+    """The sandbox of this checkout, from its command to the line that says it answers."""
+    command = [sys.executable, "-m", "xacct_helpers", "serve", "--port", "0"]
+    command += ["--accounts", f"{A},{B}", "--json"]
+    with _running(command, "xacct serve") as (process, errors):
+        assert process.stdout is not None
+        watchdog = threading.Timer(DEADLINE, process.kill)
+        watchdog.start()
+        try:
+            line = process.stdout.readline()
+        finally:
+            watchdog.cancel()
+        if not line:
+            raise _ended("xacct serve", process, errors)
+        ready = json.loads(line)
+        host, port = ready["endpoint"].removeprefix("http://").rstrip("/").split(":")
+        keys = {
+            account["id"]: Keys(
+                access_key_id=account["access_key_id"],
+                secret_access_key=account["secret_access_key"],
+            )
+            for account in ready["accounts"]
+        }
+        yield Server(name="xacct", host=host, port=int(port), keys=keys)
+
+
+@contextlib.contextmanager
+def plain_moto() -> Iterator[Server]:
+    """moto_server as its documentation starts it, from its command to an open port."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    script = Path(sys.executable).parent / "moto_server"
+    program = str(script) if script.is_file() else shutil.which("moto_server")
+    if program is None:
+        raise CannotRun("moto_server is not installed: pip install 'moto[server]'")
+    with _running([program, "-H", "127.0.0.1", "-p", str(port)], "moto_server") as (process, log):
+        _wait_for_port(port, process, log)
+        yield Server(name="moto", host="127.0.0.1", port=port, keys={})
+
+
+@contextlib.contextmanager
+def _running(command: list[str], name: str) -> Iterator[tuple[subprocess.Popen[str], IO[str]]]:
+    """(process, what it wrote to standard error); the process, and only it, is ended after."""
+    with tempfile.TemporaryFile("w+") as errors:
+        try:
+            process = subprocess.Popen(
+                command,
+                cwd=ROOT,
+                env=clean_environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+            )
+        except OSError as error:
+            raise CannotRun(f"{name} could not be started: {error}") from error
+        try:
+            yield process, errors
+        finally:
+            process.terminate()
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+            if process.stdout is not None:
+                process.stdout.close()
+
+
+def clean_environment() -> dict[str, str]:
+    """The environment without what would change either server: AWS, moto and proxy settings."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("AWS_", "MOTO_", "XACCT_")) and not name.lower().endswith("_proxy")
+    }
+
+
+def _wait_for_port(port: int, process: subprocess.Popen[str], errors: IO[str]) -> None:
+    until = time.monotonic() + DEADLINE
+    while time.monotonic() < until:
+        if process.poll() is not None:
+            raise _ended("moto_server", process, errors)
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+        try:
+            connection.connect()
+            return
+        except OSError:
+            time.sleep(0.002)
+        finally:
+            connection.close()
+    raise CannotRun(f"moto_server did not answer within {DEADLINE} seconds")
+
+
+def _ended(name: str, process: subprocess.Popen[str], errors: IO[str]) -> CannotRun:
+    """What to raise when a server ends instead of answering."""
+    status = process.wait()
+    errors.seek(0)
+    last = "\n".join(errors.read().strip().splitlines()[-3:])
+    return CannotRun(f"{name} ended with status {status} before it answered:\n{last}")

@@ -1,0 +1,121 @@
+"""`make notebooks`: run every committed notebook in a fresh lab and rewrite its outputs.
+
+Run twice, it changes nothing: an output that differs from the committed one only in what the
+sanitizing rules name (times, temporary keys, ports) is left as it was. A notebook in which a cell
+ends in an error that no tag calls for is not written, and the run fails.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import nbclient
+import nbformat
+
+from tests.notebooks.sanitizing import sanitize
+from xacct_helpers import course, workspace
+
+CELL_SECONDS = 60
+_WIDGET = "application/vnd.jupyter.widget-view+json"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Execute the notebooks; 1 when one of them has an unintended error."""
+    parser = argparse.ArgumentParser(prog="make notebooks", description=__doc__)
+    parser.add_argument("only", nargs="*", help="numbers, for instance 03; all by default")
+    options = parser.parse_args(arguments)
+    failed = False
+    for path in course.notebooks():
+        if options.only and path.name[:2] not in options.only:
+            continue
+        print(f"{path.name} … ", end="", file=sys.stderr, flush=True)
+        try:
+            changed = rewrite(path)
+        except nbclient.exceptions.CellExecutionError as error:
+            print(f"failed:\n{error}", file=sys.stderr)
+            failed = True
+        else:
+            print("rewritten" if changed else "as it was", file=sys.stderr)
+    return int(failed)
+
+
+def rewrite(path: Path) -> bool:
+    """Execute one notebook and write its outputs; whether the file changed."""
+    before = path.read_text()
+    notebook = nbformat.reads(before, as_version=4)
+    old = {cell["id"]: cell.get("outputs", []) for cell in notebook.cells}
+    execute(notebook, path.parent)
+    for cell in notebook.cells:
+        if cell["cell_type"] == "code":
+            cell["metadata"].pop("execution", None)
+            cell["outputs"] = _settled([_still(o) for o in cell["outputs"]], old[cell["id"]])
+    notebook.metadata.pop("widgets", None)
+    notebook.metadata["language_info"] = {"name": "python"}
+    after = json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
+    if after != before:
+        path.write_text(after)
+    return after != before
+
+
+def execute(notebook: Any, folder: Path) -> None:
+    """Run a notebook's cells in a lab of its own; outputs are left in the notebook."""
+    with fresh_lab():
+        nbclient.NotebookClient(
+            notebook,
+            timeout=CELL_SECONDS,
+            kernel_name="python3",
+            resources={"metadata": {"path": str(folder)}},
+        ).execute()
+
+
+@contextmanager
+def fresh_lab() -> Iterator[Path]:
+    """An empty lab that this process and its kernels use; its sandbox ends with it."""
+    before = os.environ.get("XACCT_LAB")
+    with tempfile.TemporaryDirectory(prefix="xacct-notebook-") as name:
+        folder = Path(name) / "lab"
+        os.environ["XACCT_LAB"] = str(folder)
+        try:
+            yield folder
+        finally:
+            workspace.stop(folder.resolve())
+            if before is None:
+                del os.environ["XACCT_LAB"]
+            else:
+                os.environ["XACCT_LAB"] = before
+
+
+def _still(output: Any) -> Any:
+    """The output without what only lives with its kernel, so that it reads well on GitHub."""
+    if "data" in output:
+        output["data"].pop(_WIDGET, None)
+    if output.get("output_type") == "error":
+        # nbval compares class and message; the traceback holds paths of this machine.
+        output["traceback"] = [f"{output['ename']}: {output['evalue']}"]
+    return output
+
+
+def _settled(new: list[Any], old: list[Any]) -> list[Any]:
+    """The old outputs where the new ones say the same."""
+
+    def plain(outputs: list[Any]) -> str:
+        return sanitize(json.dumps([{**o, "execution_count": None} for o in outputs]))
+
+    if plain(new) != plain(old):
+        return new
+    for kept, made in zip(old, new, strict=True):
+        if "execution_count" in made:
+            kept["execution_count"] = made["execution_count"]
+    return old
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,113 @@
+"""Which part may import which (the arrows point one way), and what a bare import may cost.
+
+notebooks -> lab, view, lessons -> the sandbox over HTTP; sandbox -> policy -> the standard library.
+"""
+
+import ast
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.tools import ROOT
+
+PACKAGE = ROOT / "xacct_helpers"
+HEAVY = {"IPython", "boto3", "botocore", "ipywidgets", "moto", "pandas", "uvicorn"}
+
+
+def sources(part: str) -> list[Path]:
+    """The Python files of a part, be it a module or a folder."""
+    folder, module = PACKAGE / part, PACKAGE / f"{part}.py"
+    found = sorted(folder.rglob("*.py")) if folder.is_dir() else [module]
+    assert [path for path in found if path.exists()], f"there is no {part} to look at"
+    return found
+
+
+def imported(path: Path, source: str) -> Iterator[str]:
+    """The dotted names a file imports, wherever in it; `from a import b` is both a and a.b."""
+    module = path.relative_to(ROOT).with_suffix("").parts
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = module[: len(module) - node.level] if node.level else ()
+            base = ".".join([*above, *filter(None, [node.module])])
+            yield base
+            yield from (f"{base}.{alias.name}" for alias in node.names)
+
+
+def within(name: str, packages: set[str]) -> bool:
+    return any(name == package or name.startswith(f"{package}.") for package in packages)
+
+
+def offences(part: str, forbidden: set[str]) -> list[str]:
+    return [
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path in sources(part)
+        for name in imported(path, path.read_text())
+        if within(name, forbidden)
+    ]
+
+
+def test_policy_imports_only_the_standard_library_and_itself() -> None:
+    allowed = set(sys.stdlib_module_names) | {"xacct_helpers.policy"}
+    strangers = [
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path in sources("policy")
+        for name in imported(path, path.read_text())
+        # `from .. import policy` names the package above on its way.
+        if not within(name, allowed) and name != "xacct_helpers"
+    ]
+    assert strangers == []
+
+
+@pytest.mark.parametrize("part", ["lab", "lessons", "view"])
+def test_what_a_notebook_uses_speaks_to_the_sandbox_over_http(part: str) -> None:
+    assert offences(part, {"xacct_helpers.sandbox"}) == []
+
+
+def test_sandbox_knows_nothing_of_what_stands_above_it() -> None:
+    above = {f"xacct_helpers.{part}" for part in ("cli", "lab", "lessons", "view")}
+    assert offences("sandbox", above) == []
+
+
+def test_one_module_knows_moto() -> None:
+    users = {
+        path.relative_to(PACKAGE).as_posix()
+        for path in PACKAGE.rglob("*.py")
+        if any(within(name, {"moto"}) for name in imported(path, path.read_text()))
+    }
+    assert users == {"sandbox/backends.py"}
+
+
+@pytest.mark.parametrize("module", ["xacct_helpers", "xacct_helpers.cli"])
+def test_import_stays_cheap(module: str) -> None:
+    """`xacct --help` and a notebook's first cell must not wait for what they may not need."""
+    code = f"import json, sys, {module}; print(json.dumps(sorted(sys.modules)))"
+    answer = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True
+    )
+    loaded = {name for name in json.loads(answer.stdout) if "." not in name}
+    assert loaded & HEAVY == set()
+
+
+@pytest.mark.parametrize(
+    ("line", "names"),
+    [
+        ("import a.b as c", ["a.b"]),
+        ("from a import b", ["a", "a.b"]),
+        ("from . import x", ["xacct_helpers.sandbox", "xacct_helpers.sandbox.x"]),
+        ("from ..policy import x", ["xacct_helpers.policy", "xacct_helpers.policy.x"]),
+        ("def f():\n    from .. import view", ["xacct_helpers", "xacct_helpers.view"]),
+    ],
+)
+def test_no_form_of_import_escapes(line: str, names: list[str]) -> None:
+    assert list(imported(PACKAGE / "sandbox" / "gate.py", line)) == names
+
+
+def test_imports_of_a_package_itself_are_relative_to_it() -> None:
+    path = PACKAGE / "sandbox" / "__init__.py"
+    assert next(imported(path, "from . import x")) == "xacct_helpers.sandbox"

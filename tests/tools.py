@@ -1,0 +1,45 @@
+"""What tests of every part need: the project's folder, and the tools of the operating system."""
+
+import importlib.util
+import os
+import shutil
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def in_ci() -> bool:
+    return os.environ.get("CI", "").lower() in {"1", "true"}
+
+
+def require(tool: str, package: str) -> str:
+    """The path of a program.
+
+    A program that is missing skips the test that asked, saying which Debian package holds it; with
+    CI=true, where `.ci/run` was to install it, it fails the test.
+    """
+    return shutil.which(tool) or _missing(f"{tool} is missing: apt install {package}")
+
+
+def require_module(module: str, package: str) -> str:
+    """The name of a Python module that only the dev extra brings; missing is as for `require`."""
+    if importlib.util.find_spec(module):
+        return module
+    _missing(f"{module} is missing: pip install {package}")
+
+
+def _missing(message: str) -> NoReturn:
+    __tracebackhide__ = True
+    if in_ci():
+        pytest.fail(message, pytrace=False)
+    pytest.skip(message, allow_module_level=True)
+
+
+def clean_copy(destination: Path) -> Path:
+    """The project as a fresh clone has it, and what is not committed yet: all but ignored files."""
+    lines = (ROOT / ".gitignore").read_text().splitlines()
+    ignored = [line.strip("/") for line in lines if line and not line.startswith("#")]
+    return shutil.copytree(ROOT, destination, ignore=shutil.ignore_patterns(".git", *ignored))

@@ -1,0 +1,55 @@
+"""What a notebook of the course imports: open_lab, explain, predict, check, hint and the image.
+
+Names are loaded when first used, so that the `xacct` command starts quickly.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from .images import build_image, pull_image, push_image
+    from .lab import Lab, open_lab
+    from .lessons import check, hint, predict
+    from .view import explain
+    from .workspace import LabError
+
+_HOME = {
+    "Lab": "lab",
+    "LabError": "workspace",
+    "build_image": "images",
+    "check": "lessons",
+    "explain": "view",
+    "hint": "lessons",
+    "open_lab": "lab",
+    "predict": "lessons",
+    "pull_image": "images",
+    "push_image": "images",
+}
+
+__all__ = [
+    "Lab",
+    "LabError",
+    "__version__",
+    "build_image",
+    "check",
+    "explain",
+    "hint",
+    "open_lab",
+    "predict",
+    "pull_image",
+    "push_image",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f".{_HOME[name]}", __name__), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,327 @@
+"""The `xacct` command. Start-up stays light: each command imports what it needs."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import shlex
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NoReturn
+
+from . import __version__
+
+
+class _Parser(argparse.ArgumentParser):
+    """argparse, saying what is wrong in one sentence."""
+
+    def error(self, message: str) -> NoReturn:
+        text = message[:1].upper() + message[1:]
+        self.exit(2, f"{self.prog}: {text}. Try `{self.prog} --help`.\n")
+
+
+class _Failure(Exception):
+    """Ends the command: one sentence and an exit code."""
+
+    def __init__(self, message: str, code: int = 1) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command; the exit code."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.run is None:
+        parser.print_help()
+        return 0
+    try:
+        return int(options.run(options) or 0)
+    except _Failure as failure:
+        print(f"xacct: {failure}", file=sys.stderr)
+        return failure.code
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+
+
+def _parser() -> _Parser:
+    parser = _Parser(
+        prog="xacct",
+        description="Learn cross-account IAM on two local AWS accounts that really refuse.",
+    )
+    parser.add_argument("--version", action="version", version=f"xacct {__version__}")
+    parser.set_defaults(run=None)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=_Parser)
+
+    def add(name: str, run: Callable[[argparse.Namespace], int | None], text: str) -> _Parser:
+        command = commands.add_parser(name, help=text, description=text)
+        command.set_defaults(run=run)
+        return command
+
+    lab = add("lab", _lab, "Copy the course to a folder of yours (once) and open JupyterLab there.")
+    lab.add_argument(
+        "--course", type=Path, default=Path("my-course"), help="your folder (%(default)s)"
+    )
+    lab.add_argument(
+        "--prepare-only", action="store_true", help="copy the course, do not open JupyterLab"
+    )
+    lab.add_argument("--no-browser", action="store_true", help="do not open a web browser")
+    lab.add_argument("--port", type=_port, default=None, help="JupyterLab's port (any free one)")
+
+    serve = add("serve", _serve, "Run a sandbox in the foreground: IAM, STS and ECR that refuse.")
+    serve.add_argument(
+        "--port", type=_port, default=0, help="port on 127.0.0.1; 0 picks a free one (%(default)s)"
+    )
+    serve.add_argument(
+        "--accounts",
+        type=_accounts,
+        default=None,
+        metavar="ID,ID",
+        help="account ids of 12 digits (111111111111,222222222222)",
+    )
+    serve.add_argument(
+        "--json", action="store_true", help="when it answers, print one line of JSON: endpoint, keys"
+    )
+    serve.add_argument(
+        "--state", type=Path, default=None, metavar="DIR", help="keep the accounts in DIR"
+    )
+    serve.add_argument(
+        "--seed", default=None, help="what ids are derived from; another seed gives other ids"
+    )
+
+    add("status", _status, "Say whether this workspace's sandbox runs, and where.")
+    add("stop", _stop, "Stop this workspace's sandbox. Its accounts are kept.")
+    reset = add("reset", _reset, "Empty the accounts: everything as on the first day.")
+    reset.add_argument("--yes", action="store_true", help="do not ask")
+    env = add(
+        "env", _env, "Print what points a terminal at the lab: eval \"$(xacct env)\" uses it."
+    )
+    env.add_argument("--json", action="store_true", help="print JSON instead of shell commands")
+    add(
+        "decide",
+        _decide,
+        "Read JSON lines (a request and its policies) and print IAM's decision for each.",
+    )
+    return parser
+
+
+def _port(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"a port is a number from 0 to 65535, not '{text}'")
+    return int(text)
+
+
+def _accounts(text: str) -> tuple[str, ...]:
+    ids = tuple(part.strip() for part in text.split(","))
+    for account in ids:
+        if len(account) != 12 or not account.isascii() or not account.isdigit():
+            raise argparse.ArgumentTypeError(f"an account id has 12 digits; '{account}' has not")
+    if len(set(ids)) < len(ids):
+        raise argparse.ArgumentTypeError("an account is named twice")
+    return ids
+
+
+# -- serve -----------------------------------------------------------------------------------
+
+
+def _serve(options: argparse.Namespace) -> int:
+    from .sandbox import server
+    from .sandbox.journal import JournalError
+    from .sandbox.state import DEFAULT_SEED, State
+
+    with _state_folder(options.state) as (folder, lasting):
+        fresh = not (folder / "journal.jsonl").exists()
+        accounts = options.accounts or (("111111111111", "222222222222") if fresh else ())
+        try:
+            listener = server.bind(options.port)
+        except OSError as error:
+            raise _Failure(_port_trouble(options.port, error)) from error
+        try:
+            state = State(folder, accounts, lasting=lasting, seed=options.seed or DEFAULT_SEED)
+        except JournalError as error:
+            raise _Failure(str(error)) from error
+        except OSError as error:
+            raise _Failure(f"Cannot use {folder}: {error.strerror or error}.") from error
+        for notice in state.notices:
+            print(f"xacct: {notice}", file=sys.stderr)
+
+        def announce(content: dict[str, Any]) -> None:
+            if lasting:
+                server.write_state_file(folder / "sandbox.json", content)
+            print(json.dumps(content) if options.json else _plain(content), flush=True)
+
+        try:
+            server.run(state, listener, announce)
+        finally:
+            if lasting:
+                (folder / "sandbox.json").unlink(missing_ok=True)
+    return 0
+
+
+@contextlib.contextmanager
+def _state_folder(named: Path | None) -> Iterator[tuple[Path, bool]]:
+    """The folder to keep things in, and whether it lasts."""
+    import fcntl
+
+    if named is None:
+        with tempfile.TemporaryDirectory(prefix="xacct-") as name:
+            yield Path(name), False
+        return
+    try:
+        folder = named.expanduser().resolve()
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        lock = (folder / "lock").open("a")
+    except OSError as error:
+        raise _Failure(f"Cannot keep a lab in {named}: {error.strerror or error}.") from error
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise _Failure(
+                f"Another sandbox serves {folder} already. `xacct stop` ends it."
+            ) from error
+        yield folder, True
+
+
+def _plain(content: dict[str, Any]) -> str:
+    lines = [f"The sandbox answers at {content['endpoint']} (Ctrl-C ends it)."]
+    for account in content["accounts"]:
+        lines.append(
+            f"Account {account['id']}: administrator's key {account['access_key_id']}, "
+            f"secret {account['secret_access_key']}; registry {content['registries'][account['id']]}"
+        )
+    return "\n".join(lines)
+
+
+def _port_trouble(port: int, error: OSError) -> str:
+    import errno
+
+    if error.errno == errno.EACCES:
+        return f"Port {port} needs more rights than you have; choose one above 1023."
+    if error.errno != errno.EADDRINUSE:
+        return f"Port {port} cannot be used: {error.strerror}."
+    holder = _holder(port)
+    who = f"It is held by {holder}." if holder else "Another program holds it."
+    return f"Port {port} is in use. {who} Choose another, or --port 0 for any free one."
+
+
+def _holder(port: int) -> str | None:
+    """Who listens on a port, as far as this user may know (Linux)."""
+    wanted = f":{port:04X}"
+    try:
+        rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+        inodes = {f"socket:[{r[9]}]" for r in rows if r[1].endswith(wanted) and r[3] == "0A"}
+        for process in Path("/proc").iterdir():
+            if not process.name.isdigit():
+                continue
+            with contextlib.suppress(OSError):
+                if any(os.readlink(fd) in inodes for fd in (process / "fd").iterdir()):
+                    command = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+                    return f"process {process.name} ({command.strip()[:80]})"
+    except (OSError, IndexError):
+        return None
+    return None
+
+
+# -- the workspace's lab ---------------------------------------------------------------------
+
+
+def _lab(options: argparse.Namespace) -> int:
+    from . import course
+
+    try:
+        folder, copied = course.copy_to(options.course)
+    except OSError as error:
+        where = error.filename or options.course
+        raise _Failure(f"Cannot copy the course to {where}: {error.strerror}.") from error
+    if copied:
+        print(f"The course is in {folder}: {copied} new files. They are yours to change.")
+    if options.prepare_only:
+        return 0
+    return course.open_jupyter(folder, browser=not options.no_browser, port=options.port)
+
+
+def _status(options: argparse.Namespace) -> int:
+    from . import workspace
+
+    folder = workspace.lab_folder()
+    running = workspace.find(folder)
+    if running is None:
+        kept = (folder / "journal.jsonl").exists()
+        what = "Its accounts are kept; open_lab() starts it." if kept else "There is no lab yet."
+        print(f"No sandbox runs for {folder}. {what}")
+        return 1
+    status = running.get("status")
+    print(f"The sandbox answers at {running.endpoint} (process {running.pid}).")
+    print(f"Lab: {folder}")
+    print(f"Accounts: {', '.join(status['accounts'])}")
+    offset = status["clock_offset_seconds"]
+    ahead = f", {offset / 3600:g} hours ahead" if offset else ""
+    print(f"The lab's time: {status['now']}{ahead}")
+    return 0
+
+
+def _stop(options: argparse.Namespace) -> int:
+    from . import workspace
+
+    folder = workspace.lab_folder()
+    ended = workspace.stop(folder)
+    print(f"Stopped the sandbox of {folder}." if ended else f"No sandbox runs for {folder}.")
+    return 0
+
+
+def _reset(options: argparse.Namespace) -> int:
+    from . import workspace
+
+    folder = workspace.lab_folder()
+    if not folder.exists():
+        raise _Failure(f"There is no lab at {folder}.")
+    if not options.yes:
+        if not sys.stdin.isatty():
+            raise _Failure("This empties the accounts; say `xacct reset --yes` to mean it.", 2)
+        if input(f"Empty the accounts of {folder}? [y/N] ").strip().lower() not in ("y", "yes"):
+            print("Nothing was changed.")
+            return 1
+    running = workspace.find(folder)
+    if running is not None:
+        running.post("reset")
+    else:
+        (folder / "journal.jsonl").unlink(missing_ok=True)
+        for name in ("blobs", "uploads", "snapshots"):
+            shutil.rmtree(folder / name, ignore_errors=True)
+    workspace.forget_cached_credentials(folder)
+    print("The accounts are as on the first day.")
+    return 0
+
+
+def _env(options: argparse.Namespace) -> int:
+    from . import workspace
+
+    try:
+        running = workspace.join(workspace.lab_folder())
+    except workspace.LabError as error:
+        raise _Failure(str(error)) from error
+    changes = workspace.environment(running, os.environ)
+    if options.json:
+        print(json.dumps(changes, indent=2))
+        return 0
+    for name, value in changes.items():
+        print(f"unset {name}" if value is None else f"export {name}={shlex.quote(value)}")
+    return 0
+
+
+def _decide(options: argparse.Namespace) -> int:
+    from .policy.decide import decide_line
+
+    for line in sys.stdin:
+        if line.strip():
+            print(json.dumps(decide_line(line)), flush=True)
+    return 0

@@ -1,0 +1,414 @@
+"""Checkpoints: each goal of a notebook, tested by real calls and never by comparing documents.
+
+A check asks both ways, who may and who must not. It shows what is right already, stops at the first
+thing that is not, says what it looked for and what it found, and leaves the accounts as they were.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+
+from .. import lab as labs
+from ..workspace import ACCOUNT_A, ACCOUNT_B, REGION, LabError
+from .hints import HINTS
+
+ROLE_A = f"arn:aws:iam::{ACCOUNT_A}:role/account-a-role-name"
+REPOSITORY = "my-app"
+
+_SESSION = "check"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing looked for. found and next say what to do when it is not so."""
+
+    right: bool
+    goal: str
+    found: str = ""
+    next: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a call came to. code and message are None when it was answered."""
+
+    value: Any = None
+    code: str | None = None
+    message: str | None = None
+
+    @property
+    def ok(self) -> bool:
+        return self.code is None
+
+    @property
+    def denied(self) -> bool:
+        """Refused by a policy, and not for another reason."""
+        return self.code in ("AccessDenied", "AccessDeniedException")
+
+    def __str__(self) -> str:
+        return "it was answered" if self.ok else f"{self.code}: {self.message}"
+
+
+Findings = Iterator[Finding]
+
+
+def check(notebook: str) -> None:
+    """Say how far the goals of a notebook ("00" to "06") are reached. Repeat it as often as you like.
+
+    Raises LabError for a notebook that has no check.
+    """
+    name = str(notebook).zfill(2)
+    if name not in _CHECKS:
+        raise LabError(f"There are checks for the notebooks {', '.join(_CHECKS)}.")
+    labs.current()
+    for finding in _CHECKS[name]():
+        if finding.right:
+            print(f"✓ {finding.goal}")
+            continue
+        print(f"✗ {finding.goal}")
+        print(f"    What happened: {finding.found}")
+        print(f"    Look at: {finding.next}")
+        print(f'    Stuck? hint("{name}")')
+        return
+    print(_WHY[name])
+
+
+def passed(notebook: str) -> bool:
+    """Whether every goal is reached; prints nothing."""
+    labs.current()
+    return all(finding.right for finding in _CHECKS[notebook]())
+
+
+_given: dict[str, int] = {}
+
+
+def hint(notebook: str) -> None:
+    """The next hint for a notebook's check; each is more specific than the one before."""
+    name = str(notebook).zfill(2)
+    if name not in HINTS:
+        raise LabError(f"There are hints for the notebooks {', '.join(HINTS)}.")
+    number = min(_given.get(name, 0), len(HINTS[name]) - 1)
+    _given[name] = number + 1
+    print(f"Hint {number + 1} of {len(HINTS[name])}: {HINTS[name][number]}")
+
+
+# -- calls -----------------------------------------------------------------------------------
+
+
+def _client(profile: str, service: str) -> Any:
+    import boto3
+
+    return boto3.Session(profile_name=profile).client(service)
+
+
+def _call(make: Callable[[], Any]) -> Answer:
+    from botocore.exceptions import ClientError
+
+    try:
+        return Answer(value=make())
+    except ClientError as error:
+        detail = error.response["Error"]
+        return Answer(code=detail["Code"], message=detail["Message"])
+
+
+def _identity(profile: str) -> Answer:
+    return _call(lambda: _client(profile, "sts").get_caller_identity())
+
+
+def _assume(profile: str, role: str, **parameters: Any) -> Answer:
+    return _call(
+        lambda: _client(profile, "sts").assume_role(
+            RoleArn=role, RoleSessionName=_SESSION, **parameters
+        )
+    )
+
+
+def _as(answer: Answer, service: str) -> Any:
+    """A client that acts with the credentials an AssumeRole gave."""
+    import boto3
+
+    given = answer.value["Credentials"]
+    session = boto3.Session(
+        given["AccessKeyId"],
+        given["SecretAccessKey"],
+        given["SessionToken"],
+        region_name=REGION,
+    )
+    return session.client(service)
+
+
+def _get_image(ecr: Any, repository: str = REPOSITORY, **parameters: Any) -> Answer:
+    """The first call of a pull."""
+    return _call(
+        lambda: ecr.batch_get_image(
+            repositoryName=repository, imageIds=[{"imageTag": "v1"}], **parameters
+        )
+    )
+
+
+def _pull(ecr: Any) -> Answer:
+    """The whole pull, every digest computed anew."""
+    from ..images import TransferError, pull_image
+
+    try:
+        return _call(lambda: pull_image(ecr, REPOSITORY, tag="v1"))
+    except TransferError as error:
+        return Answer(code="TransferError", message=str(error))
+
+
+def _becomes_role_a() -> Answer:
+    """A session of account A's role, by whichever way is open: B's role, B's admin or A's own."""
+    answer = Answer(code="AccessDenied", message="nobody was tried")
+    for profile in ("account-b", "account-b-admin", "account-a"):
+        answer = _assume(profile, ROLE_A)
+        if answer.ok:
+            return answer
+    return answer
+
+
+@contextmanager
+def _decoy() -> Iterator[str]:
+    """For a moment, a role of the stranger's that trusts account B: may B's role go there too?"""
+    iam = _client("stranger", "iam")
+    trust = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Allow", "Principal": {"AWS": ACCOUNT_B}, "Action": "sts:AssumeRole"}
+        ],
+    }
+    with suppress(iam.exceptions.NoSuchEntityException):  # left by a check that was interrupted
+        iam.delete_role(RoleName="decoy")
+    role = iam.create_role(RoleName="decoy", AssumeRolePolicyDocument=json.dumps(trust))["Role"]
+    try:
+        yield role["Arn"]
+    finally:
+        iam.delete_role(RoleName="decoy")
+
+
+# -- the checks ------------------------------------------------------------------------------
+
+
+def _check_00() -> Findings:
+    for profile, account in (("account-a", ACCOUNT_A), ("account-b-admin", ACCOUNT_B)):
+        answer = _identity(profile)
+        yield Finding(
+            right=answer.ok and answer.value["Account"] == account,
+            goal=f"{profile} answers, and is in account {account}",
+            found=str(answer),
+            next="run the first cell again; lab.reset() if that does not help",
+        )
+    b = _identity("account-b")
+    yield Finding(
+        right=b.denied or b.ok,
+        goal=(
+            "account-b has become some-role-name (you are further on than notebook 00)"
+            if b.ok
+            else "account-b is refused: its role does not exist yet"
+        ),
+        found=str(b),
+        next="run the first cell again",
+    )
+
+
+def _check_01() -> Findings:
+    ecr = _client("account-a", "ecr")
+    image = _pull(ecr)
+    yield Finding(
+        right=image.ok,
+        goal="my-app:v1 is in account A, whole: every digest is right",
+        found=str(image),
+        next="the cells that make the repository and push the image",
+    )
+    b = _get_image(_client("account-b-admin", "ecr"), registryId=ACCOUNT_A)
+    yield Finding(
+        right=b.denied,
+        goal="account B's administrator cannot pull it",
+        found=str(b),
+        next="the repository policy of my-app: ecr_a.get_repository_policy(repositoryName='my-app')",
+    )
+
+
+def _check_02() -> Findings:
+    session = _becomes_role_a()
+    yield Finding(
+        right=session.ok,
+        goal="somebody can become account-a-role-name to try it",
+        found=str(session),
+        next="whether the role exists, and its trust policy",
+    )
+    ecr = _as(session, "ecr")
+    token = _call(ecr.get_authorization_token)
+    yield Finding(
+        right=token.ok,
+        goal="the role may log in: ecr:GetAuthorizationToken",
+        found=str(token),
+        next="on which Resource the permission policy allows GetAuthorizationToken",
+    )
+    image = _pull(ecr)
+    yield Finding(
+        right=image.ok,
+        goal="the role may pull my-app:v1, manifest and layers",
+        found=str(image),
+        next="the actions of the permission policy, and the ARN of the repository in it",
+    )
+    yield from _pulls_nothing_else(ecr)
+
+
+def _pulls_nothing_else(ecr: Any) -> Findings:
+    """Calls that a pull policy must not allow. Each would do no harm if it went through."""
+    other = _get_image(ecr, "some-other-repository")
+    yield Finding(
+        right=other.denied,
+        goal="… and from no other repository",
+        found=str(other),
+        next="Resource: is it one repository, or more?",
+    )
+    push = _call(lambda: ecr.initiate_layer_upload(repositoryName=REPOSITORY))
+    yield Finding(
+        right=push.denied,
+        goal="… and it may not push",
+        found=str(push),
+        next="Action: does it allow more than pulling?",
+    )
+    policy = _call(lambda: ecr.delete_repository_policy(repositoryName=REPOSITORY + "-not-there"))
+    yield Finding(
+        right=policy.denied,
+        goal="… nor change who else may",
+        found=str(policy),
+        next="Action: does it allow more than pulling?",
+    )
+
+
+def _stranger_stays_out() -> Findings:
+    stranger = _assume("stranger", ROLE_A)
+    yield Finding(
+        right=stranger.denied,
+        goal="a stranger (account 333333333333) cannot become it",
+        found=str(stranger),
+        next="the Principal of the trust policy: whom does it name?",
+    )
+
+
+def _check_03() -> Findings:
+    answer = _assume("account-b-admin", ROLE_A)
+    if not answer.ok:
+        answer = _assume("account-b", ROLE_A)
+    yield Finding(
+        right=answer.ok,
+        goal="account B can become account-a-role-name",
+        found=str(answer),
+        next="the Principal of the trust policy of account-a-role-name",
+    )
+    yield from _stranger_stays_out()
+    ecr = _as(answer, "ecr")
+    image = _pull(ecr)
+    yield Finding(
+        right=image.ok,
+        goal="and as that role it pulls my-app:v1",
+        found=str(image),
+        next="the permission policy of notebook 02",
+    )
+
+
+def _check_04() -> Findings:
+    b = _identity("account-b")
+    yield Finding(
+        right=b.ok and ":assumed-role/some-role-name/" in b.value["Arn"],
+        goal="some-role-name exists, and account B's administrator can become it",
+        found=str(b),
+        next="the role some-role-name in account B, and its trust policy",
+    )
+    chained = _assume("account-b", ROLE_A)
+    yield Finding(
+        right=chained.ok,
+        goal="some-role-name can become account-a-role-name",
+        found=str(chained),
+        next="both halves: the trust policy in A, the permission policy in B; explain() tells which",
+    )
+    admin = _assume("account-b-admin", ROLE_A)
+    yield Finding(
+        right=admin.denied,
+        goal="account B's administrator cannot, other than by way of that role",
+        found=str(admin),
+        next="the Principal of A's trust policy: the whole account, or the one role?",
+    )
+    yield from _stranger_stays_out()
+    with _decoy() as decoy:
+        elsewhere = _assume("account-b", decoy)
+    yield Finding(
+        right=elsewhere.denied,
+        goal="and some-role-name may become no other role",
+        found=str(elsewhere),
+        next="the Resource of its permission policy: one role, or more?",
+    )
+
+
+def _check_05() -> Findings:
+    chained = _assume("account-b", ROLE_A)
+    yield Finding(
+        right=chained.ok,
+        goal="some-role-name can become account-a-role-name",
+        found=str(chained),
+        next="notebook 04; lab.catch_up(through=4) puts it right",
+    )
+    me = _call(_as(chained, "sts").get_caller_identity)
+    arn = f"arn:aws:sts::{ACCOUNT_A}:assumed-role/account-a-role-name/{_SESSION}"
+    yield Finding(
+        right=me.ok and me.value["Arn"] == arn,
+        goal="and is then a principal of account A",
+        found=str(me),
+        next="which role was assumed",
+    )
+    ecr = _as(chained, "ecr")
+    image = _pull(ecr)
+    yield Finding(
+        right=image.ok,
+        goal="it pulls my-app:v1 and every digest is right",
+        found=str(image),
+        next="the permission policy of account-a-role-name",
+    )
+    yield from _pulls_nothing_else(ecr)
+    long = _assume("account-b", ROLE_A, DurationSeconds=7200)
+    yield Finding(
+        right=long.code == "ValidationError",
+        goal="two hours are refused: role chaining",
+        found=str(long),
+        next="whether the profile account-b still uses a role",
+    )
+
+
+def _check_06() -> Findings:
+    yield from _check_04()
+    chained = _assume("account-b", ROLE_A)
+    image = _pull(_as(chained, "ecr"))
+    yield Finding(
+        right=image.ok,
+        goal="and the whole chain ends in the image",
+        found=str(image),
+        next="the permission policy of account-a-role-name",
+    )
+
+
+_CHECKS: dict[str, Callable[[], Findings]] = {
+    "00": _check_00,
+    "01": _check_01,
+    "02": _check_02,
+    "03": _check_03,
+    "04": _check_04,
+    "05": _check_05,
+    "06": _check_06,
+}
+
+_WHY = {
+    "00": "Passed: every profile is who it says it is, in its own account.",
+    "01": "Passed: the owner pulls, and the biggest policy of another account does not help.",
+    "02": "Passed: the role may do what a pull needs, and not a bit more.",
+    "03": "Passed: account A has accepted account B, and nobody else.",
+    "04": "Passed: A names B's role, B lets that role go, and nobody gets round it.",
+    "05": "Passed: two sessions, one after the other, and the image at the end.",
+    "06": "Passed: both accounts agree, for this one role and no other.",
+}

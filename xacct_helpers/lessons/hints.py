@@ -1,0 +1,45 @@
+"""Three hints for each check: where to look, which rule, almost there."""
+
+from __future__ import annotations
+
+HINTS: dict[str, tuple[str, str, str]] = {
+    "00": (
+        "Which of the three profiles does the check complain about?",
+        "account-a and account-b-admin are users that the lab made; they always answer.",
+        "Run the first cell (open_lab) again. If that does not help: lab.reset().",
+    ),
+    "01": (
+        "Is the repository there, does it hold a tag v1, and is there a policy on the repository?",
+        "An explicit deny in a repository policy stops even the owner; an allow lets account B in.",
+        'ecr_a.delete_repository_policy(repositoryName="my-app") takes the policy away; '
+        "push_image(ecr_a, \"my-app\", \"v1\", build_image(…)) puts the image there.",
+    ),
+    "02": (
+        "Which of the two fails, the login or the pull?",
+        "GetAuthorizationToken is allowed on Resource \"*\" only; all others on the repository's ARN.",
+        "Two statements: ecr:GetAuthorizationToken on \"*\"; ecr:BatchGetImage and "
+        "ecr:GetDownloadUrlForLayer on arn:aws:ecr:us-east-1:111111111111:repository/my-app.",
+    ),
+    "03": (
+        "What does the trust policy's Principal say, and does it say more than account B?",
+        "An account id as principal invites that account; \"*\" invites every account there is.",
+        '"Principal": {"AWS": "222222222222"}, "Action": "sts:AssumeRole", Effect "Allow".',
+    ),
+    "04": (
+        "Two documents, in two accounts. Which of them does explain() say is missing?",
+        "A's trust policy names B's role as Principal; B's permission policy names A's role as "
+        "Resource.",
+        "In A: Principal arn:aws:iam::222222222222:role/some-role-name. In B, on some-role-name: "
+        "Allow sts:AssumeRole on arn:aws:iam::111111111111:role/account-a-role-name.",
+    ),
+    "05": (
+        "Does the chain break before A's role is reached, or after?",
+        "Before: see the hints of 04. After: the permission policy of account-a-role-name.",
+        "lab.catch_up(through=4) leaves both accounts as this notebook needs them.",
+    ),
+    "06": (
+        "If it worked before you made some-role-name anew: is it still the same role?",
+        "A trust policy holds the principal's unique id. A role made anew has another one.",
+        "Write A's trust policy again, with the ARN: AWS looks the new role up when it saves.",
+    ),
+}

@@ -1,0 +1,56 @@
+"""IAM's policy evaluation, pure: documents in, a decision with its reasons out.
+
+No I/O, no SDK, no clock; only the standard library. `parse` or `check` a document, put what is
+asked into a `Request` and what applies into `Policies`, and `evaluate`.
+"""
+
+from .decide import decide_line
+from .decision import REASONS, Decision, LayerResult, Mismatch, StatementResult
+from .document import (
+    Condition,
+    Kind,
+    PolicyDocument,
+    PolicyError,
+    Principals,
+    Statement,
+    check,
+    map_principals,
+    parse,
+    principal_values,
+)
+from .evaluate import evaluate
+from .explain import refusal, refusal_context, sentences
+from .principals import Principal, PrincipalKind
+from .request import NamedPolicy, Policies, Request, derived_context
+from .suggest import Suggestion, suggest
+
+__all__ = [
+    "REASONS",
+    "Condition",
+    "Decision",
+    "Kind",
+    "LayerResult",
+    "Mismatch",
+    "NamedPolicy",
+    "Policies",
+    "PolicyDocument",
+    "PolicyError",
+    "Principal",
+    "PrincipalKind",
+    "Principals",
+    "Request",
+    "Statement",
+    "StatementResult",
+    "Suggestion",
+    "check",
+    "decide_line",
+    "derived_context",
+    "evaluate",
+    "map_principals",
+    "parse",
+    "principal_values",
+    "refusal",
+    "refusal_context",
+    "sentences",
+    "suggest",
+]

@@ -1,0 +1,236 @@
+"""One statement against one request: does it match, and if not, which element did not.
+
+The elements are tried in the order Principal, Action, Resource, Condition, and the first that
+fails is reported. Elements that a kind of policy must have or must not have are part of this: a
+document that AWS would have refused fails closed, its Allow matching nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from . import conditions
+from .conditions import Context
+from .decision import LayerName, Mismatch, StatementResult
+from .model import Principals, Statement
+from .patterns import action_set, expand, like, like_tokens, resource_fault
+from .principals import Reach, account_of, excepted, is_unique_id, reach
+from .request import NamedPolicy, Request
+
+_PROVIDER_ACTIONS = ("sts:assumerolewithwebidentity", "sts:assumerolewithsaml")
+_SHOWN = 8
+
+
+def results(
+    policies: Iterable[NamedPolicy], request: Request, context: Context, layer: LayerName
+) -> tuple[StatementResult, ...]:
+    """What became of each statement of these policies, in order."""
+    found: list[StatementResult] = []
+    for policy in policies:
+        variables = policy.document.has_variables
+        for statement in policy.document.statements:
+            far, mismatch = match(statement, request, context, layer, variables=variables)
+            found.append(
+                StatementResult(
+                    policy=policy.name,
+                    policy_arn=policy.arn,
+                    index=statement.index,
+                    sid=statement.sid,
+                    effect=statement.effect,
+                    matched=mismatch is None,
+                    mismatch=mismatch,
+                    raw=statement.raw,
+                    reach=far if mismatch is None else Reach.NONE,
+                )
+            )
+    return tuple(found)
+
+
+def match(
+    statement: Statement,
+    request: Request,
+    context: Context,
+    layer: LayerName,
+    *,
+    variables: bool,
+) -> tuple[Reach, Mismatch | None]:
+    """How the statement names the caller, and why it does not match; None when it matches.
+
+    variables: True when the document's version has policy variables.
+    """
+    far, mismatch = _principal(statement, request, context, layer)
+    if mismatch is None:
+        mismatch = (
+            _action(statement, request.action)
+            or _resource(statement, request.resource, context, layer, variables)
+            or (_conditions(statement, context, variables) if statement.conditions else None)
+        )
+    return far, mismatch
+
+
+def _principal(
+    statement: Statement, request: Request, context: Context, layer: LayerName
+) -> tuple[Reach, Mismatch | None]:
+    named, not_named = statement.principals, statement.not_principals
+    caller = request.principal
+    denies = statement.effect == "Deny"
+    if layer not in ("resource", "trust", "rcp"):
+        if (named is None and not_named is None) or denies:
+            return Reach.NONE, None
+        return Reach.NONE, _differs("Principal", "", caller.arn, "principal-prohibited")
+    if named is not None:
+        far = reach(named, caller, _provider(request, context))
+        if far is not Reach.NONE:
+            return far, None
+        return far, _differs("Principal", str(named), caller.arn, _whose(named, request))
+    if not_named is not None:
+        if excepted(not_named, caller, every=denies):
+            excluded = _differs("NotPrincipal", str(not_named), caller.arn, "principal-excluded")
+            return Reach.NONE, excluded
+        return Reach.ACCOUNT, None
+    if denies or layer == "rcp":
+        return Reach.NONE, None
+    return Reach.NONE, _differs("Principal", "", caller.arn, "principal-missing")
+
+
+def _provider(request: Request, context: Context) -> str | None:
+    """The identity provider behind a call to AssumeRoleWithWebIdentity or AssumeRoleWithSAML."""
+    if request.action.lower() not in _PROVIDER_ACTIONS:
+        return None
+    return context.single("aws:FederatedProvider")
+
+
+def _whose(named: Principals, request: Request) -> str:
+    """In what the principals named differ from the caller."""
+    caller = request.principal
+    values = [value for kind, value in named.entries if kind == "AWS"]
+    if not values:
+        return "principal-different"
+    if all(is_unique_id(value) for value in values):
+        return "unique-id-different"
+    if any(_session_of(value, caller.arn) for value in values):
+        return "session-different"
+    spellings = {caller.arn.lower(), (caller.role_arn or caller.arn).lower()}
+    if any(value.lower() in spellings for value in values):
+        return "case-different"
+    accounts = {account_of(value) for value in values}
+    if caller.account and caller.account not in accounts and accounts != {None}:
+        return "account-different"
+    return "principal-different"
+
+
+def _session_of(value: str, arn: str) -> bool:
+    """True when both are sessions of the same role."""
+    head, _, session = value.rpartition("/")
+    return bool(session) and ":assumed-role/" in head and arn.rpartition("/")[0] == head
+
+
+def _action(statement: Statement, action: str) -> Mismatch | None:
+    if statement.actions is not None:
+        if action_set(statement.actions).holds(action):
+            return None
+        return _differs("Action", _listed(statement.actions), action, "action-different")
+    if statement.not_actions is not None:
+        if not action_set(statement.not_actions).holds(action):
+            return None
+        return _differs("NotAction", _listed(statement.not_actions), action, "action-excluded")
+    if statement.effect == "Deny":
+        return None
+    return _differs("Action", "", action, "action-missing")
+
+
+def _resource(
+    statement: Statement, resource: str, context: Context, layer: LayerName, variables: bool
+) -> Mismatch | None:
+    denies = statement.effect == "Deny"
+    if statement.resources is not None:
+        reason = ""
+        for pattern in statement.resources:
+            if pattern == "*":
+                return None
+            fault = resource_fault(pattern)
+            if fault and not denies:
+                reason = reason or fault
+                continue
+            missing = _fits(pattern, resource, context, variables)
+            if missing is None:
+                return None
+            reason = reason or missing
+        return _differs(
+            "Resource",
+            _listed(statement.resources),
+            resource,
+            reason or _where(statement.resources, resource),
+        )
+    if statement.not_resources is not None:
+        listed = _listed(statement.not_resources)
+        for pattern in statement.not_resources:
+            if _fits(pattern, resource, context, variables) is None:
+                return _differs("NotResource", listed, resource, "resource-excluded")
+        return None
+    if denies or layer in ("resource", "trust"):
+        return None
+    return _differs("Resource", "", resource, "resource-missing")
+
+
+def _fits(pattern: str, resource: str, context: Context, variables: bool) -> str | None:
+    """None when resource fits the pattern; else a reason, or "" when it simply differs.
+
+    A pattern whose variable has no value fits no resource.
+    Source: IAM User Guide, "Policy variables with no value" (read 2026-11-24).
+    """
+    if "${" not in pattern or not variables:
+        return None if like(pattern, resource) else ""
+    tokens = expand(pattern, context.single)
+    if tokens is None:
+        return "variable-missing"
+    return None if like_tokens(tokens, resource) else ""
+
+
+def _where(patterns: tuple[str, ...], resource: str) -> str:
+    """In what the nearest pattern differs from the resource."""
+    found = resource.split(":", 5)
+    for pattern in patterns:
+        if like(pattern.lower(), resource.lower()):
+            return "case-different"
+        parts = pattern.split(":", 5)
+        if len(parts) != 6 or len(found) != 6:
+            continue
+        wrong = [at for at in range(6) if not like(parts[at], found[at])]
+        if wrong == [4]:
+            return "account-different"
+        if wrong == [3]:
+            return "region-different"
+    return "resource-different"
+
+
+def _conditions(statement: Statement, context: Context, variables: bool) -> Mismatch | None:
+    """The first condition that is false; for an Allow also the first that is unreadable."""
+    unreadable: Mismatch | None = None
+    for one in statement.conditions:
+        holds, reason = conditions.decide(one, context, variables)
+        if holds:
+            continue
+        mismatch = Mismatch(
+            element="Condition",
+            wanted=_listed(one.values),
+            found=_listed(context.get(one.key)),
+            reason=reason,
+            operator=one.operator,
+            key=one.key,
+        )
+        if holds is False:
+            return mismatch
+        unreadable = unreadable or mismatch
+    return unreadable if statement.effect == "Allow" else None
+
+
+def _differs(element: str, wanted: str, found: str, reason: str) -> Mismatch:
+    return Mismatch(element=element, wanted=wanted, found=found, reason=reason)
+
+
+def _listed(values: tuple[str, ...]) -> str:
+    """The values in one line; a long list is cut short."""
+    shown = ", ".join(values[:_SHOWN])
+    more = len(values) - _SHOWN
+    return f"{shown} and {more} more" if more > 0 else shown

@@ -1,0 +1,274 @@
+"""The smallest change to the policies that would allow a refused request.
+
+Every answer is proved: the changed policies are evaluated again, and a set of changes that does
+not lead to allowed is never given.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import combinations
+from typing import Any, Literal
+
+from .decision import Decision
+from .document import parse
+from .evaluate import evaluate
+from .model import PolicyDocument, plain
+from .principals import Principal
+from .request import NamedPolicy, Policies, Request, derived_context
+
+_ORDER = ("identity", "trust", "resource", "boundary", "session", "scp", "rcp")
+_KINDS = {
+    "identity": "an identity-based policy",
+    "trust": "the role's trust policy",
+    "resource": "the resource-based policy",
+    "boundary": "the permissions boundary",
+    "session": "the session policy",
+    "scp": "a service control policy",
+    "rcp": "a resource control policy",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suggestion:
+    """One statement to add or to remove.
+
+    side_account: the account whose administrator has to do it.
+    policy:       the policy's name, or what kind of policy to write where there is none.
+    statement:    the statement, as JSON would hold it.
+    """
+
+    side_account: str
+    layer: str
+    change: Literal["add", "remove"]
+    policy: str
+    statement: Mapping[str, Any]
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Addition:
+    layer: str
+    level: int
+    statement: Mapping[str, Any]
+
+
+def suggest(request: Request, policies: Policies, decision: Decision) -> tuple[Suggestion, ...]:
+    """The smallest set of statements to add and remove that flips the decision to allowed.
+
+    Explicit denies that match have to go, each; then the fewest Allows that suffice are added.
+    () when the request is allowed already, and when nothing of this kind helps.
+    """
+    if decision.allowed:
+        return ()
+    cleared, removed = _without_denies(policies, decision)
+    if evaluate(request, cleared).allowed:
+        return removed
+    additions = _additions(request, cleared)
+    for count in range(1, len(additions) + 1):
+        for chosen in combinations(additions, count):
+            changed = cleared
+            for one in chosen:
+                changed = _with(changed, one)
+            if evaluate(request, changed).allowed:
+                told = tuple(_told(one, policies, decision) for one in chosen)
+                return (*removed, *told)
+    return ()
+
+
+def _without_denies(
+    policies: Policies, decision: Decision
+) -> tuple[Policies, tuple[Suggestion, ...]]:
+    """The policies without the Deny statements that matched, and those statements."""
+    removed: list[Suggestion] = []
+    for layer in decision.layers:
+        denying = {
+            (one.policy, one.policy_arn, one.index)
+            for one in layer.statements
+            if one.matched and one.effect == "Deny"
+        }
+        if not denying:
+            continue
+        policies = _map(policies, layer.layer, partial(_cut, denying=denying))
+        for one in layer.statements:
+            if (one.policy, one.policy_arn, one.index) in denying and one.matched:
+                removed.append(
+                    Suggestion(
+                        side_account=layer.account,
+                        layer=layer.layer,
+                        change="remove",
+                        policy=one.policy,
+                        statement=plain(one.raw),
+                        sentence=(
+                            f"{_who(layer.account)} removes the Deny statement {one.label} from "
+                            f"{one.policy}, or narrows it."
+                        ),
+                    )
+                )
+    return policies, tuple(removed)
+
+
+def _who(account: str) -> str:
+    return f"Account {account}" if account else "The resource's owner"
+
+
+def _map(policies: Policies, layer: str, change: Callable[[NamedPolicy], NamedPolicy]) -> Policies:
+    """The policies with each policy of one layer changed."""
+
+    def each(many: tuple[NamedPolicy, ...] | None) -> tuple[NamedPolicy, ...]:
+        return tuple(change(one) for one in many or ())
+
+    if layer == "identity":
+        return replace(policies, identity=each(policies.identity))
+    if layer == "boundary":
+        return replace(policies, boundary=each(policies.boundary))
+    if layer == "session":
+        return replace(policies, session=each(policies.session))
+    if layer == "scp":
+        return replace(policies, scps=tuple(each(level) for level in policies.scps))
+    if layer == "rcp":
+        return replace(policies, rcps=tuple(each(level) for level in policies.rcps))
+    return replace(policies, resource=change(policies.resource) if policies.resource else None)
+
+
+def _cut(policy: NamedPolicy, denying: set[tuple[str, str | None, int]]) -> NamedPolicy:
+    kept = tuple(
+        one
+        for one in policy.document.statements
+        if one.effect != "Deny" or (policy.name, policy.arn, one.index) not in denying
+    )
+    return replace(policy, document=replace(policy.document, statements=kept))
+
+
+def _additions(request: Request, policies: Policies) -> list[_Addition]:
+    """One Allow for each layer, and level of SCPs and RCPs, that is silent."""
+    silent = {
+        one.layer for one in evaluate(request, policies).layers if one.outcome == "implicitDeny"
+    }
+    found: list[_Addition] = []
+    for layer in _ORDER:
+        if layer not in silent:
+            continue
+        statement = _statement(request, layer)
+        if layer in ("scp", "rcp"):
+            levels = policies.scps if layer == "scp" else policies.rcps
+            found.extend(
+                _Addition(layer=layer, level=at, statement=statement)
+                for at in range(len(levels))
+                if _level_silent(request, layer, levels[at])
+            )
+        else:
+            found.append(_Addition(layer=layer, level=0, statement=statement))
+    return found
+
+
+def _level_silent(request: Request, layer: str, level: tuple[NamedPolicy, ...]) -> bool:
+    alone = Policies(scps=(level,)) if layer == "scp" else Policies(rcps=(level,))
+    result = evaluate(request, alone).layer(layer)
+    return result is not None and result.outcome == "implicitDeny"
+
+
+def _statement(request: Request, layer: str) -> dict[str, Any]:
+    """The narrowest Allow for this request. Trust and repository policies have no Resource."""
+    statement: dict[str, Any] = {"Effect": "Allow"}
+    if layer in ("resource", "trust"):
+        statement["Principal"] = _principal(request)
+    elif layer == "rcp":
+        statement["Principal"] = "*"
+    statement["Action"] = request.action
+    owned = layer == "resource" and request.action.lower().startswith("ecr:")
+    if layer != "trust" and not owned:
+        statement["Resource"] = _literal(request.resource)
+    return statement
+
+
+def _literal(resource: str) -> str:
+    """A Resource that fits this resource only."""
+    return resource if resource == "*" else re.sub(r"[*?$]", r"${\g<0>}", resource)
+
+
+def _principal(request: Request) -> str | dict[str, str]:
+    caller: Principal = request.principal
+    if caller.kind == "service":
+        return {"Service": caller.arn}
+    if caller.kind == "anonymous":
+        return "*"
+    if caller.kind == "role-session":
+        return {"AWS": derived_context(caller)["aws:PrincipalArn"]}
+    return {"AWS": caller.arn}
+
+
+def _with(policies: Policies, added: _Addition) -> Policies:
+    """The policies with one statement more."""
+    document = _document(added.statement)
+    new = (NamedPolicy(name="the suggested statement", document=document),)
+    if added.layer == "identity":
+        return replace(policies, identity=policies.identity + new)
+    if added.layer == "boundary":
+        return replace(policies, boundary=(policies.boundary or ()) + new)
+    if added.layer == "session":
+        return replace(policies, session=(policies.session or ()) + new)
+    if added.layer == "scp":
+        return replace(policies, scps=_at_level(policies.scps, added.level, new))
+    if added.layer == "rcp":
+        return replace(policies, rcps=_at_level(policies.rcps, added.level, new))
+    if policies.resource is None:
+        return replace(policies, resource=new[0])
+    merged = replace(
+        policies.resource.document,
+        statements=policies.resource.document.statements + document.statements,
+    )
+    return replace(policies, resource=replace(policies.resource, document=merged))
+
+
+def _document(statement: Mapping[str, Any]) -> PolicyDocument:
+    return parse({"Version": "2012-10-17", "Statement": [statement]})
+
+
+def _at_level(
+    levels: tuple[tuple[NamedPolicy, ...], ...], at: int, new: tuple[NamedPolicy, ...]
+) -> tuple[tuple[NamedPolicy, ...], ...]:
+    return (*levels[:at], levels[at] + new, *levels[at + 1 :])
+
+
+def _told(added: _Addition, policies: Policies, decision: Decision) -> Suggestion:
+    layer = decision.layer(added.layer)
+    account = layer.account if layer else ""
+    existing = _existing(added, policies)
+    policy = existing or _KINDS[added.layer]
+    where = f"to {policy}" if existing else f"as {policy}"
+    return Suggestion(
+        side_account=account,
+        layer=added.layer,
+        change="add",
+        policy=policy,
+        statement=plain(added.statement),
+        sentence=f"{_who(account)} adds a statement {where} that allows {_what(added)}.",
+    )
+
+
+def _what(added: _Addition) -> str:
+    statement = added.statement
+    named = statement.get("Principal")
+    who = f"{next(iter(named.values()))} " if isinstance(named, dict) else ""
+    on = f" on {statement['Resource']}" if "Resource" in statement else ""
+    return f"{who}{statement['Action']}{on}"
+
+
+def _existing(added: _Addition, policies: Policies) -> str | None:
+    """The name of a policy of this layer to which a statement can be added."""
+    many: tuple[NamedPolicy, ...] = ()
+    if added.layer in ("resource", "trust"):
+        many = (policies.resource,) if policies.resource else ()
+    elif added.layer == "identity":
+        many = policies.identity
+    elif added.layer == "boundary":
+        many = policies.boundary or ()
+    elif added.layer == "session":
+        many = policies.session or ()
+    else:
+        many = (policies.scps if added.layer == "scp" else policies.rcps)[added.level]
+    return many[0].name if many else None

@@ -1,0 +1,425 @@
+"""ECR: repositories and images are moto's, the bytes, the tokens and the checks are ours.
+
+Every call about a repository is authorised on the repository's ARN, with the repository policy of
+the account that owns it; registryId names that account when it is not the caller's.
+Source: ECR API Reference; Service Authorization Reference for ECR; ECR User Guide, private
+repository policies.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from ...policy import PolicyError, check
+from .. import registry, wire
+from ..backends import Repository, StoredPolicy
+from ..blobs import DIGEST
+from ..errors import ApiError
+from ..gate import Ask
+from ..wire import Call, HttpResponse
+from . import principals
+
+if TYPE_CHECKING:
+    from ..identities import Caller
+    from ..state import State
+
+_ON_REPOSITORY = """CreateRepository DeleteRepository DescribeRepositories DescribeImages ListImages
+    BatchGetImage BatchDeleteImage BatchCheckLayerAvailability GetDownloadUrlForLayer
+    InitiateLayerUpload UploadLayerPart CompleteLayerUpload PutImage SetRepositoryPolicy
+    GetRepositoryPolicy DeleteRepositoryPolicy PutImageTagMutability TagResource UntagResource
+    ListTagsForResource"""
+_ON_REGISTRY = "GetAuthorizationToken DescribeRegistry"
+OPERATIONS = frozenset(_ON_REPOSITORY.split()) | frozenset(_ON_REGISTRY.split())
+MUTATING = frozenset(
+    """CreateRepository DeleteRepository BatchDeleteImage CompleteLayerUpload PutImage
+    SetRepositoryPolicy DeleteRepositoryPolicy PutImageTagMutability TagResource
+    UntagResource""".split()
+)
+
+TOKEN_HOURS = 12
+PART_SIZE = 10 * 1024 * 1024
+MAX_PART = 20 * 1024 * 1024
+MAX_MANIFEST = 4 * 1024 * 1024
+_URL_SECONDS = 3600
+_LAYER_TYPE = "application/vnd.docker.image.rootfs.diff.tar.gzip"
+_BAD_POLICY = (
+    "Invalid parameter at 'PolicyText' failed to satisfy constraint: "
+    "'Invalid repository policy provided'"
+)
+
+
+def prepare(state: State, call: Call, caller: Caller) -> None:
+    """What AWS refuses before it looks at any permission."""
+    session = caller.session
+    if not state.backends.region_known(call.region):
+        raise ApiError(
+            "InvalidSignatureException", "Credential should be scoped to a valid region."
+        )
+    del session
+
+
+def asks(state: State, call: Call, caller: Caller) -> tuple[Ask, ...]:
+    """The permissions that the call needs: one for each repository it names."""
+    if call.operation in _ON_REGISTRY.split():
+        return (Ask(action=call.action, resource="*", resource_account=caller.account),)
+    owner = _owner(call, caller)
+    if call.operation == "DescribeRepositories":
+        # without names, public logs show the resource as repository/*
+        names = call.params.get("repositoryNames") or ["*"]
+    else:
+        names = [_repository_name(call)]
+    return tuple(repository_ask(state, call.action, owner, call.region, n, _tags(call)) for n in names)
+
+
+def repository_ask(
+    state: State,
+    action: str,
+    owner: str,
+    region: str,
+    name: str,
+    tags: Mapping[str, str] | None = None,
+) -> Ask:
+    """The permission for an action on one repository; the registry asks it too."""
+    repository = _find(state, owner, region, name)
+    context: dict[str, str | tuple[str, ...]] = {}
+    for key, value in (repository.tags if repository else {}).items():
+        context[f"aws:ResourceTag/{key}"] = value
+        context[f"ecr:ResourceTag/{key}"] = value
+    for key, value in (tags or {}).items():
+        context[f"aws:RequestTag/{key}"] = value
+    if tags:
+        context["aws:TagKeys"] = tuple(tags)
+    policy = None
+    if repository is not None and repository.policy:
+        policy = StoredPolicy(name=f"repository policy of {name}", text=repository.policy)
+    return Ask(
+        action=action,
+        resource=f"arn:aws:ecr:{region}:{owner}:repository/{name}",
+        resource_account=owner,
+        resource_policy=policy,
+        context=context,
+    )
+
+
+def _tags(call: Call) -> dict[str, str]:
+    return {tag["Key"]: tag.get("Value", "") for tag in call.params.get("tags", ())}
+
+
+def _owner(call: Call, caller: Caller) -> str:
+    """The account whose registry the call is about."""
+    arn = call.params.get("resourceArn")
+    if arn:
+        return str(arn.split(":")[4]) if arn.count(":") >= 5 else caller.account
+    return str(call.params.get("registryId", caller.account))
+
+
+def _repository_name(call: Call) -> str:
+    arn = call.params.get("resourceArn")
+    if arn:
+        return str(arn.partition(":repository/")[2])
+    return str(call.params["repositoryName"])
+
+
+def _find(state: State, owner: str, region: str, name: str) -> Repository | None:
+    return state.backends.repository(owner, region, name) if owner in state.accounts else None
+
+
+def _existing(state: State, call: Call, owner: str) -> Repository:
+    name = _repository_name(call)
+    found = _find(state, owner, call.region, name)
+    if found is None:
+        raise not_found(name, owner)
+    return found
+
+
+def not_found(name: str, owner: str) -> ApiError:
+    """RepositoryNotFoundException in ECR's words."""
+    return ApiError(
+        "RepositoryNotFoundException",
+        f"The repository with name '{name}' does not exist in the registry with id '{owner}'",
+    )
+
+
+# -- performing ------------------------------------------------------------------------------
+
+
+def perform(state: State, call: Call, caller: Caller) -> HttpResponse:
+    """Answer a call that the gate let through."""
+    owner = _owner(call, caller)
+    if call.operation == "GetAuthorizationToken":
+        return wire.result(call, _authorization_token(state, call, caller))
+    if call.operation == "DescribeRegistry":
+        return wire.result(call, {"registryId": owner, "replicationConfiguration": {"rules": []}})
+    if call.operation == "CreateRepository":
+        if owner != caller.account:
+            raise ApiError(
+                "InvalidParameterException",
+                "Invalid parameter at 'registryId' failed to satisfy constraint: "
+                "'must be the registry of the caller'",
+            )
+        return state.change(call, owner)
+    if call.operation != "DescribeRepositories":
+        _existing(state, call, owner)
+    handler = _OWN.get(call.operation)
+    if handler is not None:
+        return handler(state, call, owner)
+    if call.operation in MUTATING:
+        return state.change(call, owner)
+    return state.read(call, owner)
+
+
+def replay(state: State, call: Call, account: str) -> None:
+    """What a journalled call does besides moto's own work."""
+    if call.operation == "CompleteLayerUpload":
+        name, digest = call.params["repositoryName"], call.params["layerDigests"][0]
+        size = int(state.made["size"])
+        state.backends.add_layer(account, call.region, name, digest, size)
+        return
+    state.redo(call, account)
+    if call.operation == "PutImage":
+        _stamp(state, call, account)
+
+
+def _authorization_token(state: State, call: Call, caller: Caller) -> dict[str, Any]:
+    expires = state.clock.now() + timedelta(hours=TOKEN_HOURS)
+    password = registry.password(state, caller, call.region, expires)
+    accounts = call.params.get("registryIds") or [caller.account]
+    token = base64.b64encode(f"AWS:{password}".encode()).decode()
+    return {
+        "authorizationData": [
+            {
+                "authorizationToken": token,
+                "expiresAt": expires,
+                "proxyEndpoint": f"https://{account}.dkr.ecr.{call.region}.amazonaws.com",
+            }
+            for account in accounts
+        ]
+    }
+
+
+def _set_policy(state: State, call: Call, owner: str) -> HttpResponse:
+    text = call.params["policyText"]
+    try:
+        document = check(text, "repository")
+    except PolicyError as error:
+        raise ApiError("InvalidParameterException", str(error)) from error
+    if principals.first_unknown(state, document) is not None:
+        raise ApiError("InvalidParameterException", _BAD_POLICY)
+    return state.change(
+        replace(call, params={**call.params, "policyText": principals.as_stored(text)}), owner
+    )
+
+
+def _begin_upload(state: State, call: Call, owner: str) -> HttpResponse:
+    repository = _existing(state, call, owner)
+    upload = state.blobs.begin(repository.arn)
+    return wire.result(call, {"uploadId": upload, "partSize": PART_SIZE})
+
+
+def _upload_size(state: State, call: Call, owner: str) -> tuple[Repository, str, int]:
+    repository, upload = _existing(state, call, owner), call.params["uploadId"]
+    size = state.blobs.size(repository.arn, upload)
+    if size is None:
+        raise ApiError(
+            "UploadNotFoundException",
+            f"The upload with id '{upload}' could not be found in the repository with name "
+            f"'{repository.name}' in the registry with id '{owner}'",
+        )
+    return repository, upload, size
+
+
+def _upload_part(state: State, call: Call, owner: str) -> HttpResponse:
+    repository, upload, size = _upload_size(state, call, owner)
+    first, last = call.params["partFirstByte"], call.params["partLastByte"]
+    data: bytes = call.params["layerPartBlob"]
+    if first != size or last != first + len(data) - 1 or len(data) > MAX_PART:
+        raise ApiError(
+            "InvalidLayerPartException",
+            f"The layer part starting at byte {first} is not valid: the last byte received for "
+            f"upload '{upload}' is {size - 1}.",
+            members={
+                "registryId": owner,
+                "repositoryName": repository.name,
+                "uploadId": upload,
+                "lastValidByteReceived": size - 1,
+            },
+        )
+    received = state.blobs.append(repository.arn, upload, data)
+    return wire.result(
+        call,
+        {
+            "registryId": owner,
+            "repositoryName": repository.name,
+            "uploadId": upload,
+            "lastByteReceived": received - 1,
+        },
+    )
+
+
+def _complete_upload(state: State, call: Call, owner: str) -> HttpResponse:
+    repository, upload, size = _upload_size(state, call, owner)
+    if size == 0:
+        raise ApiError("EmptyUploadException", f"The upload with id '{upload}' holds no bytes.")
+    digest = state.blobs.digest(repository.arn, upload)
+    if digest not in call.params["layerDigests"]:
+        state.blobs.cancel(repository.arn, upload)
+        raise ApiError(
+            "InvalidLayerException",
+            f"The layer digest '{call.params['layerDigests'][0]}' does not match the digest of "
+            f"the bytes received, '{digest}'.",
+        )
+    if digest in repository.layers:
+        state.blobs.cancel(repository.arn, upload)
+        raise ApiError(
+            "LayerAlreadyExistsException",
+            f"The layer with digest '{digest}' already exists in the repository with name "
+            f"'{repository.name}' in the registry with id '{owner}'",
+        )
+    state.blobs.complete(repository.arn, upload, digest)
+    state.backends.add_layer(owner, call.region, repository.name, digest, size)
+    state.record(
+        replace(call, params={**call.params, "layerDigests": [digest]}), owner, {"size": size}
+    )
+    value = {
+        "registryId": owner,
+        "repositoryName": repository.name,
+        "uploadId": upload,
+        "layerDigest": digest,
+    }
+    return wire.result(call, value)
+
+
+def _check_layers(state: State, call: Call, owner: str) -> HttpResponse:
+    repository = _existing(state, call, owner)
+    layers, failures = [], []
+    for digest in call.params["layerDigests"]:
+        if not DIGEST.fullmatch(digest):
+            failures.append(
+                {
+                    "layerDigest": digest,
+                    "failureCode": "InvalidLayerDigest",
+                    "failureReason": f"Invalid layer digest '{digest}'",
+                }
+            )
+        elif digest in repository.layers:
+            layers.append(
+                {
+                    "layerDigest": digest,
+                    "layerAvailability": "AVAILABLE",
+                    "layerSize": repository.layers[digest],
+                    "mediaType": _LAYER_TYPE,
+                }
+            )
+        else:
+            layers.append({"layerDigest": digest, "layerAvailability": "UNAVAILABLE"})
+    return wire.result(call, {"layers": layers, "failures": failures})
+
+
+def _download_url(state: State, call: Call, owner: str) -> HttpResponse:
+    repository, digest = _existing(state, call, owner), call.params["layerDigest"]
+    if digest not in repository.layers:
+        raise ApiError(
+            "LayersNotFoundException",
+            f"The layer with digest '{digest}' does not exist in the repository with name "
+            f"'{repository.name}' in the registry with id '{owner}'",
+        )
+    expires = int(state.clock.now().timestamp()) + _URL_SECONDS
+    ticket = registry.ticket(state, digest, expires)
+    query = urlencode({"expires": expires, "signature": ticket})
+    url = f"{state.endpoint}/_layers/{digest}?{query}"
+    return wire.result(call, {"downloadUrl": url, "layerDigest": digest})
+
+
+def _put_image(state: State, call: Call, owner: str) -> HttpResponse:
+    repository = _existing(state, call, owner)
+    manifest, digest, media_type = _manifest(state, call, repository, owner)
+    params = {**call.params, "imageDigest": digest, "imageManifestMediaType": media_type}
+    existing = state.backends.manifest(owner, call.region, repository.name, digest)
+    if existing is not None and "imageTag" not in call.params:
+        raise ApiError(
+            "ImageAlreadyExistsException",
+            f"Image with digest '{digest}' and tag 'null' already exists in the repository with "
+            f"name '{repository.name}' in registry with id '{owner}'",
+        )
+    del manifest
+    answer = state.change(replace(call, params=params), owner)
+    _stamp(state, replace(call, params=params), owner)
+    return answer
+
+
+def _stamp(state: State, call: Call, owner: str) -> None:
+    name, digest = call.params["repositoryName"], call.params["imageDigest"]
+    state.backends.image_pushed(owner, call.region, name, digest)
+
+
+def _manifest(
+    state: State, call: Call, repository: Repository, owner: str
+) -> tuple[Mapping[str, Any], str, str]:
+    """The manifest, its digest and its media type; ApiError when it cannot be stored."""
+    text = call.params["imageManifest"]
+    invalid = "Invalid parameter at 'ImageManifest' failed to satisfy constraint: "
+    if len(text.encode()) > MAX_MANIFEST:
+        raise ApiError("InvalidParameterException", invalid + "'Image manifest is too large'")
+    try:
+        manifest = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ApiError("InvalidParameterException", invalid + "'Invalid JSON syntax'") from error
+    media_type = call.params.get("imageManifestMediaType") or (
+        manifest.get("mediaType") if isinstance(manifest, dict) else None
+    )
+    if not isinstance(manifest, dict) or not isinstance(media_type, str):
+        raise ApiError("InvalidParameterException", invalid + "'Invalid image manifest'")
+    digest = f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+    asked = call.params.get("imageDigest")
+    if asked and asked != digest:
+        raise ApiError(
+            "ImageDigestDoesNotMatchException",
+            f"The image digest '{asked}' does not match the digest of the manifest, '{digest}'.",
+        )
+    _check_parts(state, call, repository, owner, manifest)
+    return manifest, digest, media_type
+
+
+def _check_parts(
+    state: State, call: Call, repository: Repository, owner: str, manifest: Mapping[str, Any]
+) -> None:
+    """Every blob and every manifest that the manifest names must be in the repository."""
+
+    def digests(items: Any) -> list[str]:
+        return [str(item.get("digest")) for item in items if isinstance(item, dict)]
+
+    config = manifest.get("config")
+    blobs = digests(manifest.get("layers") or []) + digests([config] if config else [])
+    missing = [digest for digest in blobs if digest not in repository.layers]
+    if missing:
+        raise ApiError(
+            "LayersNotFoundException",
+            f"The layers with digests '{', '.join(missing)}' required for pushing image into "
+            f"repository with name '{repository.name}' in the registry with id '{owner}' do not "
+            "exist",
+        )
+    for digest in digests(manifest.get("manifests") or []):
+        if state.backends.manifest(owner, call.region, repository.name, digest) is None:
+            raise ApiError(
+                "ReferencedImagesNotFoundException",
+                f"Image with digest '{digest}' referenced by the image manifest does not exist in "
+                f"the repository with name '{repository.name}' in the registry with id '{owner}'",
+            )
+
+
+_OWN = {
+    "SetRepositoryPolicy": _set_policy,
+    "InitiateLayerUpload": _begin_upload,
+    "UploadLayerPart": _upload_part,
+    "CompleteLayerUpload": _complete_upload,
+    "BatchCheckLayerAvailability": _check_layers,
+    "GetDownloadUrlForLayer": _download_url,
+    "PutImage": _put_image,
+}

@@ -1,0 +1,411 @@
+"""IAM: which permission each call needs, what AWS checks before it does it, and doing it.
+
+moto keeps the entities; the texts of existence, conflict, quota and document errors are AWS's.
+Source: IAM API Reference; Service Authorization Reference for AWS IAM (resource types and the
+condition keys iam:PolicyARN, iam:PermissionsBoundary); IAM and STS quotas.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from ...policy import Kind, PolicyError, check
+from .. import wire
+from ..errors import ApiError, authentication
+from ..gate import Ask
+from ..wire import Call, HttpResponse
+from . import principals
+
+if TYPE_CHECKING:
+    from ..identities import Caller
+    from ..state import State
+
+# Operation -> the resource type that it is authorised on. "…s/" stands for a listing under a path.
+_ROLE = """CreateRole GetRole DeleteRole UpdateRole UpdateRoleDescription UpdateAssumeRolePolicy
+    PutRolePolicy GetRolePolicy DeleteRolePolicy ListRolePolicies AttachRolePolicy DetachRolePolicy
+    ListAttachedRolePolicies PutRolePermissionsBoundary DeleteRolePermissionsBoundary TagRole
+    UntagRole ListRoleTags"""
+_USER = """CreateUser GetUser DeleteUser UpdateUser PutUserPolicy GetUserPolicy DeleteUserPolicy
+    ListUserPolicies AttachUserPolicy DetachUserPolicy ListAttachedUserPolicies
+    PutUserPermissionsBoundary DeleteUserPermissionsBoundary CreateAccessKey DeleteAccessKey
+    UpdateAccessKey ListAccessKeys TagUser UntagUser ListUserTags ListGroupsForUser
+    GetAccessKeyLastUsed"""
+_GROUP = """CreateGroup GetGroup DeleteGroup UpdateGroup AddUserToGroup RemoveUserFromGroup
+    PutGroupPolicy GetGroupPolicy DeleteGroupPolicy ListGroupPolicies AttachGroupPolicy
+    DetachGroupPolicy ListAttachedGroupPolicies"""
+_POLICY = """CreatePolicy GetPolicy DeletePolicy CreatePolicyVersion GetPolicyVersion
+    ListPolicyVersions DeletePolicyVersion SetDefaultPolicyVersion ListEntitiesForPolicy TagPolicy
+    UntagPolicy ListPolicyTags"""
+_RESOURCE: dict[str, str] = {
+    **dict.fromkeys(_ROLE.split(), "role"),
+    **dict.fromkeys(_USER.split(), "user"),
+    **dict.fromkeys(_GROUP.split(), "group"),
+    **dict.fromkeys(_POLICY.split(), "policy"),
+    "ListRoles": "roles/",
+    "ListUsers": "users/",
+    "ListGroups": "groups/",
+    "ListPolicies": "policies/",
+    "ListAccountAliases": "*",
+    "CreateAccountAlias": "*",
+    "DeleteAccountAlias": "*",
+}
+OPERATIONS = frozenset(_RESOURCE)
+MUTATING = frozenset(op for op in OPERATIONS if not op.startswith(("Get", "List")))
+
+_DEFAULT_TO_CALLER = frozenset(
+    {"GetUser", "ListAccessKeys", "CreateAccessKey", "DeleteAccessKey", "UpdateAccessKey"}
+)
+# Documents and what kind of policy each operation stores.
+_DOCUMENTS: dict[str, tuple[str, Kind]] = {
+    "CreateRole": ("AssumeRolePolicyDocument", "trust"),
+    "UpdateAssumeRolePolicy": ("PolicyDocument", "trust"),
+    "PutRolePolicy": ("PolicyDocument", "inline"),
+    "PutUserPolicy": ("PolicyDocument", "inline"),
+    "PutGroupPolicy": ("PolicyDocument", "inline"),
+    "CreatePolicy": ("PolicyDocument", "managed"),
+    "CreatePolicyVersion": ("PolicyDocument", "managed"),
+}
+_INLINE_LIMIT = {"user": 2048, "group": 5120, "role": 10240}
+_TRUST_LIMIT = 2048
+_MANAGED_LIMIT = 6144
+_ATTACHED_LIMIT = 10
+_POLICY_ARN = re.compile(r"arn:aws:iam::(aws|\d{12}):policy/[\x21-\x7e]+")
+
+
+def prepare(state: State, call: Call, caller: Caller) -> None:
+    """What AWS refuses before it looks at any permission."""
+    session = caller.session
+    if session is not None and session.role_name is None:
+        # GetSessionToken's credentials reach no IAM API without MFA (STS API Reference).
+        raise authentication("invalid-token", "query")
+    needs_user = call.operation in _DEFAULT_TO_CALLER and "UserName" not in call.params
+    if needs_user and call.operation != "DeleteAccessKey" and caller.principal.kind != "user":
+        raise ApiError("ValidationError", "Must specify userName when calling with non-User credentials")
+
+
+def asks(state: State, call: Call, caller: Caller) -> tuple[Ask, ...]:
+    """The one permission that each IAM call needs."""
+    account = caller.account
+    resource = _resource(state, call, caller)
+    context: dict[str, str | tuple[str, ...]] = {}
+    for key, value in _resource_tags(state, call, account).items():
+        context[f"aws:ResourceTag/{key}"] = value
+        context[f"iam:ResourceTag/{key}"] = value
+    tags = {tag["Key"]: tag["Value"] for tag in call.params.get("Tags", ())}
+    for key, value in tags.items():
+        context[f"aws:RequestTag/{key}"] = value
+    if tags or call.params.get("TagKeys"):
+        context["aws:TagKeys"] = (*tags, *call.params.get("TagKeys", ()))
+    if call.operation.startswith(("Attach", "Detach")):
+        context["iam:PolicyARN"] = call.params["PolicyArn"]
+    boundary = _boundary_of(state, call, account)
+    if boundary:
+        context["iam:PermissionsBoundary"] = boundary
+    return (
+        Ask(action=call.action, resource=resource, resource_account=account, context=context),
+    )
+
+
+def _resource(state: State, call: Call, caller: Caller) -> str:
+    """The ARN that the call is authorised on."""
+    account, params = caller.account, call.params
+    kind = _RESOURCE[call.operation]
+    start = f"arn:aws:iam::{account}:"
+    if kind == "*":
+        return "*"
+    if kind == "policies/":
+        # public logs: "iam:ListPolicies on resource: policy path /"
+        return f"policy path {params.get('PathPrefix', '/')}"
+    if kind.endswith("s/"):
+        return f"{start}{kind[:-2]}{params.get('PathPrefix', '/')}"
+    if kind == "policy":
+        if "PolicyArn" in params:
+            return str(params["PolicyArn"])
+        return f"{start}policy{params.get('Path', '/')}{params['PolicyName']}"
+    if kind == "group":
+        name = params["GroupName"]
+        path = params.get("Path") or state.backends.group_path(account, name)
+        return f"{start}group{path}{name}"
+    if kind == "role":
+        role = state.backends.role(account, params["RoleName"])
+        if role is not None:
+            return role.arn
+        return f"{start}role{params.get('Path', '/')}{params['RoleName']}"
+    name = _user_name(state, call, caller)
+    user = state.backends.user(account, name)
+    return user.arn if user is not None else f"{start}user{params.get('Path', '/')}{name}"
+
+
+def _user_name(state: State, call: Call, caller: Caller) -> str:
+    """The user a call is about: the named one, the owner of the key, or the caller."""
+    if "UserName" in call.params:
+        return str(call.params["UserName"])
+    if call.operation == "GetAccessKeyLastUsed":
+        key = state.backends.access_key(call.params["AccessKeyId"], (caller.account,))
+        return key.user_name if key else "*"
+    return caller.name
+
+
+def _resource_tags(state: State, call: Call, account: str) -> Mapping[str, str]:
+    kind = _RESOURCE[call.operation]
+    if kind == "role" and call.operation != "CreateRole":
+        role = state.backends.role(account, call.params["RoleName"])
+        return role.tags if role else {}
+    if kind == "user" and "UserName" in call.params and call.operation != "CreateUser":
+        user = state.backends.user(account, call.params["UserName"])
+        return user.tags if user else {}
+    if kind == "policy" and "PolicyArn" in call.params:
+        return state.backends.policy_tags(account, call.params["PolicyArn"])
+    return {}
+
+
+def _boundary_of(state: State, call: Call, account: str) -> str | None:
+    """iam:PermissionsBoundary: the boundary asked for, or the one the entity has."""
+    if "PermissionsBoundary" in call.params:
+        return str(call.params["PermissionsBoundary"])
+    kind = _RESOURCE[call.operation]
+    if kind == "role" and state.backends.role(account, call.params["RoleName"]):
+        found = state.backends.boundary(account, "role", call.params["RoleName"])
+    elif (
+        kind == "user"
+        and "UserName" in call.params
+        and state.backends.user(account, call.params["UserName"])
+    ):
+        found = state.backends.boundary(account, "user", call.params["UserName"])
+    else:
+        return None
+    return found.arn if found else None
+
+
+# -- performing ------------------------------------------------------------------------------
+
+
+def perform(state: State, call: Call, caller: Caller) -> HttpResponse:
+    """Answer a call that the gate let through."""
+    call = _with_user(call, caller)
+    account = caller.account
+    _check_exists(state, call, account)
+    call = _check_document(state, call, account)
+    _check_change(state, call, account)
+    if call.operation in ("PutUserPermissionsBoundary", "DeleteUserPermissionsBoundary"):
+        boundary = call.params.get("PermissionsBoundary")
+        state.backends.set_user_boundary(account, call.params["UserName"], boundary)
+        state.record(call, account)
+        return wire.result(call, {})
+    gone = _principal(state, call, account)
+    answer = state.change(call, account) if call.operation in MUTATING else state.read(call, account)
+    if gone is not None:
+        principals.rename(state, gone[0], _new_name(state, call, account) or gone[1])
+    return answer
+
+
+def replay(state: State, call: Call, account: str) -> None:
+    """What a journalled call does besides moto's own work."""
+    if call.operation in ("PutUserPermissionsBoundary", "DeleteUserPermissionsBoundary"):
+        boundary = call.params.get("PermissionsBoundary")
+        state.backends.set_user_boundary(account, call.params["UserName"], boundary)
+        return
+    gone = _principal(state, call, account)
+    state.redo(call, account)
+    if gone is not None:
+        principals.rename(state, gone[0], _new_name(state, call, account) or gone[1])
+
+
+def _with_user(call: Call, caller: Caller) -> Call:
+    if call.operation in _DEFAULT_TO_CALLER and "UserName" not in call.params:
+        return replace(call, params={**call.params, "UserName": caller.name})
+    return call
+
+
+def _principal(state: State, call: Call, account: str) -> tuple[str, str] | None:
+    """(ARN, unique id) of the user or role that the call is about to delete or rename."""
+    found: Any = None
+    if call.operation == "DeleteRole":
+        found = state.backends.role(account, call.params["RoleName"])
+    elif call.operation in ("DeleteUser", "UpdateUser"):
+        found = state.backends.user(account, call.params["UserName"])
+    return (found.arn, found.unique_id) if found is not None else None
+
+
+def _new_name(state: State, call: Call, account: str) -> str | None:
+    if call.operation != "UpdateUser":
+        return None
+    name = call.params.get("NewUserName", call.params["UserName"])
+    user = state.backends.user(account, name)
+    return user.arn if user else None
+
+
+def _missing(text: str) -> ApiError:
+    return ApiError("NoSuchEntity", text, 404)
+
+
+def _check_exists(state: State, call: Call, account: str) -> None:
+    """NoSuchEntity in AWS's words for every entity that the call names."""
+    params, backends = call.params, state.backends
+    if "PolicyArn" in params and not _POLICY_ARN.fullmatch(params["PolicyArn"]):
+        raise ApiError("ValidationError", "Invalid ARN:  Could not be parsed!")
+    if "RoleName" in params and call.operation != "CreateRole":
+        if backends.role(account, params["RoleName"]) is None:
+            raise _missing(f"The role with name {params['RoleName']} cannot be found.")
+    if "UserName" in params and call.operation != "CreateUser":
+        if backends.user(account, params["UserName"]) is None:
+            raise _missing(f"The user with name {params['UserName']} cannot be found.")
+    if "GroupName" in params and call.operation != "CreateGroup":
+        if not backends.group_exists(account, params["GroupName"]):
+            raise _missing(f"The group with name {params['GroupName']} cannot be found.")
+    _check_policy_exists(state, call, account)
+    boundary = params.get("PermissionsBoundary")
+    if boundary is not None and backends.managed_policy(account, boundary) is None:
+        raise _missing(f"Policy {boundary} does not exist or is not attachable.")
+
+
+def _check_policy_exists(state: State, call: Call, account: str) -> None:
+    params, backends, operation = call.params, state.backends, call.operation
+    kind = _RESOURCE[operation]
+    if operation in _INLINE_READS:
+        inline = backends.inline_policies(account, kind, params[_NAME[kind]])
+        if params["PolicyName"] not in inline:
+            raise _missing(f"The {kind} policy with name {params['PolicyName']} cannot be found.")
+    if "PolicyArn" not in params:
+        return
+    arn = params["PolicyArn"]
+    owner = arn.split(":")[4]
+    known = owner in ("aws", account) and backends.managed_policy(account, arn) is not None
+    if operation.startswith("Attach") and not known:
+        raise _missing(f"Policy {arn} does not exist or is not attachable.")
+    if operation.startswith("Detach"):
+        if arn not in backends.attached_policies(account, kind, params[_NAME[kind]]):
+            raise _missing(f"Policy {arn} was not found.")
+    elif not known:
+        raise _missing(f"Policy {arn} was not found.")
+    if "VersionId" in params and params["VersionId"] not in backends.policy_versions(account, arn):
+        raise _missing(f"Policy {arn} version {params['VersionId']} does not exist or is not attachable.")
+
+
+_NAME = {"role": "RoleName", "user": "UserName", "group": "GroupName"}
+_INLINE_READS = frozenset(
+    f"{verb}{kind}Policy" for verb in ("Get", "Delete") for kind in ("Role", "User", "Group")
+)
+
+
+def _check_document(state: State, call: Call, account: str) -> Call:
+    """The call with its document as AWS stores it; MalformedPolicyDocument when AWS refuses it."""
+    if call.operation not in _DOCUMENTS:
+        return call
+    parameter, kind = _DOCUMENTS[call.operation]
+    text = call.params[parameter]
+    try:
+        document = check(text, kind)
+    except PolicyError as error:
+        raise ApiError("MalformedPolicyDocument", str(error)) from error
+    _check_size(state, call, account, kind, _squeezed(text))
+    if kind != "trust":
+        return call
+    unknown = principals.first_unknown(state, document)
+    if unknown is not None:
+        label, value = unknown
+        raise ApiError(
+            "MalformedPolicyDocument", f'Invalid principal in policy: "{label.upper()}":"{value}"'
+        )
+    return replace(call, params={**call.params, parameter: principals.as_stored(text)})
+
+
+def _squeezed(text: str) -> int:
+    """Characters, white space not counted, as IAM counts sizes."""
+    return len(re.sub(r"\s", "", text))
+
+
+def _check_size(state: State, call: Call, account: str, kind: str, size: int) -> None:
+    def over(message: str) -> ApiError:
+        return ApiError("LimitExceeded", message, 409)
+
+    if kind == "trust" and size > _TRUST_LIMIT:
+        raise over(f"Cannot exceed quota for ACLSizePerRole: {_TRUST_LIMIT}")
+    if kind == "managed" and size > _MANAGED_LIMIT:
+        raise over(f"Cannot exceed quota for PolicySize: {_MANAGED_LIMIT}")
+    if kind == "inline":
+        entity = _RESOURCE[call.operation]
+        name = call.params[_NAME[entity]]
+        others = {
+            n: t
+            for n, t in state.backends.inline_policies(account, entity, name).items()
+            if n != call.params["PolicyName"]
+        }
+        limit = _INLINE_LIMIT[entity]
+        if size + sum(map(_squeezed, others.values())) > limit:
+            raise over(f"Maximum policy size of {limit} bytes exceeded for {entity} {name}")
+
+
+def _check_change(state: State, call: Call, account: str) -> None:
+    """Conflicts and quotas of calls that make, attach or delete."""
+    params, backends, operation = call.params, state.backends, call.operation
+    if operation == "CreateRole":
+        _check_free("Role", params["RoleName"], backends.roles(account))
+    elif operation == "CreateUser":
+        _check_free("User", params["UserName"], backends.users(account))
+    elif operation == "CreateGroup":
+        _check_free("Group", params["GroupName"], backends.groups(account))
+    elif operation == "CreatePolicy":
+        names = [arn.rsplit("/", 1)[-1].lower() for arn in backends.customer_policies(account)]
+        if params["PolicyName"].lower() in names:
+            raise ApiError(
+                "EntityAlreadyExists",
+                f"A policy called {params['PolicyName']} already exists. "
+                "Duplicate names are not allowed.",
+                409,
+            )
+    elif operation.startswith("Attach"):
+        kind = _RESOURCE[operation]
+        attached = backends.attached_policies(account, kind, params[_NAME[kind]])
+        if len(attached) >= _ATTACHED_LIMIT and params["PolicyArn"] not in attached:
+            raise ApiError(
+                "LimitExceeded",
+                f"Cannot exceed quota for PoliciesPer{kind.capitalize()}: {_ATTACHED_LIMIT}",
+                409,
+            )
+    elif operation.startswith("Delete"):
+        _check_delete(state, call, account)
+
+
+def _check_free(kind: str, name: str, taken: tuple[str, ...]) -> None:
+    if name.lower() in (other.lower() for other in taken):
+        raise ApiError("EntityAlreadyExists", f"{kind} with name {name} already exists.", 409)
+
+
+def _check_delete(state: State, call: Call, account: str) -> None:
+    """DeleteConflict, in the order and words of AWS."""
+
+    def conflict(what: str) -> ApiError:
+        return ApiError("DeleteConflict", what, 409)
+
+    params, backends, operation = call.params, state.backends, call.operation
+    if operation == "DeletePolicy":
+        if backends.policy_attachments(account, params["PolicyArn"]):
+            raise conflict("Cannot delete a policy attached to entities.")
+        if len(backends.policy_versions(account, params["PolicyArn"])) > 1:
+            raise conflict(
+                "This policy has more than one version. Before you delete a policy, you must "
+                "delete the policy's versions. The default version is deleted with the policy."
+            )
+    elif operation == "DeletePolicyVersion":
+        if backends.policy_versions(account, params["PolicyArn"])[params["VersionId"]]:
+            raise conflict("Cannot delete the default version of a policy.")
+    elif operation in ("DeleteRole", "DeleteUser", "DeleteGroup"):
+        kind = _RESOURCE[operation]
+        name = params[_NAME[kind]]
+        if kind == "role" and name in backends.instance_profile_roles(account):
+            raise conflict("Cannot delete entity, must remove roles from instance profile first.")
+        if kind == "user" and backends.access_key_count(account, name):
+            raise conflict("Cannot delete entity, must delete access keys first.")
+        if kind == "user" and backends.user_group_count(account, name):
+            raise conflict("Cannot delete entity, must remove users from group first.")
+        if kind == "group" and backends.group_members(account, name):
+            raise conflict("Cannot delete entity, must remove users from group first.")
+        if backends.attached_policies(account, kind, name):
+            raise conflict("Cannot delete entity, must detach all policies first.")
+        if backends.inline_policies(account, kind, name):
+            raise conflict("Cannot delete entity, must delete policies first.")
+

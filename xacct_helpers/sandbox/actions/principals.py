@@ -1,0 +1,116 @@
+"""The principals that a trust or repository policy names: do they exist, and what becomes of them.
+
+AWS stores the unique id of a named user or role and shows it as an ARN again on reading, so a
+principal deleted and made anew is not trusted any more. Here a stored ARN always means the
+principal that lived when the policy was saved: when a principal is deleted, its ARN is replaced by
+its unique id in every policy that names it.
+Source: IAM User Guide, AWS JSON policy elements: Principal.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from ...policy import PolicyDocument, map_principals, principal_values
+
+if TYPE_CHECKING:
+    from ..state import State
+
+_ACCOUNT = re.compile(r"\d{12}")
+_IAM_ARN = re.compile(r"arn:aws:iam::(\d{12}):(root|user/\S+|role/\S+)")
+_STS_ARN = re.compile(r"arn:aws:sts::(\d{12}):(assumed-role|federated-user)/([^/]+)(?:/(.+))?")
+_UNIQUE_ID = re.compile(r"(AIDA|AROA)[A-Z0-9]{16,124}")
+_SERVICE = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*\.amazonaws\.com(\.cn)?")
+
+
+def first_unknown(state: State, document: PolicyDocument) -> tuple[str, str] | None:
+    """The first (type, value) of a principal that does not exist; None when all do."""
+    for kind, value in principal_values(document):
+        if not _exists(state, kind, value):
+            return kind, value
+    return None
+
+
+def _exists(state: State, kind: str, value: str) -> bool:
+    if kind == "Service":
+        return bool(_SERVICE.fullmatch(value))
+    if kind == "Federated":
+        # Identity providers registered in IAM are not part of this sandbox yet.
+        return value in ("cognito-identity.amazonaws.com", "accounts.google.com")
+    if kind != "AWS":
+        return False
+    if value == "*":
+        return True
+    if _ACCOUNT.fullmatch(value):
+        return value in state.accounts
+    if _UNIQUE_ID.fullmatch(value):
+        return _living_id(state, value)
+    found = _IAM_ARN.fullmatch(value)
+    if found:
+        account, rest = found[1], found[2]
+        if account not in state.accounts:
+            return False
+        if rest == "root":
+            return True
+        if rest.startswith("role/"):
+            return state.backends.role_by_arn(account, value) is not None
+        return state.backends.user_by_arn(account, value) is not None
+    session = _STS_ARN.fullmatch(value)
+    if session:
+        return _session_exists(state, session)
+    return False
+
+
+def _session_exists(state: State, found: re.Match[str]) -> bool:
+    account, kind, name, session = found[1], found[2], found[3], found[4]
+    if account not in state.accounts:
+        return False
+    if kind == "federated-user":
+        return session is None and re.fullmatch(r"[\w+=,.@-]{2,64}", name) is not None
+    if session is None or not re.fullmatch(r"[\w+=,.@-]{2,64}", session):
+        return False
+    return state.backends.role(account, name) is not None
+
+
+def _living_id(state: State, unique_id: str) -> bool:
+    if unique_id.startswith("AROA"):
+        return any(state.backends.role_by_id(a, unique_id) for a in state.accounts)
+    return any(
+        (user := state.backends.user(account, name)) is not None and user.unique_id == unique_id
+        for account in state.accounts
+        for name in state.backends.users(account)
+    )
+
+
+def as_stored(text: str) -> str:
+    """The document as AWS stores it: an account id becomes the account's root ARN."""
+
+    def change(kind: str, value: str) -> str:
+        if kind == "AWS" and _ACCOUNT.fullmatch(value):
+            return f"arn:aws:iam::{value}:root"
+        return value
+
+    return map_principals(text, change)
+
+
+def rename(state: State, old: str, new: str) -> None:
+    """Put `new` for the principal `old` in every trust and repository policy of the lab.
+
+    Used when a principal is deleted (new is its unique id) or renamed (new is its new ARN).
+    """
+
+    def change(kind: str, value: str) -> str:
+        return new if kind == "AWS" and value == old else value
+
+    for account in state.accounts:
+        for name in state.backends.roles(account):
+            role = state.backends.role(account, name)
+            if role is not None and old in role.trust_policy:
+                text = map_principals(role.trust_policy, change)
+                state.backends.set_trust_policy(account, name, text)
+        for region, name in state.backends.repositories(account):
+            repository = state.backends.repository(account, region, name)
+            if repository is not None and repository.policy and old in repository.policy:
+                text = map_principals(repository.policy, change)
+                state.backends.set_repository_policy(account, region, name, text)

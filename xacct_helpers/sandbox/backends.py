@@ -1,0 +1,622 @@
+"""The only room that knows moto's insides.
+
+Calls that moto performs are dispatched to its response classes; everything else here reads the
+state moto keeps, in plain values, for the rooms that decide. What moto does not do as AWS does
+(ids of users, times, digests, image sizes, permissions boundaries of users) is mended here.
+Source: moto 5.2.5, moto/iam, moto/ecr, moto/core/responses.py.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import re
+import secrets
+import string
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+from xml.sax.saxutils import unescape
+
+import moto.core.responses
+import moto.core.utils
+import moto.ecr.models
+import moto.iam.models
+import moto.iam.utils
+from botocore.serialize import create_serializer
+from moto.core.base_backend import BackendDict
+from moto.core.request import Request as MotoRequest
+from moto.ecr.responses import ECRResponse
+from moto.iam.aws_managed_policies import aws_managed_policies_data
+from moto.iam.responses import IamResponse
+from moto.moto_api._internal import mock_random
+
+from .clock import Clock
+from .errors import ApiError
+from .wire import Call, HttpResponse, operation_model, service_model
+
+ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
+ADMIN_USER = "admin"
+_PARTITION = "aws"
+_ID_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+_SECRET_ALPHABET = string.ascii_letters + string.digits + "+/"
+_RESPONSES: dict[str, Any] = {"iam": IamResponse, "ecr": ECRResponse}
+_REQUEST_ID = re.compile(r"(?<=<RequestId>)[^<]*(?=</RequestId>)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessKey:
+    """A long-term key. active is False for an Inactive one."""
+
+    access_key_id: str
+    secret: str
+    account: str
+    user_name: str
+    active: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class User:
+    account: str
+    name: str
+    arn: str
+    unique_id: str
+    tags: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Role:
+    account: str
+    name: str
+    arn: str
+    unique_id: str
+    trust_policy: str
+    max_session_seconds: int
+    tags: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredPolicy:
+    """A policy as it is stored: text is the JSON document."""
+
+    name: str
+    text: str
+    arn: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repository:
+    account: str
+    region: str
+    name: str
+    arn: str
+    policy: str | None
+    layers: Mapping[str, int]
+    tags: Mapping[str, str]
+
+
+class _AcceptAll:
+    """Stands in for moto's document validators: ours has judged the document already."""
+
+    def __init__(self, document: str) -> None:
+        self.document = document
+
+    def validate(self) -> None:
+        return None
+
+
+class Backends:
+    """moto's accounts, made to behave: ids from names, the lab's clock, nothing validated twice.
+
+    moto keeps its state in module globals, so a process holds one Backends at a time.
+    """
+
+    def __init__(self, seed: bytes, clock: Clock) -> None:
+        self._seed = seed
+        self._clock = clock
+        self._made: dict[tuple[str, str, str], int] = {}
+        self._secrets: list[str] = []
+        self._prefix = "AIDA"
+        self._roles_by_name: dict[tuple[str, str], Any] = {}
+        self._all_managed: set[str] = set()
+        self._mend_moto()
+
+    # -- moto, mended ------------------------------------------------------------------------
+
+    def _mend_moto(self) -> None:
+        def utcnow() -> datetime:
+            return self._clock.now().replace(tzinfo=None)
+
+        iam, ecr = moto.iam.models, moto.ecr.models
+        for module in (iam, ecr, moto.core.utils, moto.core.responses):
+            module.utcnow = utcnow  # type: ignore[attr-defined]
+        iam.random_resource_id = lambda size=20: self._prefix + _letters(17)
+        iam.random_policy_id = lambda: "ANPA" + _letters(17)
+        iam.random_alphanumeric = lambda length: self._secret(length)
+        iam.IAMPolicyDocumentValidator = _AcceptAll  # type: ignore[assignment,misc]
+        iam.IAMTrustPolicyDocumentValidator = _AcceptAll  # type: ignore[assignment,misc]
+        ecr.Image.get_image_size_in_bytes = _image_size  # type: ignore[method-assign]
+
+    def _secret(self, length: int) -> str:
+        if self._secrets:
+            return self._secrets.pop(0)
+        return "".join(secrets.choice(_SECRET_ALPHABET) for _ in range(length))
+
+    def _seed_ids(self, account: str, kind: str, name: str) -> None:
+        """Make the next ids moto draws a function of what is made, not of when."""
+        count = self._made.get((account, kind, name), 0)
+        self._made[account, kind, name] = count + 1
+        text = "\0".join((account, kind, name, str(count)))
+        mock_random.seed(hmac.new(self._seed, text.encode(), hashlib.sha256).hexdigest())
+
+    def reset(self) -> None:
+        """Empty accounts, as if nothing had ever been made."""
+        BackendDict.reset()
+        self._made.clear()
+        self._roles_by_name.clear()
+        self._all_managed.clear()
+
+    # -- making ------------------------------------------------------------------------------
+
+    def seed_account(self, account: str, secret: str) -> AccessKey:
+        """The account's administrator: a user with AWS's AdministratorAccess and one key."""
+        backend = self._iam(account)
+        self.load_managed(account, ADMINISTRATOR)
+        self._seed_ids(account, "CreateUser", ADMIN_USER)
+        self._prefix = "AIDA"
+        backend.create_user("us-east-1", ADMIN_USER)
+        backend.attach_user_policy(ADMINISTRATOR, ADMIN_USER)
+        self._seed_ids(account, "CreateAccessKey", ADMIN_USER)
+        self._secrets = [secret]
+        key = backend.create_access_key(ADMIN_USER)
+        return AccessKey(
+            access_key_id=key.access_key_id,
+            secret=key.secret_access_key,
+            account=account,
+            user_name=ADMIN_USER,
+            active=True,
+        )
+
+    def new_secret(self) -> str:
+        """Forty characters from the operating system."""
+        return self._secret(40)
+
+    def perform(self, call: Call, account: str, *, secret: str | None = None) -> HttpResponse:
+        """What moto answers. secret: given back to a replayed CreateAccessKey.
+
+        Raises ApiError with moto's code and text when moto refuses.
+        """
+        name = next((str(call.params[k]) for k in _NAMES if k in call.params), "")
+        self._prefix = _PREFIXES.get(call.operation, "AIDA")
+        self._secrets = [secret] if secret else []
+        if _creates(call.operation):
+            self._seed_ids(account, call.operation, name)
+        if call.service == "iam":
+            self._load_for(call, account)
+        status, _, body = _RESPONSES[call.service].dispatch(_moto_request(call, account))
+        self._secrets = []
+        text = body if isinstance(body, str) else body.decode()
+        if int(status) >= 400:
+            if _creates(call.operation):
+                self._made[account, call.operation, name] -= 1
+            raise _moto_error(int(status), text, call.protocol)
+        if call.operation in ("DeleteRole", "CreateRole"):
+            self._roles_by_name.pop((account, name), None)
+        kind = "text/xml" if call.protocol == "query" else "application/x-amz-json-1.1"
+        return HttpResponse(
+            status=200,
+            headers={"content-type": kind, "x-amzn-RequestId": call.request_id},
+            body=_REQUEST_ID.sub(call.request_id, text).encode(),
+        )
+
+    def _load_for(self, call: Call, account: str) -> None:
+        for parameter in ("PolicyArn", "PermissionsBoundary"):
+            arn = str(call.params.get(parameter, ""))
+            if arn.startswith("arn:aws:iam::aws:policy/"):
+                self.load_managed(account, arn)
+        if call.operation == "ListPolicies" and call.params.get("Scope") != "Local":
+            self._load_all_managed(account)
+
+    def load_managed(self, account: str, arn: str) -> None:
+        """Make one of AWS's managed policies known to the account, if AWS has it."""
+        backend = self._iam(account)
+        if arn in backend.managed_policies:
+            return
+        name = arn.rsplit("/", 1)[-1]
+        found = re.search(rf'\n "{re.escape(name)}":(?=\{{)', aws_managed_policies_data)
+        if found is None:
+            return
+        data, _ = json.JSONDecoder().raw_decode(aws_managed_policies_data, found.end())
+        self._add_managed(backend, name, data, only=arn)
+
+    def _load_all_managed(self, account: str) -> None:
+        if account in self._all_managed:
+            return
+        backend = self._iam(account)
+        for name, data in json.loads(aws_managed_policies_data).items():
+            self._add_managed(backend, name, data)
+        self._all_managed.add(account)
+
+    def _add_managed(self, backend: Any, name: str, data: Any, only: str | None = None) -> None:
+        self._seed_text(f"aws-managed\0{name}")
+        policy = moto.iam.models.AWSManagedPolicy.from_data(
+            name, backend.account_id, _PARTITION, data
+        )
+        if policy.arn not in backend.managed_policies and only in (None, policy.arn):
+            backend.managed_policies[policy.arn] = policy
+            backend.aws_managed_policies.append(policy)
+
+    def _seed_text(self, text: str) -> None:
+        mock_random.seed(hmac.new(self._seed, text.encode(), hashlib.sha256).hexdigest())
+
+    # -- reading IAM -------------------------------------------------------------------------
+
+    def _iam(self, account: str) -> Any:
+        return moto.iam.models.iam_backends[account][_PARTITION]
+
+    def access_key(self, access_key_id: str, accounts: tuple[str, ...]) -> AccessKey | None:
+        """The long-term key of this id in any of the accounts."""
+        for account in accounts:
+            key = self._iam(account).access_keys.get(access_key_id)
+            if key is not None and key.user_name in self._iam(account).users:
+                return AccessKey(
+                    access_key_id=access_key_id,
+                    secret=key.secret_access_key,
+                    account=account,
+                    user_name=key.user_name,
+                    active=key.status == "Active",
+                )
+        return None
+
+    def user(self, account: str, name: str) -> User | None:
+        user = self._iam(account).users.get(name)
+        if user is None:
+            return None
+        return User(
+            account=account,
+            name=user.name,
+            arn=user.arn,
+            unique_id=user.id,
+            tags=_tags(user.tags or []),
+        )
+
+    def users(self, account: str) -> tuple[str, ...]:
+        return tuple(self._iam(account).users)
+
+    def group_exists(self, account: str, name: str) -> bool:
+        return name in self._iam(account).groups
+
+    def group_path(self, account: str, name: str) -> str:
+        group = self._iam(account).groups.get(name)
+        return group.path if group is not None else "/"
+
+    def groups(self, account: str) -> tuple[str, ...]:
+        return tuple(self._iam(account).groups)
+
+    def group_members(self, account: str, name: str) -> int:
+        return len(self._iam(account).groups[name].users)
+
+    def user_group_count(self, account: str, user: str) -> int:
+        return len(self._iam(account).get_groups_for_user(user))
+
+    def access_key_count(self, account: str, user: str) -> int:
+        return len(self._iam(account).users[user].access_keys)
+
+    def _role(self, account: str, name: str) -> Any:
+        backend = self._iam(account)
+        role = self._roles_by_name.get((account, name))
+        if role is not None and role.id in backend.roles and role.name == name:
+            return role
+        role = next((r for r in backend.roles.values() if r.name == name), None)
+        if role is not None:
+            self._roles_by_name[account, name] = role
+        return role
+
+    def role(self, account: str, name: str) -> Role | None:
+        role = self._role(account, name)
+        return None if role is None else _role_value(account, role)
+
+    def role_by_id(self, account: str, unique_id: str) -> Role | None:
+        role = self._iam(account).roles.get(unique_id)
+        return None if role is None else _role_value(account, role)
+
+    def role_by_arn(self, account: str, arn: str) -> Role | None:
+        found = self.role(account, arn.rsplit("/", 1)[-1])
+        return found if found is not None and found.arn == arn else None
+
+    def roles(self, account: str) -> tuple[str, ...]:
+        return tuple(role.name for role in self._iam(account).roles.values())
+
+    def set_trust_policy(self, account: str, role: str, text: str) -> None:
+        self._role(account, role).assume_role_policy_document = text
+
+    def user_by_arn(self, account: str, arn: str) -> User | None:
+        found = self.user(account, arn.rsplit("/", 1)[-1])
+        return found if found is not None and found.arn == arn else None
+
+    def inline_policies(self, account: str, kind: str, name: str) -> dict[str, str]:
+        """Inline policies of a "user", "role" or "group": name to document text."""
+        return dict(self._entity(account, kind, name).policies)
+
+    def attached_policies(self, account: str, kind: str, name: str) -> tuple[str, ...]:
+        """ARNs of the managed policies attached to a "user", "role" or "group"."""
+        return tuple(self._entity(account, kind, name).managed_policies)
+
+    def _entity(self, account: str, kind: str, name: str) -> Any:
+        if kind == "role":
+            return self._role(account, name)
+        backend = self._iam(account)
+        return (backend.users if kind == "user" else backend.groups)[name]
+
+    def identity_policies(self, account: str, kind: str, name: str) -> tuple[StoredPolicy, ...]:
+        """Everything that grants to a "user" (its groups included) or a "role"."""
+        found = list(self._own_policies(account, kind, name))
+        if kind == "user":
+            backend = self._iam(account)
+            user = backend.users[name]
+            for group in backend.groups.values():
+                if user in group.users:
+                    found += self._own_policies(account, "group", group.name)
+        return tuple(found)
+
+    def _own_policies(self, account: str, kind: str, name: str) -> Iterator[StoredPolicy]:
+        entity = self._entity(account, kind, name)
+        for policy_name, text in entity.policies.items():
+            yield StoredPolicy(name=f'inline policy "{policy_name}" of {kind} {name}', text=text)
+        for policy in entity.managed_policies.values():
+            yield StoredPolicy(
+                name=f'managed policy "{policy.name}" attached to {kind} {name}',
+                text=_default_text(policy),
+                arn=policy.arn,
+            )
+
+    def boundary(self, account: str, kind: str, name: str) -> StoredPolicy | None:
+        """The permissions boundary of a "user" or "role"; None when it has none."""
+        arn = getattr(self._entity(account, kind, name), "permissions_boundary_arn", None)
+        if not arn:
+            return None
+        found = self.managed_policy(account, arn)
+        # A boundary whose policy was deleted allows nothing (IAM User Guide, permissions
+        # boundaries): an empty document says just that.
+        text = found.text if found else '{"Version": "2012-10-17", "Statement": []}'
+        return StoredPolicy(name=f"permissions boundary of {kind} {name}", text=text, arn=arn)
+
+    def set_user_boundary(self, account: str, name: str, arn: str | None) -> None:
+        user = self._iam(account).users[name]
+        user.permissions_boundary_arn = arn
+        user.permissions_boundary = arn and {
+            "PermissionsBoundaryType": "PermissionsBoundaryPolicy",
+            "PermissionsBoundaryArn": arn,
+        }
+
+    def managed_policy(self, account: str, arn: str) -> StoredPolicy | None:
+        if arn.startswith("arn:aws:iam::aws:policy/"):
+            self.load_managed(account, arn)
+        policy = self._iam(account).managed_policies.get(arn)
+        if policy is None:
+            return None
+        return StoredPolicy(name=policy.name, text=_default_text(policy), arn=arn)
+
+    def customer_policies(self, account: str) -> tuple[str, ...]:
+        prefix = f"arn:aws:iam::{account}:"
+        return tuple(a for a in self._iam(account).managed_policies if a.startswith(prefix))
+
+    def policy_versions(self, account: str, arn: str) -> dict[str, bool]:
+        """Version id to whether it is the default one."""
+        return {v.version_id: v.is_default for v in self._iam(account).managed_policies[arn].versions}
+
+    def policy_attachments(self, account: str, arn: str) -> int:
+        """How many users, roles and groups the managed policy is attached to."""
+        backend = self._iam(account)
+        entities = [*backend.users.values(), *backend.roles.values(), *backend.groups.values()]
+        return sum(arn in entity.managed_policies for entity in entities)
+
+    def policy_tags(self, account: str, arn: str) -> dict[str, str]:
+        policy = self._iam(account).managed_policies.get(arn)
+        return _tags(policy.get_tags()) if policy is not None else {}
+
+    def instance_profile_roles(self, account: str) -> tuple[str, ...]:
+        profiles = self._iam(account).instance_profiles.values()
+        return tuple(role.name for profile in profiles for role in profile.roles)
+
+    # -- reading ECR -------------------------------------------------------------------------
+
+    def _ecr(self, account: str, region: str) -> Any:
+        return moto.ecr.models.ecr_backends[account][region]
+
+    def region_known(self, region: str) -> bool:
+        """Whether ECR exists in the region."""
+        return region in moto.ecr.models.ecr_backends["0" * 12].regions
+
+    def repository(self, account: str, region: str, name: str) -> Repository | None:
+        if not self.region_known(region):
+            return None
+        backend = self._ecr(account, region)
+        repository = backend.repositories.get(name)
+        if repository is None:
+            return None
+        tags = backend.tagger.list_tags_for_resource(repository.arn)["tags"]
+        return Repository(
+            account=account,
+            region=region,
+            name=name,
+            arn=repository.arn,
+            policy=repository.policy,
+            layers=repository.layers,
+            tags=_tags(tags),
+        )
+
+    def repositories(self, account: str) -> Iterator[tuple[str, str]]:
+        """(region, name) of every repository of the account."""
+        for region, backend in sorted(moto.ecr.models.ecr_backends[account].items()):
+            for name in sorted(backend.repositories):
+                yield region, name
+
+    def set_repository_policy(self, account: str, region: str, name: str, text: str) -> None:
+        self._ecr(account, region).repositories[name].policy = text
+
+    def add_layer(self, account: str, region: str, name: str, digest: str, size: int) -> None:
+        self._ecr(account, region).repositories[name].layers[digest] = size
+
+    def image_pushed(self, account: str, region: str, name: str, digest: str) -> None:
+        """Give an image just put the lab's time."""
+        for image in self._ecr(account, region).repositories[name].images:
+            if image.get_image_digest() == digest:
+                image.image_pushed_at = int(self._clock.now().timestamp())
+
+    def manifest(
+        self, account: str, region: str, name: str, reference: str
+    ) -> tuple[str, str, str] | None:
+        """(digest, media type, manifest text) of a tag or digest."""
+        for image in self._ecr(account, region).repositories[name].images:
+            if reference in (*image.image_tags, image.get_image_digest()):
+                media_type = image.image_manifest_media_type or json.loads(
+                    image.image_manifest
+                ).get("mediaType", "application/vnd.oci.image.manifest.v1+json")
+                return image.get_image_digest(), media_type, image.image_manifest
+        return None
+
+    # -- the whole ---------------------------------------------------------------------------
+
+    def describe(self, account: str) -> dict[str, Any]:
+        """Everything an account holds but times and secrets: what two labs are compared by."""
+        backend = self._iam(account)
+        entities = {}
+        for kind, items in (
+            ("user", backend.users.values()),
+            ("role", backend.roles.values()),
+            ("group", backend.groups.values()),
+        ):
+            for item in items:
+                entities[item.arn] = {
+                    "id": item.id,
+                    "inline": {n: _compact(t) for n, t in sorted(item.policies.items())},
+                    "attached": sorted(item.managed_policies),
+                    "boundary": getattr(item, "permissions_boundary_arn", None),
+                    "tags": sorted(_tags(getattr(item, "tags", None) or []).items()),
+                }
+                if kind == "role":
+                    entities[item.arn]["trust"] = _compact(item.assume_role_policy_document)
+                    entities[item.arn]["max_session"] = int(item.max_session_duration or 3600)
+                    entities[item.arn]["description"] = item.description or ""
+                elif kind == "user":
+                    entities[item.arn]["keys"] = sorted(
+                        (k.access_key_id, k.status) for k in item.access_keys
+                    )
+                else:
+                    entities[item.arn]["members"] = sorted(u.name for u in item.users)
+        policies = {
+            arn: {v.version_id: (v.is_default, _compact(v.document)) for v in policy.versions}
+            for arn, policy in sorted(backend.managed_policies.items())
+            if not arn.startswith("arn:aws:iam::aws:")
+        }
+        return {
+            "iam": dict(sorted(entities.items())),
+            "policies": policies,
+            "repositories": dict(self._describe_repositories(account)),
+        }
+
+    def _describe_repositories(self, account: str) -> Iterator[tuple[str, Any]]:
+        for region, name in self.repositories(account):
+            repository = self._ecr(account, region).repositories[name]
+            yield (
+                repository.arn,
+                {
+                    "policy": repository.policy and _compact(repository.policy),
+                    "mutability": str(repository.image_tag_mutability),
+                    "layers": sorted(repository.layers.items()),
+                    "images": sorted(
+                        (i.get_image_digest(), sorted(i.image_tags)) for i in repository.images
+                    ),
+                },
+            )
+
+
+_NAMES = ("RoleName", "UserName", "GroupName", "PolicyName", "PolicyArn", "repositoryName")
+_PREFIXES = {"CreateUser": "AIDA", "CreateGroup": "AGPA", "CreateInstanceProfile": "AIPA"}
+
+
+def _creates(operation: str) -> bool:
+    return operation.startswith(("Create", "Put"))
+
+
+def _letters(count: int) -> str:
+    return "".join(mock_random.choice(_ID_ALPHABET) for _ in range(count))
+
+
+def _image_size(image: Any) -> int:
+    """Bytes of the configuration and the layers, as the manifest gives them (0 for an index)."""
+    manifest = json.loads(image.image_manifest)
+    parts = [manifest.get("config") or {}, *(manifest.get("layers") or [])]
+    return sum(int(part.get("size", 0)) for part in parts)
+
+
+def _role_value(account: str, role: Any) -> Role:
+    return Role(
+        account=account,
+        name=role.name,
+        arn=role.arn,
+        unique_id=role.id,
+        trust_policy=role.assume_role_policy_document,
+        max_session_seconds=int(role.max_session_duration or 3600),
+        tags=_tags(role.tags or []),
+    )
+
+
+def _default_text(policy: Any) -> str:
+    return next(
+        (str(v.document) for v in policy.versions if v.version_id == policy.default_version_id), ""
+    )
+
+
+def _tags(items: Any) -> dict[str, str]:
+    return {tag["Key"]: tag["Value"] for tag in items}
+
+
+def _compact(text: str) -> str:
+    return json.dumps(json.loads(text), separators=(",", ":"))
+
+
+def _moto_request(call: Call, account: str) -> MotoRequest:
+    """The call as moto's own request, its account told by header."""
+    model = operation_model(call.service, call.operation)
+    serializer = create_serializer(service_model(call.service).metadata["protocol"], False)
+    made = serializer.serialize_to_request(dict(call.params), model)
+    headers = {
+        **made["headers"],
+        "x-moto-account-id": account,
+        "User-Agent": f"region/{call.region}",
+        "Host": f"{call.service}.{call.region}.amazonaws.com",
+    }
+    body: Any = made["body"]
+    if isinstance(body, dict):
+        headers["Content-Type"] = "application/x-www-form-urlencoded"
+        body = urlencode(body)
+    return MotoRequest.from_primitives(
+        "POST", f"https://{headers['Host']}/", headers, body
+    )
+
+
+def _moto_error(status: int, text: str, protocol: str) -> ApiError:
+    if protocol == "json":
+        body = json.loads(text)
+        code = str(body.get("__type", "ServerException")).rsplit("#", 1)[-1]
+        known = {"__type", "message", "Message"}
+        members = {k: v for k, v in body.items() if k not in known}
+        return ApiError(code, str(body.get("message") or body.get("Message") or ""), status, members)
+    code = re.search(r"<Code>(.*?)</Code>", text, re.S)
+    message = re.search(r"<Message>(.*?)</Message>", text, re.S)
+    words = unescape(message[1], {"&quot;": '"', "&apos;": "'"}) if message else text
+    name = code[1] if code else "ServiceFailure"
+    statuses = {
+        "NoSuchEntity": 404,
+        "EntityAlreadyExists": 409,
+        "DeleteConflict": 409,
+        "LimitExceeded": 409,
+    }
+    return ApiError(name, words, statuses.get(name, status))
+
+

@@ -1,0 +1,31 @@
+"""The lab's clock: real time plus an offset that a lesson can advance."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+
+class Clock:
+    """now() is real time moved by what `advance` added; `pinned` holds it still during a replay."""
+
+    def __init__(self) -> None:
+        self.offset = timedelta(0)
+        self._pinned: datetime | None = None
+
+    def now(self) -> datetime:
+        """Aware, in UTC."""
+        return self._pinned or datetime.now(UTC) + self.offset
+
+    def real(self) -> datetime:
+        """Real time: what signatures are judged by, because clients sign with their own clock."""
+        return datetime.now(UTC)
+
+    def advance(self, seconds: float) -> None:
+        """Move the lab's time forward; ValueError for a negative step."""
+        if seconds < 0:
+            raise ValueError("The clock moves forward only; reset the lab to go back.")
+        self.offset += timedelta(seconds=seconds)
+
+    def pin(self, moment: datetime | None) -> None:
+        """Hold the clock at a moment (a replayed call's time), or let it run again with None."""
+        self._pinned = moment

@@ -1,0 +1,166 @@
+"""The sandbox's own API, under /_lab/: what lab, view and lessons ask that AWS has no call for.
+
+Authorised by the token in the lab's state file, which only its owner can read.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from .. import __version__
+from ..policy import sentences, suggest
+from .trail import Entry
+from .wire import HttpRequest, HttpResponse
+
+if TYPE_CHECKING:
+    from .gate import Asked
+    from .state import State
+
+Body = dict[str, Any]
+
+
+class ControlError(Exception):
+    """A control request that cannot be answered; status and one sentence."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+def answer(state: State, request: HttpRequest, token: str) -> HttpResponse:
+    """The answer to any request under /_lab/."""
+    given = request.headers.get("authorization", "").removeprefix("Bearer ")
+    if not hmac.compare_digest(given.encode(), token.encode()):
+        return _json(403, {"error": "This needs the token of the lab's state file."})
+    name, _, argument = request.path.removeprefix("/_lab/").partition("/")
+    handler = _ROUTES.get((request.method, name))
+    if handler is None:
+        known = ", ".join(f"{method} /_lab/{path}" for method, path in _ROUTES)
+        return _json(404, {"error": f"The control API has: {known}."})
+    try:
+        body = json.loads(request.body or b"{}")
+        if not isinstance(body, dict):
+            raise ControlError(400, "The body must be a JSON object.")
+        return _json(200, handler(state, argument, body))
+    except ControlError as error:
+        return _json(error.status, {"error": str(error)})
+    except (ValueError, RecursionError) as error:
+        return _json(400, {"error": str(error)})
+
+
+def _status(state: State, argument: str, body: Body) -> Body:
+    return {
+        "pid": os.getpid(),
+        "version": __version__,
+        "endpoint": state.endpoint,
+        "accounts": list(state.accounts),
+        "folder": str(state.folder),
+        "now": state.clock.now().isoformat(timespec="seconds"),
+        "clock_offset_seconds": state.clock.offset.total_seconds(),
+        "notices": state.notices,
+    }
+
+
+def _decision(state: State, argument: str, body: Body) -> Body:
+    entry = state.trail.latest_refusal() if argument == "latest" else state.trail.find(argument)
+    if entry is None:
+        what = "refused call" if argument == "latest" else f"call with request id {argument}"
+        raise ControlError(404, f"The trail holds no {what}.")
+    return _explained(entry)
+
+
+def _explained(entry: Entry) -> Body:
+    return entry.to_json() | {"asked": [_asked(asked) for asked in entry.asked]}
+
+
+def _asked(asked: Asked) -> Body:
+    request, decision = asked.request, asked.decision
+    suggestions = () if decision.allowed else suggest(request, asked.policies, decision)
+    return {
+        "action": request.action,
+        "resource": request.resource,
+        "principal": request.principal.arn,
+        "decision": decision.to_json(),
+        "sentences": list(sentences(request, decision)),
+        "suggestions": [
+            {
+                "account": s.side_account,
+                "layer": s.layer,
+                "change": s.change,
+                "policy": s.policy,
+                "statement": dict(s.statement),
+                "sentence": s.sentence,
+            }
+            for s in suggestions
+        ],
+    }
+
+
+def _trail(state: State, argument: str, body: Body) -> Body:
+    return {"entries": [entry.to_json() for entry in state.trail.latest(int(argument or 100))]}
+
+
+def _clock(state: State, argument: str, body: Body) -> Body:
+    seconds = body.get("advance_seconds")
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+        raise ControlError(400, "advance_seconds must be a number.")
+    if seconds > 10 * 366 * 86400:
+        raise ControlError(400, "The clock can be advanced by ten years at most.")
+    state.advance_clock(seconds)
+    return _status(state, "", {})
+
+
+def _reset(state: State, argument: str, body: Body) -> Body:
+    state.reset()
+    return {}
+
+
+def _fingerprint(state: State, argument: str, body: Body) -> Body:
+    return {"fingerprint": state.fingerprint()}
+
+
+def _describe(state: State, argument: str, body: Body) -> Body:
+    return {account: state.backends.describe(account) for account in state.accounts}
+
+
+def _name(body: Body) -> str:
+    name = body.get("name")
+    if not isinstance(name, str) or not name.isidentifier():
+        raise ControlError(400, "name must be a plain word.")
+    return name
+
+
+def _save(state: State, argument: str, body: Body) -> Body:
+    state.save(_name(body))
+    return {}
+
+
+def _restore(state: State, argument: str, body: Body) -> Body:
+    if not state.restore(_name(body)):
+        raise ControlError(404, "There is no such snapshot.")
+    return {}
+
+
+_ROUTES: dict[tuple[str, str], Callable[[State, str, Body], Body]] = {
+    ("GET", "status"): _status,
+    ("GET", "decision"): _decision,
+    ("GET", "trail"): _trail,
+    ("GET", "fingerprint"): _fingerprint,
+    ("GET", "describe"): _describe,
+    ("POST", "clock"): _clock,
+    ("POST", "reset"): _reset,
+    ("POST", "save"): _save,
+    ("POST", "restore"): _restore,
+}
+
+
+def _json(status: int, value: Body) -> HttpResponse:
+    return HttpResponse(
+        status=status,
+        headers={"content-type": "application/json"},
+        body=json.dumps(value).encode(),
+    )

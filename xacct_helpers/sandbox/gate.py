@@ -1,0 +1,151 @@
+"""The gate: gather the policies that apply, ask the engine, refuse in AWS's words.
+
+No identity bypasses it: the administrators are users with AWS's AdministratorAccess attached.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ..policy import (
+    Decision,
+    NamedPolicy,
+    Policies,
+    Request,
+    derived_context,
+    evaluate,
+    parse,
+    refusal,
+)
+from .backends import StoredPolicy
+from .errors import ApiError, access_denied
+from .wire import Call, iso
+
+if TYPE_CHECKING:
+    from .identities import Caller
+    from .state import State
+
+Context = dict[str, "str | tuple[str, ...]"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """One permission that a call needs.
+
+    resource: an ARN, or "*" for actions without a resource type.
+    resource_policy: the trust or repository policy of the resource; None when there is none.
+    context: the condition keys of this action and resource.
+    """
+
+    action: str
+    resource: str
+    resource_account: str
+    resource_policy: StoredPolicy | None = None
+    context: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """An Ask that was put to the engine, with all that is needed to explain it."""
+
+    request: Request
+    policies: Policies
+    decision: Decision
+
+
+def decide(state: State, caller: Caller, ask: Ask, call: Call) -> Asked:
+    """What IAM says to one permission."""
+    request = Request(
+        action=ask.action,
+        resource=ask.resource,
+        resource_account=ask.resource_account,
+        principal=caller.principal,
+        context={**_global_context(state, caller, ask, call), **ask.context},
+    )
+    policies = _gather(state, caller, ask)
+    return Asked(request=request, policies=policies, decision=evaluate(request, policies))
+
+
+def refused(asked: Asked, protocol: str) -> ApiError:
+    """The error for a permission that was denied.
+
+    A refused AssumeRole has no "because": AWS does not say which side refused. Only an explicit
+    deny within one account is named. Source: denials in public logs, of both kinds; see
+    docs/fidelity.md.
+    """
+    request, decision = asked.request, asked.decision
+    bare = request.action.startswith("sts:") and (
+        decision.cross_account or decision.verdict == "implicitDeny"
+    )
+    return access_denied(refusal(request, decision, bare=bare), protocol)
+
+
+def _gather(state: State, caller: Caller, ask: Ask) -> Policies:
+    kind = "role" if caller.principal.kind == "role-session" else "user"
+    backends = state.backends
+    boundary = backends.boundary(caller.account, kind, caller.name)
+    return Policies(
+        identity=tuple(
+            _named(p) for p in backends.identity_policies(caller.account, kind, caller.name)
+        ),
+        resource=_named(ask.resource_policy) if ask.resource_policy else None,
+        boundary=(_named(boundary),) if boundary else None,
+        session=_session_policies(state, caller),
+    )
+
+
+def _session_policies(state: State, caller: Caller) -> tuple[NamedPolicy, ...] | None:
+    session = caller.session
+    if session is None or (session.policies is None and not session.policy_arns):
+        return None
+    found = [
+        NamedPolicy(name=f"session policy of {session.name}", document=parse(text))
+        for text in session.policies or ()
+    ]
+    for arn in session.policy_arns:
+        policy = state.backends.managed_policy(session.account, arn)
+        if policy is not None:
+            found.append(
+                NamedPolicy(
+                    name=f'session policy "{policy.name}" of {session.name}',
+                    document=parse(policy.text),
+                    arn=arn,
+                )
+            )
+    return tuple(found)
+
+
+def _named(policy: StoredPolicy) -> NamedPolicy:
+    return NamedPolicy(name=policy.name, document=parse(policy.text), arn=policy.arn)
+
+
+def _global_context(state: State, caller: Caller, ask: Ask, call: Call) -> Context:
+    """The global condition keys. Source: IAM User Guide, AWS global condition context keys."""
+    now = state.clock.now()
+    context: Context = dict(derived_context(caller.principal))
+    context |= {
+        "aws:userid": caller.user_id,
+        "aws:CurrentTime": iso(now),
+        "aws:EpochTime": str(int(now.timestamp())),
+        "aws:SourceIp": call.source_ip,
+        "aws:UserAgent": call.user_agent,
+        "aws:RequestedRegion": call.region,
+        "aws:ResourceAccount": ask.resource_account,
+        # AWS's endpoints speak TLS only; the sandbox stands in for them on the loopback interface.
+        "aws:SecureTransport": "true",
+        "aws:ViaAWSService": "false",
+        "aws:PrincipalIsAWSService": "false",
+    }
+    for key, value in caller.tags.items():
+        context[f"aws:PrincipalTag/{key}"] = value
+    if caller.principal.kind == "user":
+        context["aws:username"] = caller.name
+    session = caller.session
+    if session is not None:
+        context["aws:TokenIssueTime"] = iso(session.issued)
+        context["aws:MultiFactorAuthPresent"] = "false"
+        if session.source_identity:
+            context["aws:SourceIdentity"] = session.source_identity
+    return context

@@ -1,0 +1,186 @@
+"""Access key to caller: users by their long-term keys, sessions by their sealed tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from ..policy import Principal
+from .errors import authentication
+from .seal import SealError, seal, unseal
+
+if TYPE_CHECKING:
+    from .state import State
+
+_PURPOSE = "session"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """What a session token holds. role_name is None for the session of a user's own key.
+
+    policies: the JSON texts of the session policies passed; policy_arns: the managed ones.
+    None, rather than empty, when none were passed.
+    """
+
+    access_key_id: str
+    secret: str
+    account: str
+    principal_id: str
+    name: str
+    issued: datetime
+    expires: datetime
+    role_name: str | None = None
+    user_name: str | None = None
+    policies: tuple[str, ...] | None = None
+    policy_arns: tuple[str, ...] = ()
+    tags: Mapping[str, str] = field(default_factory=dict)
+    transitive_tag_keys: tuple[str, ...] = ()
+    source_identity: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """Who makes a call. name is the user's or the role's."""
+
+    principal: Principal
+    name: str
+    user_id: str
+    access_key_id: str
+    secret: str
+    tags: Mapping[str, str]
+    session: Session | None = None
+
+    @property
+    def account(self) -> str:
+        return self.principal.account
+
+    @property
+    def arn(self) -> str:
+        return self.principal.arn
+
+
+def token(state: State, session: Session) -> str:
+    """The session token that stands for a session."""
+    content: dict[str, Any] = {
+        "k": session.access_key_id,
+        "s": session.secret,
+        "a": session.account,
+        "p": session.principal_id,
+        "n": session.name,
+        "i": session.issued.timestamp(),
+        "e": session.expires.timestamp(),
+        "r": session.role_name,
+        "u": session.user_name,
+        "sp": session.policies,
+        "sa": session.policy_arns,
+        "t": dict(session.tags),
+        "tt": session.transitive_tag_keys,
+        "si": session.source_identity,
+    }
+    return seal(state.key, _PURPOSE, content)
+
+
+def read_token(state: State, text: str) -> Session:
+    """The session a token stands for; SealError when it is not this lab's."""
+    content = unseal(state.key, _PURPOSE, text)
+    return Session(
+        access_key_id=content["k"],
+        secret=content["s"],
+        account=content["a"],
+        principal_id=content["p"],
+        name=content["n"],
+        issued=datetime.fromtimestamp(content["i"], UTC),
+        expires=datetime.fromtimestamp(content["e"], UTC),
+        role_name=content["r"],
+        user_name=content["u"],
+        policies=None if content["sp"] is None else tuple(content["sp"]),
+        policy_arns=tuple(content["sa"]),
+        tags=content["t"],
+        transitive_tag_keys=tuple(content["tt"]),
+        source_identity=content["si"],
+    )
+
+
+def identify(state: State, access_key_id: str, session_token: str | None, protocol: str) -> Caller:
+    """The caller behind a key, before its signature is checked against `secret`.
+
+    Raises ApiError for a key that is unknown or inactive, a temporary key without its token, a
+    token that does not belong to it, and a session whose role or user is gone.
+    """
+    invalid = authentication("invalid-token", protocol)
+    if session_token is None:
+        key = state.backends.access_key(access_key_id, state.accounts)
+        if key is None or not key.active:
+            raise invalid
+        return user_caller(state, key.account, key.user_name, access_key_id, key.secret)
+    try:
+        session = read_token(state, session_token)
+    except SealError as error:
+        raise invalid from error
+    if session.access_key_id != access_key_id:
+        raise invalid
+    caller = session_caller(state, session)
+    if caller is None:
+        raise invalid
+    return caller
+
+
+def user_caller(
+    state: State, account: str, name: str, access_key_id: str, secret: str
+) -> Caller:
+    """The IAM user as caller."""
+    user = state.backends.user(account, name)
+    assert user is not None  # a key is only found under a living user
+    return Caller(
+        principal=Principal(
+            kind="user", arn=user.arn, account=account, unique_id=user.unique_id
+        ),
+        name=name,
+        user_id=user.unique_id,
+        access_key_id=access_key_id,
+        secret=secret,
+        tags=user.tags,
+    )
+
+
+def session_caller(state: State, session: Session) -> Caller | None:
+    """The caller a session makes; None when its role or user was deleted (or made anew)."""
+    if session.role_name is None:
+        user = state.backends.user(session.account, session.user_name or "")
+        if user is None or user.unique_id != session.principal_id:
+            return None
+        principal = Principal(
+            kind="user", arn=user.arn, account=session.account, unique_id=user.unique_id
+        )
+        name, user_id, tags = user.name, user.unique_id, user.tags
+    else:
+        role = state.backends.role_by_id(session.account, session.principal_id)
+        if role is None:
+            return None
+        principal = Principal(
+            kind="role-session",
+            arn=f"arn:aws:sts::{session.account}:assumed-role/{role.name}/{session.name}",
+            account=session.account,
+            role_arn=role.arn,
+            unique_id=role.unique_id,
+        )
+        name, user_id = role.name, f"{role.unique_id}:{session.name}"
+        tags = {**role.tags, **session.tags}
+    return Caller(
+        principal=principal,
+        name=name,
+        user_id=user_id,
+        access_key_id=session.access_key_id,
+        secret=session.secret,
+        tags=tags,
+        session=session,
+    )
+
+
+def check_expiry(state: State, caller: Caller, protocol: str) -> None:
+    """ApiError when the caller's session is over by the lab's clock."""
+    if caller.session is not None and state.clock.now() >= caller.session.expires:
+        raise authentication("expired-token", protocol)

@@ -1,0 +1,132 @@
+"""What was acknowledged, written before it is: the lab's only lasting state besides image bytes.
+
+A file of JSON lines. The first names the format and holds the lab's seed, sealing key and the
+administrators' secrets; each further line is one change, with its time and what chance gave it
+(a secret). Started again, the sandbox performs the same changes in the same order.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+FORMAT = 1
+Record = dict[str, Any]
+
+
+class JournalError(Exception):
+    """The journal cannot be used; the text says what to do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """A journal that was there already: its header, its records, and what was dropped."""
+
+    header: Record
+    records: list[Record]
+    torn: bool
+
+
+class Journal:
+    """Appends records. path None keeps them in memory only (a sandbox without --state)."""
+
+    def __init__(self, path: Path | None) -> None:
+        self.path = path
+        self._memory: list[bytes] = []
+
+    # -- reading -----------------------------------------------------------------------------
+
+    def open(self) -> Opened | None:
+        """What the journal holds, or None when there is none yet.
+
+        A last record that a crash cut short was never acknowledged: it is dropped, and `torn`
+        says so. Raises JournalError for a journal of another format or one damaged in the middle.
+        """
+        if self.path is None or not self.path.exists():
+            return None
+        raw = self.path.read_bytes()
+        if not raw.strip():
+            return None
+        whole, _, rest = raw.rpartition(b"\n")
+        torn = bool(rest)
+        if torn:
+            with self.path.open("r+b") as file:
+                file.truncate(len(whole) + 1 if whole else 0)
+                os.fsync(file.fileno())
+        if not whole:
+            return None
+        lines = list(self._parse(whole))
+        header = lines[0]
+        if header.get("format") != FORMAT:
+            raise JournalError(
+                f"{self.path} is a journal of format {header.get('format')!r}; this version reads "
+                f"format {FORMAT}. Use the version of xacct that wrote it, or start afresh with "
+                "`xacct reset`."
+            )
+        return Opened(header=header, records=lines[1:], torn=torn)
+
+    def _parse(self, raw: bytes) -> Iterator[Record]:
+        for number, line in enumerate(raw.split(b"\n"), 1):
+            try:
+                record = json.loads(line)
+            except ValueError as error:
+                raise JournalError(
+                    f"{self.path} is damaged at line {number}. Move it away to keep it, then start "
+                    "afresh with `xacct reset`."
+                ) from error
+            yield record
+
+    # -- writing -----------------------------------------------------------------------------
+
+    def start(self, header: Record, records: list[Record] | None = None) -> None:
+        """A new journal in place of what was there, in one step: whole or not at all."""
+        lines = [self._line(record) for record in [{"format": FORMAT, **header}, *(records or [])]]
+        if self.path is None:
+            self._memory = lines
+            return
+        temporary = self.path.with_suffix(".new")
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with open(descriptor, "wb") as file:
+            file.writelines(lines)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, self.path)
+
+    def append(self, record: Record) -> None:
+        """Add a record, on disk before this returns. On OSError the journal is as before."""
+        line = self._line(record)
+        if self.path is None:
+            self._memory.append(line)
+            return
+        with self.path.open("ab") as file:
+            before = file.tell()
+            try:
+                file.write(line)
+                file.flush()
+                os.fsync(file.fileno())
+            except OSError:
+                os.truncate(self.path, before)
+                raise
+
+    def records(self) -> list[Record]:
+        """All records after the header."""
+        if self.path is None:
+            return [json.loads(line) for line in self._memory[1:]]
+        opened = self.open()
+        return opened.records if opened else []
+
+    def copy_to(self, target: Path) -> None:
+        """The journal as it is now, under another name."""
+        if self.path is not None:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(self.path, target)
+            target.chmod(0o600)
+
+    @staticmethod
+    def _line(record: Record) -> bytes:
+        return json.dumps(record, separators=(",", ":")).encode() + b"\n"

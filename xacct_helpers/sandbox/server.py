@@ -1,0 +1,321 @@
+"""The process: one event loop, one port on the loopback interface.
+
+API calls take well under a millisecond and run inline on the loop, so they are serialised, moto
+needs no lock and outcomes are deterministic. `answer_api` shows the order of the layers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import re
+import secrets
+import socket
+import sys
+import uuid
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+
+from .. import __version__
+from . import actions, control, gate, identities, registry, signature, validation, wire
+from .errors import ApiError
+from .gate import Asked
+from .identities import Caller
+from .state import State
+from .trail import Entry
+from .wire import Call, HttpRequest, HttpResponse
+
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+
+_LOOPBACK = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:\d+)?")
+_AWS = re.compile(r"[a-z0-9.-]+\.amazonaws\.com(:\d+)?")
+_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d{1,2}")
+_CHUNK = 1024 * 1024
+_log = logging.getLogger("xacct.sandbox")
+
+
+def answer_api(state: State, request: HttpRequest, request_id: str) -> HttpResponse:
+    """One AWS API call, through every layer in order."""
+    protocol = "json" if wire.speaks_json(request) else "query"
+    seen = _Seen()
+    try:
+        addressed = wire.address(request)
+        protocol, seen.service, seen.operation = (
+            addressed.protocol,
+            addressed.service,
+            addressed.operation,
+        )
+        service = actions.BY_SERVICE[addressed.service]
+        seen.caller = _authenticate(state, request, addressed)
+        call = wire.read(request, addressed, request_id=request_id, served=service.OPERATIONS)
+        validation.check(call)
+        service.prepare(state, call, seen.caller)
+        _authorise(state, call, seen)
+        response: HttpResponse = service.perform(state, call, seen.caller)
+    except ApiError as failure:
+        seen.failure = failure
+        response = wire.error(failure, protocol, request_id, seen.service)
+    except Exception:
+        # A defect of ours: the caller gets the service's own failure, the log gets the rest.
+        _log.exception("%s:%s failed", seen.service, seen.operation)
+        seen.failure = ApiError(
+            "ServerException" if protocol == "json" else "ServiceFailure",
+            "The sandbox failed to answer this call; its log says why.",
+            500,
+        )
+        response = wire.error(seen.failure, protocol, request_id, seen.service)
+    _write_trail(state, request, request_id, seen)
+    return response
+
+
+class _Seen:
+    """What the layers found out about one request, for the trail."""
+
+    def __init__(self) -> None:
+        self.service = ""
+        self.operation = ""
+        self.caller: Caller | None = None
+        self.asked: list[Asked] = []
+        self.failure: ApiError | None = None
+
+
+def _authenticate(state: State, request: HttpRequest, addressed: wire.Addressed) -> Caller:
+    protocol = addressed.protocol
+    signed = signature.parse(request, protocol)
+    caller = identities.identify(state, signed.access_key_id, signed.token, protocol)
+    signature.verify(
+        request,
+        signed,
+        caller.secret,
+        service=addressed.service,
+        protocol=protocol,
+        now=state.clock.real(),
+        region_ok=lambda region: _REGION.fullmatch(region) is not None,
+    )
+    identities.check_expiry(state, caller, protocol)
+    return caller
+
+
+def _authorise(state: State, call: Call, seen: _Seen) -> None:
+    assert seen.caller is not None
+    for ask in actions.BY_SERVICE[call.service].asks(state, call, seen.caller):
+        asked = gate.decide(state, seen.caller, ask, call)
+        seen.asked.append(asked)
+        if not asked.decision.allowed:
+            raise gate.refused(asked, call.protocol)
+
+
+def _write_trail(state: State, request: HttpRequest, request_id: str, seen: _Seen) -> None:
+    state.trail.add(
+        Entry(
+            number=state.trail.next_number(),
+            request_id=request_id,
+            time=state.clock.now(),
+            service=seen.service,
+            operation=seen.operation,
+            caller=seen.caller.arn if seen.caller else None,
+            account=seen.caller.account if seen.caller else None,
+            source_ip=request.client,
+            error_code=seen.failure.code if seen.failure else None,
+            error_message=seen.failure.message if seen.failure else None,
+            asked=tuple(seen.asked),
+        )
+    )
+
+
+# -- HTTP ------------------------------------------------------------------------------------
+
+
+class App:
+    """The ASGI application."""
+
+    def __init__(self, state: State, token: str) -> None:
+        self.state = state
+        self.token = token
+
+    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await _lifespan(receive, send)
+            return
+        if scope["type"] != "http":
+            return
+        headers = {k.decode("latin-1"): v.decode("latin-1") for k, v in scope["headers"]}
+        refusal = _foreign(headers)
+        if refusal is not None:
+            await _send(send, refusal, scope["method"])
+            return
+        body = await _body(receive, wire.MAX_API_BODY)
+        if body is None:
+            await _send(send, _too_large(), scope["method"])
+            return
+        request = HttpRequest(
+            method=scope["method"],
+            path=scope["path"],
+            query=scope["query_string"].decode("latin-1"),
+            headers=headers,
+            body=body,
+            client=scope["client"][0] if scope.get("client") else "127.0.0.1",
+        )
+        await _send(send, self.answer(request), scope["method"])
+
+    def answer(self, request: HttpRequest) -> HttpResponse:
+        """Which room a request is for."""
+        request_id = str(uuid.uuid4())
+        if request.path.startswith("/_lab/"):
+            return control.answer(self.state, request, self.token)
+        if request.path.startswith("/_layers/"):
+            return registry.layer(self.state, request)
+        if request.path == "/v2" or request.path.startswith("/v2/"):
+            return registry.answer(self.state, request, request_id)
+        return answer_api(self.state, request, request_id)
+
+
+def _foreign(headers: dict[str, str]) -> HttpResponse | None:
+    """A refusal for a request that did not mean this sandbox, or comes from a web page."""
+    host, origin = headers.get("host", ""), headers.get("origin")
+    if not (_LOOPBACK.fullmatch(host) or _AWS.fullmatch(host)):
+        return _plain(403, f"This sandbox does not answer for the host '{host[:100]}'.")
+    if origin is not None and not _LOOPBACK.fullmatch(origin.partition("://")[2]):
+        return _plain(403, "This sandbox does not answer requests from web pages.")
+    return None
+
+
+def _plain(status: int, text: str) -> HttpResponse:
+    return HttpResponse(
+        status=status, headers={"content-type": "text/plain"}, body=text.encode() + b"\n"
+    )
+
+
+def _too_large() -> HttpResponse:
+    return _plain(413, f"A request body may hold {wire.MAX_API_BODY} bytes at most.")
+
+
+async def _lifespan(receive: Receive, send: Send) -> None:
+    while True:
+        message = await receive()
+        if message["type"] == "lifespan.startup":
+            await send({"type": "lifespan.startup.complete"})
+        elif message["type"] == "lifespan.shutdown":
+            await send({"type": "lifespan.shutdown.complete"})
+            return
+
+
+async def _body(receive: Receive, limit: int) -> bytes | None:
+    """The whole body, or None when it is longer than the limit or the client went away."""
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
+        part = message.get("body", b"")
+        size += len(part)
+        if size > limit:
+            return None
+        parts.append(part)
+        if not message.get("more_body"):
+            return b"".join(parts)
+
+
+async def _send(send: Send, response: HttpResponse, method: str) -> None:
+    body = response.body
+    headers = {"server": "xacct", **response.headers}
+    if "content-length" not in headers:
+        size = body.stat().st_size if isinstance(body, Path) else len(body)
+        headers["content-length"] = str(size)
+    pairs = [(k.lower().encode("latin-1"), v.encode("latin-1")) for k, v in headers.items()]
+    await send({"type": "http.response.start", "status": response.status, "headers": pairs})
+    if method == "HEAD":
+        await send({"type": "http.response.body", "body": b""})
+    elif isinstance(body, bytes):
+        await send({"type": "http.response.body", "body": body})
+    else:
+        await _send_file(send, body)
+
+
+async def _send_file(send: Send, path: Path) -> None:
+    with path.open("rb") as file:
+        while chunk := await asyncio.to_thread(file.read, _CHUNK):
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})
+
+
+# -- the process -----------------------------------------------------------------------------
+
+
+def bind(port: int) -> socket.socket:
+    """A listening socket on the loopback interface; OSError when the port is taken."""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(("127.0.0.1", port))
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's server, telling when it answers."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets=sockets)
+        if self.started:
+            self._ready()
+
+
+def run(state: State, listener: socket.socket, announce: Callable[[dict[str, Any]], None]) -> None:
+    """Serve until SIGTERM or SIGINT. `announce` gets the contract line once the port answers."""
+    port = listener.getsockname()[1]
+    state.endpoint = f"http://127.0.0.1:{port}"
+    token = secrets.token_urlsafe(32)
+    config = uvicorn.Config(
+        App(state, token),
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        date_header=True,
+        timeout_graceful_shutdown=2,
+        h11_max_incomplete_event_size=64 * 1024,
+    )
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(message)s")
+    _Server(config, lambda: announce(line(state, port, token))).run(sockets=[listener])
+
+
+def line(state: State, port: int, token: str) -> dict[str, Any]:
+    """What `xacct serve --json` prints."""
+    return {
+        "endpoint": state.endpoint,
+        "accounts": [
+            {
+                "id": account,
+                "access_key_id": key.access_key_id,
+                "secret_access_key": key.secret,
+            }
+            for account, key in state.administrators.items()
+        ],
+        "registries": {account: f"127.0.0.1:{port}/{account}" for account in state.accounts},
+        "lab_token": token,
+        "pid": os.getpid(),
+        "version": __version__,
+    }
+
+
+def write_state_file(path: Path, content: dict[str, Any]) -> None:
+    """The state file, readable by its owner only, whole or not at all."""
+    temporary = path.with_suffix(".new")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with open(descriptor, "w") as file:
+        json.dump(content, file)
+    os.replace(temporary, path)

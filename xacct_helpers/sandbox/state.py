@@ -1,0 +1,226 @@
+"""Everything one sandbox knows, and the one way to change it: perform, then journal, then answer."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import os
+import re
+import secrets
+import string
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from .. import __version__
+from . import actions
+from .backends import AccessKey, Backends
+from .blobs import Blobs
+from .clock import Clock
+from .errors import ApiError
+from .journal import Journal, JournalError, Record
+from .seal import new_key
+from .trail import Trail
+from .wire import Call, HttpResponse
+
+DEFAULT_SEED = "xacct"
+_ACCOUNT = re.compile(r"\d{12}")
+
+
+class State:
+    """A lab's accounts. `folder` holds the image bytes, and the journal when `lasting`."""
+
+    def __init__(
+        self, folder: Path, accounts: tuple[str, ...], *, lasting: bool, seed: str = DEFAULT_SEED
+    ) -> None:
+        self.folder = folder
+        self.clock = Clock()
+        self.trail = Trail()
+        self.blobs = Blobs(folder)
+        self.journal = Journal(folder / "journal.jsonl" if lasting else None)
+        self.endpoint = ""
+        self.made: Mapping[str, Any] = {}
+        self.administrators: dict[str, AccessKey] = {}
+        self.notices: list[str] = []
+        self._snapshots: dict[str, list[Record]] = {}
+        opened = self.journal.open()
+        if opened is None:
+            header = _new_header(accounts, seed)
+            self.journal.start(header)
+        else:
+            header = opened.header
+            if accounts and set(accounts) != set(header["accounts"]):
+                raise JournalError(
+                    f"The lab in {folder} has the accounts {', '.join(header['accounts'])}, not "
+                    f"{', '.join(accounts)}. Use another folder, or start afresh with "
+                    "`xacct reset`."
+                )
+            if opened.torn:
+                self.notices.append(
+                    "The journal's last record was cut short by a crash before it was "
+                    "acknowledged; it was dropped."
+                )
+        self.header: Record = header
+        self.backends = Backends(str(header["seed"]).encode(), self.clock)
+        self._replay(opened.records if opened else [])
+
+    @property
+    def accounts(self) -> tuple[str, ...]:
+        return tuple(self.header["accounts"])
+
+    @property
+    def key(self) -> bytes:
+        return base64.b64decode(self.header["key"])
+
+    # -- one call ----------------------------------------------------------------------------
+
+    def read(self, call: Call, account: str) -> HttpResponse:
+        """What moto answers to a call that changes nothing."""
+        return self.backends.perform(call, account)
+
+    def change(self, call: Call, account: str) -> HttpResponse:
+        """Perform a call in moto and journal it before it is acknowledged."""
+        made: dict[str, Any] = {}
+        if call.operation == "CreateAccessKey":
+            made["secret"] = self.backends.new_secret()
+        answer = self.backends.perform(call, account, secret=made.get("secret"))
+        self.record(call, account, made)
+        return answer
+
+    def record(self, call: Call, account: str, made: Mapping[str, Any] | None = None) -> None:
+        """Journal a change that has been performed. If that fails, the change is undone."""
+        record: Record = {
+            "t": self.clock.now().timestamp(),
+            "a": account,
+            "s": call.service,
+            "o": call.operation,
+            "r": call.region,
+            "p": dict(call.params),
+        }
+        if made:
+            record["m"] = dict(made)
+        self._append(record)
+
+    def _append(self, record: Record) -> None:
+        try:
+            self.journal.append(record)
+        except OSError as error:
+            self._replay(self.journal.records())
+            reason = os.strerror(error.errno) if error.errno else str(error)
+            raise ApiError(
+                "ServiceFailure",
+                f"The sandbox could not write its journal in {self.folder} ({reason}); the change "
+                "was not made. Free some space or fix the folder's permissions and try again.",
+                500,
+            ) from error
+
+    def redo(self, call: Call, account: str) -> None:
+        """Perform a journalled call again, with what chance gave it the first time."""
+        self.backends.perform(call, account, secret=self.made.get("secret"))
+
+    # -- the whole ---------------------------------------------------------------------------
+
+    def _replay(self, records: list[Record]) -> None:
+        """Accounts as the records make them, from nothing."""
+        self.backends.reset()
+        self.clock.offset = type(self.clock.offset)(0)
+        self.clock.pin(datetime.fromtimestamp(self.header["created"], UTC))
+        try:
+            for account, content in self.header["accounts"].items():
+                self.administrators[account] = self.backends.seed_account(
+                    account, content["secret"]
+                )
+            for number, record in enumerate(records, 2):
+                self._replay_one(record, number)
+        finally:
+            self.made = {}
+            self.clock.pin(None)
+
+    def _replay_one(self, record: Record, number: int) -> None:
+        if "clock" in record:
+            self.clock.advance(record["clock"])
+            return
+        self.clock.pin(datetime.fromtimestamp(record["t"], UTC))
+        self.made = record.get("m", {})
+        call = Call(
+            service=record["s"],
+            operation=record["o"],
+            params=record["p"],
+            region=record["r"],
+            request_id="replay",
+            protocol="json" if record["s"] == "ecr" else "query",
+        )
+        try:
+            actions.BY_SERVICE[call.service].replay(self, call, record["a"])
+        except (ApiError, KeyError, LookupError) as error:
+            raise JournalError(
+                f"Line {number} of the journal ({call.action}) cannot be performed again: {error}. "
+                "Move the journal away to keep it, then start afresh with `xacct reset`."
+            ) from error
+
+    def advance_clock(self, seconds: float) -> None:
+        """Move the lab's time; ValueError for a negative step."""
+        if seconds < 0:
+            raise ValueError("The clock moves forward only; reset the lab to go back.")
+        self._append({"clock": seconds})
+        self.clock.advance(seconds)
+
+    def reset(self) -> None:
+        """Accounts as on the first day. Administrators keep their keys; sessions end."""
+        self.header = {**self.header, "key": _text(new_key())}
+        self.journal.start({k: v for k, v in self.header.items() if k != "format"})
+        self.trail = Trail()
+        self._replay([])
+
+    def save(self, name: str) -> None:
+        """Remember the accounts under a name."""
+        self._snapshots[name] = self.journal.records()
+        path = self._snapshot_path(name)
+        if path is not None:
+            self.journal.copy_to(path)
+
+    def restore(self, name: str) -> bool:
+        """Accounts as they were when `name` was saved; False when nothing was."""
+        records = self._snapshots.get(name)
+        path = self._snapshot_path(name)
+        if records is None and path is not None and path.exists():
+            opened = Journal(path).open()
+            records = opened.records if opened else None
+        if records is None:
+            return False
+        self.journal.start({k: v for k, v in self.header.items() if k != "format"}, records)
+        self._replay(records)
+        return True
+
+    def _snapshot_path(self, name: str) -> Path | None:
+        if self.journal.path is None:
+            return None
+        return self.folder / "snapshots" / f"{name}.jsonl"
+
+    def fingerprint(self) -> str:
+        """A digest of what the accounts hold, times and secrets apart."""
+        content = {account: self.backends.describe(account) for account in self.accounts}
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def _text(raw: bytes) -> str:
+    return base64.b64encode(raw).decode()
+
+
+def _new_header(accounts: tuple[str, ...], seed: str) -> Record:
+    for account in accounts:
+        if not _ACCOUNT.fullmatch(account):
+            raise ValueError(f"An account id has 12 digits; '{account}' is none.")
+    alphabet = string.ascii_letters + string.digits + "+/"
+    return {
+        "version": __version__,
+        "created": round(datetime.now(UTC).timestamp(), 3),
+        "seed": seed,
+        "key": _text(new_key()),
+        "accounts": {
+            account: {"secret": "".join(secrets.choice(alphabet) for _ in range(40))}
+            for account in accounts
+        },
+    }
