@@ -212,6 +212,18 @@ def _point_kernel(running: Running) -> None:
     Loader.CUSTOMER_DATA_PATH = str(running.folder / "home" / ".aws" / "models")
     boto3.DEFAULT_SESSION = None  # a session made before would keep the user's own settings
     _quiet_errors()
+    _short_answers()
+
+
+def _short_answers() -> None:
+    """Show AWS answers without what HTTP added to them, where there is a notebook."""
+    try:
+        import IPython  # noqa: F401
+    except ImportError:
+        return
+    from .view.answers import shorten_answers
+
+    shorten_answers()
 
 
 def _quiet_errors() -> None:

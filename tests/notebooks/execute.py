@@ -56,7 +56,8 @@ def rewrite(path: Path) -> bool:
     for cell in notebook.cells:
         if cell["cell_type"] == "code":
             cell["metadata"].pop("execution", None)
-            cell["outputs"] = _settled([_still(o) for o in cell["outputs"]], old[cell["id"]])
+            still = _one_per_stream([_still(output) for output in cell["outputs"]])
+            cell["outputs"] = _settled(still, old[cell["id"]])
     notebook.metadata.pop("widgets", None)
     notebook.metadata["language_info"] = {"name": "python"}
     after = json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
@@ -101,6 +102,22 @@ def _still(output: Any) -> Any:
         # nbval compares class and message; the traceback holds paths of this machine.
         output["traceback"] = [f"{output['ename']}: {output['evalue']}"]
     return output
+
+
+def _one_per_stream(outputs: list[Any]) -> list[Any]:
+    """Text that a stream gave in several pieces as one: where it was cut is chance."""
+    merged: list[Any] = []
+    for output in outputs:
+        before = merged[-1] if merged else None
+        if (
+            before is not None
+            and output.get("output_type") == before.get("output_type") == "stream"
+            and output["name"] == before["name"]
+        ):
+            before["text"] += output["text"]
+        else:
+            merged.append(output)
+    return merged
 
 
 def _settled(new: list[Any], old: list[Any]) -> list[Any]:

@@ -112,16 +112,9 @@ def _request_id(error: Exception | None) -> str:
 
 def _denial(asked: dict[str, Any]) -> Denial:
     decision = asked["decision"]
-    verdict = {
-        "allowed": "allowed",
-        "explicitDeny": "denied, explicitly",
-        "implicitDeny": "denied: not every side that must allow it does",
-    }[decision["verdict"]]
-    if decision["verdict"] == "implicitDeny" and not decision["cross_account"]:
-        verdict = "denied: nothing allows it"
     return Denial(
-        heading=f"{asked['principal']} asked for {asked['action']} on {asked['resource']}: {verdict}.",
-        sentences=tuple(asked["sentences"]),
+        heading=asked["sentences"][0],
+        sentences=tuple(asked["sentences"][1:]),
         rows=tuple(_rows(decision)),
         suggestions=tuple(suggestion["sentence"] for suggestion in asked["suggestions"]),
     )
