@@ -89,7 +89,7 @@ def fresh_lab() -> Iterator[Path]:
         finally:
             workspace.stop(folder.resolve())
             if before is None:
-                del os.environ["XACCT_LAB"]
+                os.environ.pop("XACCT_LAB", None)
             else:
                 os.environ["XACCT_LAB"] = before
 

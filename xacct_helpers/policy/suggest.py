@@ -85,29 +85,26 @@ def _without_denies(
     """The policies without the Deny statements that matched, and those statements."""
     removed: list[Suggestion] = []
     for layer in decision.layers:
-        denying = {
-            (one.policy, one.policy_arn, one.index)
-            for one in layer.statements
-            if one.matched and one.effect == "Deny"
-        }
+        denying = [one for one in layer.statements if one.matched and one.effect == "Deny"]
         if not denying:
             continue
-        policies = _map(policies, layer.layer, partial(_cut, denying=denying))
-        for one in layer.statements:
-            if (one.policy, one.policy_arn, one.index) in denying and one.matched:
-                removed.append(
-                    Suggestion(
-                        side_account=layer.account,
-                        layer=layer.layer,
-                        change="remove",
-                        policy=one.policy,
-                        statement=plain(one.raw),
-                        sentence=(
-                            f"{_who(layer.account)} removes the Deny statement {one.label} from "
-                            f"{one.policy}, or narrows it."
-                        ),
-                    )
+        # A result holds the very object its statement holds: the one sure way back to it.
+        cut = {id(one.raw) for one in denying}
+        policies = _map(policies, layer.layer, partial(_cut, cut=cut))
+        for one in denying:
+            removed.append(
+                Suggestion(
+                    side_account=layer.account,
+                    layer=layer.layer,
+                    change="remove",
+                    policy=one.policy,
+                    statement=plain(one.raw),
+                    sentence=(
+                        f"{_who(layer.account)} removes the Deny statement {one.label} from "
+                        f"{one.policy}, or narrows it."
+                    ),
                 )
+            )
     return policies, tuple(removed)
 
 
@@ -134,12 +131,8 @@ def _map(policies: Policies, layer: str, change: Callable[[NamedPolicy], NamedPo
     return replace(policies, resource=change(policies.resource) if policies.resource else None)
 
 
-def _cut(policy: NamedPolicy, denying: set[tuple[str, str | None, int]]) -> NamedPolicy:
-    kept = tuple(
-        one
-        for one in policy.document.statements
-        if one.effect != "Deny" or (policy.name, policy.arn, one.index) not in denying
-    )
+def _cut(policy: NamedPolicy, cut: set[int]) -> NamedPolicy:
+    kept = tuple(one for one in policy.document.statements if id(one.raw) not in cut)
     return replace(policy, document=replace(policy.document, statements=kept))
 
 
