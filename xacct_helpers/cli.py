@@ -6,23 +6,27 @@ import argparse
 import contextlib
 import json
 import os
+import re
 import shlex
 import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
-from . import __version__
+from . import __version__, workspace
+from .workspace import LabError
 
 
 class _Parser(argparse.ArgumentParser):
     """argparse, saying what is wrong in one sentence."""
 
     def error(self, message: str) -> NoReturn:
-        text = message[:1].upper() + message[1:]
-        self.exit(2, f"{self.prog}: {text}. Try `{self.prog} --help`.\n")
+        unknown = re.match(r"argument COMMAND: invalid choice: ('.*?') ", message)
+        text = f"there is no command {unknown[1]}" if unknown else message
+        self.exit(2, f"{self.prog}: {text[:1].upper()}{text[1:]}. Try `{self.prog} --help`.\n")
 
 
 class _Failure(Exception):
@@ -45,6 +49,9 @@ def main(arguments: list[str] | None = None) -> int:
     except _Failure as failure:
         print(f"xacct: {failure}", file=sys.stderr)
         return failure.code
+    except LabError as error:
+        print(f"xacct: {error}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
@@ -55,6 +62,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _parser() -> _Parser:
     parser = _Parser(
         prog="xacct",
+        allow_abbrev=False,
         description="Learn cross-account IAM on two local AWS accounts that really refuse.",
     )
     parser.add_argument("--version", action="version", version=f"xacct {__version__}")
@@ -62,19 +70,21 @@ def _parser() -> _Parser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=_Parser)
 
     def add(name: str, run: Callable[[argparse.Namespace], int | None], text: str) -> _Parser:
-        command = commands.add_parser(name, help=text, description=text)
+        command = commands.add_parser(name, help=text, description=text, allow_abbrev=False)
         command.set_defaults(run=run)
         return command
 
     lab = add("lab", _lab, "Copy the course to a folder of yours (once) and open JupyterLab there.")
     lab.add_argument(
-        "--course", type=Path, default=Path("my-course"), help="your folder (%(default)s)"
+        "--course", type=Path, default=None, metavar="FOLDER", help="your folder (my-course)"
     )
     lab.add_argument(
         "--prepare-only", action="store_true", help="copy the course, do not open JupyterLab"
     )
     lab.add_argument("--no-browser", action="store_true", help="do not open a web browser")
-    lab.add_argument("--port", type=_port, default=None, help="JupyterLab's port (any free one)")
+    lab.add_argument(
+        "--port", type=_port, default=None, help="JupyterLab's port (8888 or the next free one)"
+    )
 
     serve = add("serve", _serve, "Run a sandbox in the foreground: IAM, STS and ECR that refuse.")
     serve.add_argument(
@@ -88,7 +98,9 @@ def _parser() -> _Parser:
         help="account ids of 12 digits (111111111111,222222222222)",
     )
     serve.add_argument(
-        "--json", action="store_true", help="when it answers, print one line of JSON: endpoint, keys"
+        "--json",
+        action="store_true",
+        help="when it answers, print one line of JSON: endpoint, keys",
     )
     serve.add_argument(
         "--state", type=Path, default=None, metavar="DIR", help="keep the accounts in DIR"
@@ -101,9 +113,7 @@ def _parser() -> _Parser:
     add("stop", _stop, "Stop this workspace's sandbox. Its accounts are kept.")
     reset = add("reset", _reset, "Empty the accounts: everything as on the first day.")
     reset.add_argument("--yes", action="store_true", help="do not ask")
-    env = add(
-        "env", _env, "Print what points a terminal at the lab: eval \"$(xacct env)\" uses it."
-    )
+    env = add("env", _env, 'Print what points a terminal at the lab: eval "$(xacct env)" uses it.')
     env.add_argument("--json", action="store_true", help="print JSON instead of shell commands")
     add(
         "decide",
@@ -133,37 +143,46 @@ def _accounts(text: str) -> tuple[str, ...]:
 
 
 def _serve(options: argparse.Namespace) -> int:
+    # SIGTERM and a closed terminal end it as SystemExit does: through every `finally` below.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) != signal.SIG_IGN:  # as nohup has it
+            signal.signal(number, lambda *_: sys.exit(0))
+    os.umask(0o077)
+    with _state_folder(options.state) as (folder, lasting):
+        _serve_folder(folder, lasting, options)
+    return 0
+
+
+def _serve_folder(folder: Path, lasting: bool, options: argparse.Namespace) -> None:
     from .sandbox import server
     from .sandbox.journal import JournalError
     from .sandbox.state import DEFAULT_SEED, State
 
-    with _state_folder(options.state) as (folder, lasting):
-        fresh = not (folder / "journal.jsonl").exists()
-        accounts = options.accounts or (("111111111111", "222222222222") if fresh else ())
-        try:
-            listener = server.bind(options.port)
-        except OSError as error:
-            raise _Failure(_port_trouble(options.port, error)) from error
-        try:
-            state = State(folder, accounts, lasting=lasting, seed=options.seed or DEFAULT_SEED)
-        except JournalError as error:
-            raise _Failure(str(error)) from error
-        except OSError as error:
-            raise _Failure(f"Cannot use {folder}: {error.strerror or error}.") from error
-        for notice in state.notices:
-            print(f"xacct: {notice}", file=sys.stderr)
+    fresh = not (folder / "journal.jsonl").exists()
+    accounts = options.accounts or (("111111111111", "222222222222") if fresh else ())
+    try:
+        listener = server.bind(options.port)
+    except OSError as error:
+        raise _Failure(_port_trouble(options.port, error)) from error
+    try:
+        state = State(folder, accounts, lasting=lasting, seed=options.seed or DEFAULT_SEED)
+    except JournalError as error:
+        raise _Failure(str(error)) from error
+    except OSError as error:
+        raise _Failure(f"Cannot use {folder}: {error.strerror or error}.") from error
+    for notice in state.notices:
+        print(f"xacct: {notice}", file=sys.stderr)
 
-        def announce(content: dict[str, Any]) -> None:
-            if lasting:
-                server.write_state_file(folder / "sandbox.json", content)
-            print(json.dumps(content) if options.json else _plain(content), flush=True)
+    def announce(content: dict[str, Any]) -> None:
+        if lasting:
+            server.write_state_file(folder / "sandbox.json", content)
+        print(json.dumps(content) if options.json else _plain(content), flush=True)
 
-        try:
-            server.run(state, listener, announce)
-        finally:
-            if lasting:
-                (folder / "sandbox.json").unlink(missing_ok=True)
-    return 0
+    try:
+        server.run(state, listener, announce)
+    finally:
+        if lasting:
+            (folder / "sandbox.json").unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
@@ -176,11 +195,12 @@ def _state_folder(named: Path | None) -> Iterator[tuple[Path, bool]]:
             yield Path(name), False
         return
     try:
-        folder = named.expanduser().resolve()
+        folder = workspace.absolute(named)
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         lock = (folder / "lock").open("a")
     except OSError as error:
-        raise _Failure(f"Cannot keep a lab in {named}: {error.strerror or error}.") from error
+        reason = "it is a file" if folder.is_file() else error.strerror or error
+        raise _Failure(f"Cannot keep a lab in {folder}: {reason}.") from error
     with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -196,7 +216,8 @@ def _plain(content: dict[str, Any]) -> str:
     for account in content["accounts"]:
         lines.append(
             f"Account {account['id']}: administrator's key {account['access_key_id']}, "
-            f"secret {account['secret_access_key']}; registry {content['registries'][account['id']]}"
+            f"secret {account['secret_access_key']}; "
+            f"registry {content['registries'][account['id']]}"
         )
     return "\n".join(lines)
 
@@ -217,15 +238,16 @@ def _holder(port: int) -> str | None:
     """Who listens on a port, as far as this user may know (Linux)."""
     wanted = f":{port:04X}"
     try:
-        rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+        tables = (Path("/proc/net/tcp").read_text(), Path("/proc/net/tcp6").read_text())
+        rows = [line.split() for table in tables for line in table.splitlines()[1:]]
         inodes = {f"socket:[{r[9]}]" for r in rows if r[1].endswith(wanted) and r[3] == "0A"}
         for process in Path("/proc").iterdir():
             if not process.name.isdigit():
                 continue
             with contextlib.suppress(OSError):
                 if any(os.readlink(fd) in inodes for fd in (process / "fd").iterdir()):
-                    command = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode()
-                    return f"process {process.name} ({command.strip()[:80]})"
+                    words = (process / "cmdline").read_bytes().decode(errors="replace").split("\0")
+                    return f"process {process.name} ({' '.join(words).strip()[:80]})"
     except (OSError, IndexError):
         return None
     return None
@@ -237,21 +259,30 @@ def _holder(port: int) -> str | None:
 def _lab(options: argparse.Namespace) -> int:
     from . import course
 
-    try:
-        folder, copied = course.copy_to(options.course)
-    except OSError as error:
-        where = error.filename or options.course
-        raise _Failure(f"Cannot copy the course to {where}: {error.strerror}.") from error
-    if copied:
-        print(f"The course is in {folder}: {copied} new files. They are yours to change.")
+    folder, copied = course.copy_to(options.course or course.usual_copy())
+    news = f" ({copied} new files, yours to change)" if copied else ""
+    print(f"Your course: {folder}{news}")
+    print(f"Its lab:     {workspace.lab_folder(folder)}", flush=True)
     if options.prepare_only:
         return 0
-    return course.open_jupyter(folder, browser=not options.no_browser, port=options.port)
+    if options.port:
+        _check_port(options.port)
+    course.open_jupyter(folder, browser=not options.no_browser, port=options.port)
+
+
+def _check_port(port: int) -> None:
+    """JupyterLab's own words for a port in use are a log line among many."""
+    import socket
+
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise _Failure(_port_trouble(port, error)) from error
 
 
 def _status(options: argparse.Namespace) -> int:
-    from . import workspace
-
     folder = workspace.lab_folder()
     running = workspace.find(folder)
     if running is None:
@@ -263,15 +294,12 @@ def _status(options: argparse.Namespace) -> int:
     print(f"The sandbox answers at {running.endpoint} (process {running.pid}).")
     print(f"Lab: {folder}")
     print(f"Accounts: {', '.join(status['accounts'])}")
-    offset = status["clock_offset_seconds"]
-    ahead = f", {offset / 3600:g} hours ahead" if offset else ""
-    print(f"The lab's time: {status['now']}{ahead}")
+    ahead = workspace.ahead(status["clock_offset_seconds"])
+    print(f"The lab's time: {status['now']}{f', {ahead} ahead' if ahead else ''}")
     return 0
 
 
 def _stop(options: argparse.Namespace) -> int:
-    from . import workspace
-
     folder = workspace.lab_folder()
     ended = workspace.stop(folder)
     print(f"Stopped the sandbox of {folder}." if ended else f"No sandbox runs for {folder}.")
@@ -279,49 +307,59 @@ def _stop(options: argparse.Namespace) -> int:
 
 
 def _reset(options: argparse.Namespace) -> int:
-    from . import workspace
-
     folder = workspace.lab_folder()
-    if not folder.exists():
-        raise _Failure(f"There is no lab at {folder}.")
-    if not options.yes:
-        if not sys.stdin.isatty():
-            raise _Failure("This empties the accounts; say `xacct reset --yes` to mean it.", 2)
-        if input(f"Empty the accounts of {folder}? [y/N] ").strip().lower() not in ("y", "yes"):
-            print("Nothing was changed.")
-            return 1
     running = workspace.find(folder)
+    if running is None and not (folder / "journal.jsonl").exists():
+        raise _Failure(f"There is no lab at {folder}.")
+    if not options.yes and not _meant(f"Empty the accounts of {folder}?"):
+        print("Nothing was changed.")
+        return 1
     if running is not None:
-        running.post("reset")
+        from .lab import Lab
+
+        Lab(running).reset()
     else:
-        (folder / "journal.jsonl").unlink(missing_ok=True)
-        for name in ("blobs", "uploads", "snapshots"):
-            shutil.rmtree(folder / name, ignore_errors=True)
-    workspace.forget_cached_credentials(folder)
-    print("The accounts are as on the first day.")
+        with _state_folder(folder):  # holds off a sandbox that would start meanwhile
+            (folder / "journal.jsonl").unlink()
+            for name in ("blobs", "uploads", "snapshots"):
+                shutil.rmtree(folder / name, ignore_errors=True)
+            (folder / workspace.RECORD).unlink(missing_ok=True)
+            workspace.forget_cached_credentials(folder)
+        print("The accounts are as on the first day.")
     return 0
 
 
-def _env(options: argparse.Namespace) -> int:
-    from . import workspace
-
+def _meant(question: str) -> bool:
+    if not sys.stdin.isatty():
+        raise _Failure("This empties the accounts; say `xacct reset --yes` to mean it.", 2)
     try:
-        running = workspace.join(workspace.lab_folder())
-    except workspace.LabError as error:
-        raise _Failure(str(error)) from error
+        return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
+    except EOFError:
+        print()
+        return False
+
+
+def _env(options: argparse.Namespace) -> int:
+    running = workspace.join(workspace.lab_folder())
     changes = workspace.environment(running, os.environ)
     if options.json:
         print(json.dumps(changes, indent=2))
         return 0
     for name, value in changes.items():
-        print(f"unset {name}" if value is None else f"export {name}={shlex.quote(value)}")
+        if re.fullmatch(r"\w+", name, re.ASCII):  # a shell knows no other variables
+            print(f"unset {name}" if value is None else f"export {name}={shlex.quote(value)}")
     return 0
 
 
 def _decide(options: argparse.Namespace) -> int:
     from .policy.decide import decide_line
 
-    for line in sys.stdin:
-        if line.strip():
-            print(json.dumps(decide_line(line)), flush=True)
+    for number, raw in enumerate(sys.stdin.buffer, 1):
+        if not raw.strip():
+            continue
+        try:
+            answer = decide_line(raw.decode())
+        except UnicodeDecodeError:
+            answer = {"error": f"Line {number} is not UTF-8."}
+        print(json.dumps(answer), flush=True)
     return 0

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
+from typing import NoReturn
+
+from .workspace import FIRST_NOTEBOOK, LabError, absolute
 
 _HERE = Path(__file__).resolve().parent
+_LAB_SETTINGS = _HERE / "lab_settings"
+_COPY = Path("my-course")
 
 
 def pristine() -> Path:
@@ -22,46 +26,68 @@ def notebooks() -> list[Path]:
     return sorted(pristine().glob("[0-9][0-9]-*.ipynb"))
 
 
+def usual_copy() -> Path:
+    """Where a learner's copy goes: `my-course`, or the current folder when it is one already."""
+    here = Path.cwd()
+    return here if (here / FIRST_NOTEBOOK).exists() and here != pristine() else _COPY
+
+
 def copy_to(folder: Path) -> tuple[Path, int]:
     """Copy into a folder every file of the course that it does not hold yet.
 
-    Never overwrites. Gives the absolute folder and how many files were copied; OSError when the
-    folder cannot be written.
+    Never overwrites. Gives the absolute folder and how many files were copied.
+    Raises LabError when the folder cannot be the learner's.
     """
-    folder = folder.expanduser().resolve()
+    folder = absolute(folder)
     source = pristine()
+    if folder == source:
+        raise LabError(f"{folder} is the course itself; choose another folder for your copy.")
+    if os.path.exists(folder) and not os.path.isdir(folder):
+        raise LabError(f"{folder} is a file; choose a folder for your copy of the course.")
     copied = 0
-    for path in sorted(source.rglob("*")):
-        relative = path.relative_to(source)
-        if path.is_dir() or any(part.startswith((".", "__")) for part in relative.parts):
-            continue
-        target = folder / relative
-        if target.exists():
-            continue
-        target.parent.mkdir(parents=True, exist_ok=True)
-        temporary = target.with_name(f".{target.name}.new")
-        shutil.copyfile(path, temporary)
-        temporary.replace(target)
-        copied += 1
+    try:
+        for path in sorted(source.rglob("*")):
+            relative = path.relative_to(source)
+            if path.is_file() and not any(part.startswith((".", "__")) for part in relative.parts):
+                copied += _copy(path, folder / relative)
+    except OSError as error:
+        raise LabError(
+            f"The course cannot be copied to {folder} ({error.strerror or error}). "
+            "Choose a folder that you can write: xacct lab --course FOLDER."
+        ) from error
     return folder, copied
 
 
-def open_jupyter(folder: Path, *, browser: bool, port: int | None) -> int:
-    """Run JupyterLab on the course's first notebook until it ends; its exit code."""
-    first = next(iter(sorted(folder.glob("00-*.ipynb"))), None)
+def _copy(path: Path, target: Path) -> bool:
+    """Copy a file that is not there yet, whole or not at all; whether it was copied."""
+    if os.path.lexists(target):
+        return False
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.with_name(f".{target.name}.new")
+    try:
+        shutil.copyfile(path, temporary)
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return True
+
+
+def open_jupyter(folder: Path, *, browser: bool, port: int | None) -> NoReturn:
+    """Become JupyterLab, opened on the course's first notebook.
+
+    port: None takes JupyterLab's usual one, or the next that is free.
+    """
     command = [sys.executable, "-m", "jupyterlab"]
-    if first is not None:
-        command += [f"--LabApp.default_url=/lab/tree/{first.name}"]
+    command += [f"--ServerApp.root_dir={folder}", f"--LabApp.app_settings_dir={_LAB_SETTINGS}"]
+    if (folder / FIRST_NOTEBOOK).exists():
+        command.append(f"--LabApp.default_url=/lab/tree/{FIRST_NOTEBOOK}")
     if not browser:
         command.append("--no-browser")
     if port is not None:
-        command.append(f"--port={port}")
+        command += [f"--port={port}", "--ServerApp.port_retries=0"]
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         command.append("--allow-root")
-    settings = str(_HERE / "lab_settings")
-    paths = [settings, *os.environ.get("JUPYTER_CONFIG_PATH", "").split(os.pathsep)]
-    environment = {**os.environ, "JUPYTER_CONFIG_PATH": os.pathsep.join(p for p in paths if p)}
-    try:
-        return subprocess.run(command, cwd=folder, env=environment, check=False).returncode
-    except KeyboardInterrupt:
-        return 0
+    # The kernel of this environment, also where the user has one of the same name.
+    os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"
+    os.chdir(folder)
+    os.execv(sys.executable, command)

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import io
-import json
+import math
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from . import course, workspace
+from . import catch_up as _catch_up
+from . import workspace
 from .workspace import LabError, Running
 
 if TYPE_CHECKING:
     import pandas
 
-_SNAPSHOT = "before_catch_up"
 _current: Lab | None = None
 
 
@@ -51,13 +49,20 @@ class Clock:
     def advance(self, *, days: float = 0, hours: float = 0, minutes: float = 0) -> None:
         """Move the lab's time forward: sessions expire, dates in conditions come true."""
         seconds = ((days * 24 + hours) * 60 + minutes) * 60
+        if not math.isfinite(seconds):
+            raise LabError("The clock is advanced by a number of days, hours or minutes.")
         self._lab.running.post("clock", advance_seconds=seconds)
-        workspace.forget_cached_credentials(self._lab.running.folder)
+        workspace.forget_cached_credentials(self._lab.folder)
 
     @property
     def now(self) -> str:
         """The lab's time, ISO 8601."""
         return str(self._lab.running.get("status")["now"])
+
+    @property
+    def ahead(self) -> str:
+        """How far the lab's clock is ahead of real time, in words; "" when it is not."""
+        return workspace.ahead(self._lab.running.get("status")["clock_offset_seconds"])
 
 
 @dataclass(eq=False)
@@ -81,10 +86,36 @@ class Lab:
         return self.running.folder
 
     def reset(self) -> None:
-        """Empty the accounts: everything as on the first day."""
-        self.running.post("reset")
-        workspace.forget_cached_credentials(self.folder)
+        """Empty the accounts: everything as on the first day. Sessions end."""
+        with _catch_up.record_of(self.folder) as record:
+            record.unfinished = None
+            record.write()
+            _catch_up.rewind(self, "reset")
         print("The accounts are as on the first day.")
+
+    def catch_up(self, *, through: int) -> None:
+        """Leave the accounts exactly as they are after notebook `through`.
+
+        Accounts that are so already are left alone; accounts that are as after an earlier notebook
+        get what is missing; any others are put aside (`restore()` brings them back) and built from
+        nothing.
+
+        The lab's clock counts too: afterwards it shows real time. Accounts whose clock was advanced
+        are built from nothing, so that nothing is dated in the future, and the sessions handed out
+        before end with them, so that none that had expired comes alive again.
+
+        Cut short by an error or an interrupt it leaves the accounts as they were; where even that
+        was cut short (a kernel that died), the next `catch_up` or `restore` does it first.
+        Raises LabError for a notebook that the course does not have.
+        """
+        _catch_up.catch_up(self, through)
+
+    def restore(self) -> None:
+        """Bring back the accounts, and their clock, that `catch_up` found different and put aside.
+
+        What is there now is put aside in turn: `restore()` again goes back to it.
+        """
+        _catch_up.restore(self)
 
     def trail(self, count: int = 100) -> pandas.DataFrame:
         """The latest calls, oldest first: one row each."""
@@ -93,107 +124,6 @@ class Lab:
         entries = self.running.get(f"trail/{count}")["entries"]
         columns = ["time", "caller", "action", "error_code", "error_message", "request_id"]
         return pandas.DataFrame(entries, columns=columns)
-
-    # -- moving through the course -----------------------------------------------------------
-
-    def catch_up(self, *, through: int) -> None:
-        """Leave the accounts exactly as they are after notebook `through`.
-
-        Does nothing when they are; goes on from where they are when they are as after an earlier
-        notebook; otherwise it keeps what is there (`restore()` brings it back) and starts afresh.
-        What is run are the cells tagged `build` of the pristine notebooks.
-        """
-        numbers = [int(path.name[:2]) for path in course.notebooks()]
-        if through not in numbers:
-            raise LabError(f"The course has the notebooks {numbers[0]} to {numbers[-1]}.")
-        known = _Milestones(self.folder)
-        now = self._fingerprint()
-        if known.get(through) == now:
-            print(f"Your accounts are as after notebook {through:02}.")
-            return
-        start = next((n for n in range(through - 1, -1, -1) if known.get(n) == now), None)
-        empty = start is None and not self._used()
-        if start is None and not empty:
-            self.running.post("save", name=_SNAPSHOT)
-            self.running.post("reset")
-            workspace.forget_cached_credentials(self.folder)
-        if start is None:
-            start = -1
-        for path in course.notebooks():
-            number = int(path.name[:2])
-            if start < number <= through:
-                _run_build_cells(path)
-                known.set(number, self._fingerprint())
-        self._say_caught_up(through, changed=now != known.get(through), kept=not empty and start < 0)
-
-    def _say_caught_up(self, through: int, *, changed: bool, kept: bool) -> None:
-        if kept and not changed:
-            self.running.post("restore", name=_SNAPSHOT)
-        text = f"Your accounts are as after notebook {through:02}."
-        if kept and changed:
-            text += " They were different before: lab.restore() brings that back."
-        print(text)
-
-    def restore(self) -> None:
-        """Bring back what `catch_up` put aside."""
-        self.running.post("restore", name=_SNAPSHOT)
-        workspace.forget_cached_credentials(self.folder)
-        print("Your accounts are as they were before the last catch_up.")
-
-    def _fingerprint(self) -> str:
-        return str(self.running.get("fingerprint")["fingerprint"])
-
-    def _used(self) -> bool:
-        """Whether anything has been made in the accounts since the first day."""
-        accounts = self.running.get("describe")
-        return any(
-            len(account["iam"]) > 1 or account["policies"] or account["repositories"]
-            for account in accounts.values()
-        )
-
-
-class _Milestones:
-    """What the accounts looked like after each notebook, kept with the lab.
-
-    Only good for the notebooks that made them: a course whose build cells changed starts afresh.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        digest = hashlib.sha256()
-        for path in course.notebooks():
-            digest.update(path.read_bytes())
-        self._path = folder / "milestones.json"
-        self._course = digest.hexdigest()
-        self._known: dict[str, str] = {}
-        with contextlib.suppress(FileNotFoundError, ValueError, KeyError):
-            content = json.loads(self._path.read_text())
-            if content["course"] == self._course:
-                self._known = content["after"]
-
-    def get(self, number: int) -> str | None:
-        return self._known.get(str(number))
-
-    def set(self, number: int, fingerprint: str) -> None:
-        self._known[str(number)] = fingerprint
-        temporary = self._path.with_suffix(f".{os.getpid()}")
-        temporary.write_text(json.dumps({"course": self._course, "after": self._known}))
-        temporary.replace(self._path)
-
-
-def build_cells(path: Path) -> Iterator[str]:
-    """The sources of a notebook's cells tagged `build`, in order."""
-    for cell in json.loads(path.read_text())["cells"]:
-        if cell["cell_type"] == "code" and "build" in cell["metadata"].get("tags", []):
-            yield "".join(cell["source"])
-
-
-def _run_build_cells(path: Path) -> None:
-    """Run a notebook's build cells as plain Python in a namespace of their own, silently."""
-    namespace: dict[str, Any] = {"__name__": f"course_{path.stem[:2]}"}
-    for number, source in enumerate(build_cells(path), 1):
-        code = compile(source, f"{path.name}, build cell {number}", "exec")
-        with contextlib.redirect_stdout(io.StringIO()):
-            exec(code, namespace)
 
 
 # -- the kernel ------------------------------------------------------------------------------
@@ -232,7 +162,7 @@ def _quiet_errors() -> None:
         from IPython import get_ipython
     except ImportError:
         return
-    shell = get_ipython()  # type: ignore[no-untyped-call]
+    shell = get_ipython()
     if shell is not None:
         with contextlib.redirect_stdout(io.StringIO()):
             shell.run_line_magic("xmode", "Minimal")

@@ -17,12 +17,11 @@ import signal
 import socket
 import subprocess
 import sys
-import urllib.error
-import urllib.request
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
+from urllib.parse import urlsplit
 
 ACCOUNT_A = "111111111111"
 ACCOUNT_B = "222222222222"
@@ -32,6 +31,7 @@ ACCOUNTS = (ACCOUNT_A, ACCOUNT_B, STRANGER, MANAGEMENT)
 REGION = "us-east-1"
 LAB_FOLDER = ".xacct"
 FIRST_NOTEBOOK = "00-start-here.ipynb"
+RECORD = "catch_up.json"
 
 _PROFILES = {
     "account-a": ACCOUNT_A,
@@ -40,26 +40,40 @@ _PROFILES = {
     "management": MANAGEMENT,
 }
 _STOP_SECONDS = 10.0
+_FIND_SECONDS = 10.0
+_ANSWER_SECONDS = 60.0
 
 
 class LabError(Exception):
     """Something about the lab that the user can mend; the text is one plain sentence or two."""
 
 
-def lab_folder() -> Path:
-    """Where the lab of this workspace lives.
+class NotThere(LabError):
+    """The sandbox has nothing of the name that was asked for."""
+
+
+def absolute(path: str | Path) -> Path:
+    """The path with `~` and links resolved. Unlike Path.resolve, a loop of links is no error."""
+    return Path(os.path.realpath(os.path.expanduser(path)))
+
+
+def lab_folder(here: Path | None = None) -> Path:
+    """Where the lab of a workspace lives; `here` is a folder of it, by default the current one.
 
     $XACCT_LAB if set; else the nearest `.xacct` here or above; else `.xacct` beside the course
     (the folder above, when this one holds the course's notebooks).
     """
     named = os.environ.get("XACCT_LAB")
     if named:
-        return Path(named).expanduser().resolve()
-    here = Path.cwd()
+        return absolute(named)
+    try:
+        here = absolute(here or Path.cwd())
+    except OSError as error:
+        raise LabError("The current folder does not exist any more: go to another one.") from error
     for folder in (here, *here.parents):
-        if (folder / LAB_FOLDER).is_dir():
+        if os.path.isdir(folder / LAB_FOLDER):
             return folder / LAB_FOLDER
-    return (here.parent if (here / FIRST_NOTEBOOK).exists() else here) / LAB_FOLDER
+    return (here.parent if os.path.exists(here / FIRST_NOTEBOOK) else here) / LAB_FOLDER
 
 
 # -- the control API -------------------------------------------------------------------------
@@ -78,57 +92,109 @@ class Running:
 
     def get(self, path: str) -> dict[str, Any]:
         """GET /_lab/PATH; LabError with the sandbox's words."""
-        return _request(self.endpoint, self.token, "GET", path, None)
+        return self._ask("GET", path, None)
 
     def post(self, path: str, **body: Any) -> dict[str, Any]:
         """POST /_lab/PATH; LabError with the sandbox's words."""
-        return _request(self.endpoint, self.token, "POST", path, body)
+        return self._ask("POST", path, body)
+
+    def _ask(self, method: str, path: str, body: dict[str, Any] | None) -> dict[str, Any]:
+        try:
+            return _request(self, method, path, body)
+        except _NotOurs as error:
+            # It may have been started anew since, by another notebook: the token changes then.
+            now = find(self.folder)
+            if now is None:
+                raise LabError(f"{error} Run open_lab() again: nothing is lost.") from error
+            return _request(now, method, path, body)
+
+
+class _NotOurs(LabError):
+    """Nothing answers at the endpoint, or something that does not take our token."""
 
 
 def _request(
-    endpoint: str, token: str, method: str, path: str, body: dict[str, Any] | None
+    running: Running,
+    method: str,
+    path: str,
+    body: dict[str, Any] | None,
+    seconds: float = _ANSWER_SECONDS,
 ) -> dict[str, Any]:
-    request = urllib.request.Request(
-        f"{endpoint}/_lab/{path}",
-        data=None if body is None else json.dumps(body).encode(),
-        headers={"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
-        method=method,
+    import http.client
+
+    address = urlsplit(running.endpoint)
+    connection = http.client.HTTPConnection(
+        str(address.hostname), address.port or 80, timeout=seconds
     )
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    try:
-        with opener.open(request, timeout=60) as answer:
-            return dict(json.load(answer))
-    except urllib.error.HTTPError as error:
+    with contextlib.closing(connection):
         try:
-            text = json.load(error)["error"]
-        except (ValueError, KeyError):
-            text = f"status {error.code}"
-        raise LabError(str(text)) from error
-    except (urllib.error.URLError, OSError, ValueError) as error:
-        raise LabError(f"The sandbox at {endpoint} does not answer ({error}).") from error
+            connection.request(
+                method,
+                f"/_lab/{path}",
+                body=None if body is None else json.dumps(body),
+                headers={
+                    "Authorization": f"Bearer {running.token}",
+                    "Content-Type": "application/json",
+                },
+            )
+            answer = connection.getresponse()
+            content = json.load(answer)
+        except (http.client.HTTPException, OSError, ValueError) as error:
+            what = f"The sandbox at {running.endpoint} does not answer ({error})."
+            raise _NotOurs(what) from error
+    if not isinstance(content, dict):
+        raise _NotOurs(f"What answers at {running.endpoint} is not the sandbox.")
+    if answer.status == 200:
+        return content
+    text = str(content.get("error", f"status {answer.status}"))
+    raise {403: _NotOurs, 404: NotThere}.get(answer.status, LabError)(text)
 
 
 # -- the process -----------------------------------------------------------------------------
 
 
 def find(folder: Path) -> Running | None:
-    """The sandbox that serves the folder, or None: a stale state file counts for nothing."""
+    """The sandbox that serves the folder, or None: a stale state file counts for nothing.
+
+    Raises LabError when the folder cannot be read.
+    """
     try:
         content = json.loads((folder / "sandbox.json").read_text())
         running = _running(folder, content)
-        status = running.get("status")
-    except (FileNotFoundError, ValueError, KeyError, LabError):
+        _check_alive(running.pid)
+        status = _request(running, "GET", "status", None, _FIND_SECONDS)
+    except (FileNotFoundError, ProcessLookupError):
         return None
+    except (ValueError, KeyError, TypeError, OverflowError, _NotOurs):
+        return None
+    except OSError as error:
+        raise LabError(_cannot_use(folder, error)) from error
     same = status.get("pid") == running.pid and status.get("folder") == str(folder)
     return running if same else None
+
+
+def _check_alive(pid: int) -> None:
+    """ProcessLookupError when there is no such process, or it is another user's."""
+    try:
+        os.kill(pid, 0)
+    except PermissionError as error:
+        raise ProcessLookupError from error
+
+
+def _cannot_use(folder: Path, error: OSError) -> str:
+    reason = error.strerror or str(error)
+    return (
+        f"The lab cannot use {folder} ({reason}). Set XACCT_LAB to a folder that you can write, "
+        "and start again."
+    )
 
 
 def _running(folder: Path, content: dict[str, Any]) -> Running:
     return Running(
         folder=folder,
-        endpoint=content["endpoint"],
-        pid=content["pid"],
-        token=content["lab_token"],
+        endpoint=str(content["endpoint"]),
+        pid=int(content["pid"]),
+        token=str(content["lab_token"]),
         accounts={
             a["id"]: (a["access_key_id"], a["secret_access_key"]) for a in content["accounts"]
         },
@@ -137,10 +203,16 @@ def _running(folder: Path, content: dict[str, Any]) -> Running:
 
 
 @contextlib.contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    with path.open("a") as file:
+def locked(path: Path) -> Iterator[None]:
+    """Hold a lock file: one at a time, whichever processes they are."""
+    with _private(path, "ab") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
+
+
+def _private(path: Path, mode: str) -> IO[bytes]:
+    """Open a file for writing; made now, only its owner can read it."""
+    return open(path, mode, opener=lambda name, flags: os.open(name, flags, 0o600))
 
 
 def join(folder: Path) -> Running:
@@ -150,12 +222,16 @@ def join(folder: Path) -> Running:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with _locked(folder / "starting.lock"):
+        with locked(folder / "starting.lock"):
             running = find(folder) or _start(folder)
+            write_profiles(running)
     except OSError as error:
-        raise LabError(f"The lab cannot use {folder}: {error.strerror or error}.") from error
-    write_profiles(running)
+        raise LabError(_cannot_use(folder, error)) from error
     return running
+
+
+_started: dict[int, subprocess.Popen[bytes]] = {}
+"""The sandboxes that this process has started, which it alone can reap."""
 
 
 def _start(folder: Path) -> Running:
@@ -164,7 +240,8 @@ def _start(folder: Path) -> Running:
         command += ["--state", str(folder), "--port", str(port)]
         if not (folder / "journal.jsonl").exists():
             command += ["--accounts", ",".join(ACCOUNTS)]
-        with (folder / "sandbox.log").open("ab") as log:
+        with _private(folder / "sandbox.log", "ab") as log:
+            log_start = log.tell()
             process = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
@@ -175,16 +252,15 @@ def _start(folder: Path) -> Running:
                 cwd=folder,
             )
         assert process.stdout is not None
-        line = process.stdout.readline()
-        process.stdout.close()
+        with process.stdout:
+            line = process.stdout.readline()
         if line:
-            content = json.loads(line)
-            (folder / "port").write_text(content["endpoint"].rsplit(":", 1)[-1])
-            return _running(folder, content)
+            _started[process.pid] = process
+            running = _running(folder, json.loads(line))
+            write(folder / "port", str(urlsplit(running.endpoint).port))
+            return running
         process.wait()
-    raise LabError(
-        f"The sandbox did not start. The end of {folder / 'sandbox.log'} says:\n{_log_end(folder)}"
-    )
+    raise LabError(f"The sandbox did not start. {_said(folder / 'sandbox.log', log_start)}")
 
 
 def _last_port(folder: Path) -> int:
@@ -199,11 +275,13 @@ def _last_port(folder: Path) -> int:
     return port
 
 
-def _log_end(folder: Path) -> str:
-    try:
-        return "\n".join((folder / "sandbox.log").read_text().splitlines()[-5:])
-    except OSError:
-        return "(no log)"
+def _said(log: Path, start: int) -> str:
+    """The last thing that a log holds after a position."""
+    lines = log.read_bytes()[start:].decode(errors="replace").splitlines()
+    if not lines:
+        return "It said nothing."
+    more = f" ({log} has more.)" if len(lines) > 1 else ""
+    return lines[-1].removeprefix("xacct: ") + more
 
 
 def stop(folder: Path) -> bool:
@@ -211,21 +289,29 @@ def stop(folder: Path) -> bool:
     running = find(folder)
     if running is None:
         return False
-    if hasattr(os, "pidfd_open"):
-        descriptor = os.pidfd_open(running.pid)
-        try:
+    with contextlib.suppress(ProcessLookupError):
+        if hasattr(os, "pidfd_open"):
+            _end(running.pid)
+        else:
             os.kill(running.pid, signal.SIGTERM)
-            ended, _, _ = select.select([descriptor], [], [], _STOP_SECONDS)
-            if not ended:
-                os.kill(running.pid, signal.SIGKILL)
-                select.select([descriptor], [], [], _STOP_SECONDS)
-        finally:
-            os.close(descriptor)
-    else:
-        os.kill(running.pid, signal.SIGTERM)
-        with _locked(folder / "lock"):  # the sandbox holds it as long as it lives
-            pass
+            with locked(folder / "lock"):  # the sandbox holds it as long as it lives
+                pass
+    child = _started.pop(running.pid, None)
+    if child is not None:
+        child.wait()
     return True
+
+
+def _end(pid: int) -> None:
+    descriptor = os.pidfd_open(pid)
+    try:
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            os.kill(pid, number)
+            ended, _, _ = select.select([descriptor], [], [], _STOP_SECONDS)
+            if ended:
+                return
+    finally:
+        os.close(descriptor)
 
 
 # -- what points at it -----------------------------------------------------------------------
@@ -236,8 +322,10 @@ def write_profiles(running: Running) -> None:
     folder = running.folder
     for name in ("aws", "bin", "home"):
         (folder / name).mkdir(exist_ok=True, mode=0o700)
-    config, credentials = [], []
+    config, credentials = [_section("default", running.endpoint)], []
     for profile, account in _PROFILES.items():
+        if account not in running.accounts:  # a lab that `xacct serve` made with others
+            continue
         key, secret = running.accounts[account]
         config.append(_section(f"profile {profile}", running.endpoint))
         credentials.append(
@@ -249,20 +337,27 @@ def write_profiles(running: Running) -> None:
         + "source_profile = account-b-admin\n"
         + "role_session_name = account-b\n"
     )
-    _write(folder / "aws" / "config", "\n".join(config))
-    _write(folder / "aws" / "credentials", "\n".join(credentials))
+    write(folder / "aws" / "config", "\n".join(config))
+    write(folder / "aws" / "credentials", "\n".join(credentials))
     home = shlex.quote(str(folder / "home"))
-    program = shlex.quote(_aws_program())
-    _write(folder / "bin" / "aws", f'#!/bin/sh\nHOME={home} exec {program} "$@"\n', 0o700)
+    aws, python = shlex.quote(_aws_program(folder)), shlex.quote(sys.executable)
+    write(folder / "bin" / "aws", f'#!/bin/sh\nHOME={home} exec {aws} "$@"\n', 0o700)
+    xacct = f'#!/bin/sh\nexec {python} -m xacct_helpers "$@"\n'
+    write(folder / "bin" / "xacct", xacct, 0o700)
 
 
 def _section(name: str, endpoint: str) -> str:
-    return f"[{name}]\nregion = {REGION}\noutput = json\nendpoint_url = {endpoint}\n"
+    return (
+        f"[{name}]\nregion = {REGION}\noutput = json\n"
+        f"cli_timestamp_format = iso8601\nendpoint_url = {endpoint}\n"
+    )
 
 
-def _write(path: Path, text: str, mode: int = 0o600) -> None:
-    if path.exists() and path.read_text() == text:
-        return
+def write(path: Path, text: str, mode: int = 0o600) -> None:
+    """Write a file whole or not at all; nothing to do when it holds the text already."""
+    with contextlib.suppress(FileNotFoundError, ValueError):
+        if path.read_text() == text:
+            return
     temporary = path.with_suffix(".new")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
     with open(descriptor, "w") as file:
@@ -270,14 +365,17 @@ def _write(path: Path, text: str, mode: int = 0o600) -> None:
     os.replace(temporary, path)
 
 
-def _aws_program() -> str:
+def _aws_program(folder: Path) -> str:
     """The AWS CLI of this Python environment, else the one on the PATH."""
     beside = Path(sys.executable).with_name("aws")
     if beside.exists():
         return str(beside)
-    lab = str(lab_folder() / "bin")
-    path = os.pathsep.join(p for p in os.environ.get("PATH", "").split(os.pathsep) if p != lab)
-    return shutil.which("aws", path=path) or "aws"
+    path = _path_without(folder / "bin", os.environ.get("PATH", os.defpath))
+    return shutil.which("aws", path=os.pathsep.join(path)) or "aws"
+
+
+def _path_without(folder: Path, path: str) -> list[str]:
+    return [part for part in path.split(os.pathsep) if part and part != str(folder)]
 
 
 _FOREIGN_PREFIXES = ("AWS_", "MOTO_", "BOTO_")
@@ -298,19 +396,27 @@ def environment(running: Running, base: Mapping[str, str]) -> dict[str, str | No
     base: the environment as it is. A value of None means: unset it.
     """
     folder = running.folder
-    ours = str(folder / "bin")
-    path = [p for p in base.get("PATH", os.defpath).split(os.pathsep) if p and p != ours]
+    path = [str(folder / "bin"), *_path_without(folder / "bin", base.get("PATH", os.defpath))]
     changes: dict[str, str | None] = {name: None for name in base if _foreign(name)}
     return changes | {
+        "XACCT_LAB": str(folder),  # so that a change of folder is no change of lab
         "AWS_CONFIG_FILE": str(folder / "aws" / "config"),
         "AWS_SHARED_CREDENTIALS_FILE": str(folder / "aws" / "credentials"),
         "AWS_ENDPOINT_URL": running.endpoint,
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_PAGER": "",
+        "BOTO_CONFIG": os.devnull,  # else botocore looks for keys in ~/.boto
         "NO_PROXY": "127.0.0.1,localhost",
         "no_proxy": "127.0.0.1,localhost",
-        "PATH": os.pathsep.join([ours, *path]),
+        "PATH": os.pathsep.join(path),
     }
+
+
+def ahead(seconds: float) -> str:
+    """How far the lab's clock is ahead, in words: "61 minutes"; "" when it is not."""
+    units = (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1))
+    unit, size = next((u for u in units if seconds >= 2 * u[1]), units[-1])
+    return f"{round(seconds / size, 1):g} {unit}s" if seconds else ""
 
 
 def forget_cached_credentials(folder: Path) -> None:

@@ -20,6 +20,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from tests.sandboxes import A, B, Sandbox
 from xacct_helpers.images import (
     GREETING,
     LAYER_MEDIA_TYPE,
@@ -33,26 +34,24 @@ from xacct_helpers.images import (
 )
 from xacct_helpers.images.build import gzip_stored, sha256
 
-A, B = "111111111111", "222222222222"
 IMAGE = build_image()
 AMD64 = IMAGE.single_platform()
 
 Clients = Callable[..., Any]
 
 
-@pytest.fixture(scope="session")
-def client(sandbox: Any) -> Clients:
-    """client(service, account, keys=None): a boto3 client for the account's administrator."""
-    accounts = {account["id"]: account for account in sandbox["accounts"]}
+@pytest.fixture
+def client(sandbox: Sandbox) -> Clients:
+    """client(service, account, keys=None): a new boto3 client for the account's administrator."""
 
     def make(service: str, account: str, keys: dict[str, str] | None = None) -> Any:
         found = keys or {
-            "aws_access_key_id": accounts[account]["access_key_id"],
-            "aws_secret_access_key": accounts[account]["secret_access_key"],
+            "aws_access_key_id": sandbox.admins[account].access_key_id,
+            "aws_secret_access_key": sandbox.admins[account].secret,
         }
         return boto3.client(
             service,
-            endpoint_url=sandbox["endpoint"],
+            endpoint_url=sandbox.endpoint,
             region_name="us-east-1",
             config=Config(proxies={}, retries={"total_max_attempts": 1}),
             **found,

@@ -41,9 +41,7 @@ def iam(profile: str) -> Any:
 
 
 def document(**statement: Any) -> str:
-    return json.dumps(
-        {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", **statement}]}
-    )
+    return json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", **statement}]})
 
 
 def trust(principal: Any, **more: Any) -> None:
@@ -142,10 +140,28 @@ CASES: list[tuple[str, str, int, Callable[[], None], str | None]] = [
     ("06 as the notebook leaves it", "06", 6, nothing, None),
     ("06 trusts by a condition on the role", "06", 6, trust_role_by_condition, None),
     ("06 permission in a managed policy", "06", 6, permission_managed, None),
-    ('06 trusts "*"', "06", 6, trust_star, "account B's administrator cannot, other than by way of that role"),
-    ("06 trusts the whole account", "06", 6, trust_account, "account B's administrator cannot, other than by way of that role"),
+    (
+        '06 trusts "*"',
+        "06",
+        6,
+        trust_star,
+        "account B's administrator cannot, other than by way of that role",
+    ),
+    (
+        "06 trusts the whole account",
+        "06",
+        6,
+        trust_account,
+        "account B's administrator cannot, other than by way of that role",
+    ),
     ("06 B's role remade", "06", 6, remade, CHAIN),
-    ("06 B allows everything", "06", 6, permission_star, "and some-role-name may become no other role"),
+    (
+        "06 B allows everything",
+        "06",
+        6,
+        permission_star,
+        "and some-role-name may become no other role",
+    ),
     ("06 B allows nothing", "06", 6, permission_gone, CHAIN),
     ("06 A trusts nobody", "06", 6, trust_nobody, CHAIN),
     ("02 as the notebook leaves it", "02", 2, nothing, None),
@@ -153,8 +169,20 @@ CASES: list[tuple[str, str, int, Callable[[], None], str | None]] = [
     ('02 allows "*"', "02", 2, pull_star, "… and from no other repository"),
     ('05 allows "*"', "05", 5, pull_star, "… and from no other repository"),
     ("05 as the notebook leaves it", "05", 5, nothing, None),
-    ("04 before it was begun", "04", 3, nothing, "some-role-name exists, and account B's administrator can become it"),
-    ("01 before it was begun", "01", 0, nothing, "my-app:v1 is in account A, whole: every digest is right"),
+    (
+        "04 before it was begun",
+        "04",
+        3,
+        nothing,
+        "some-role-name exists, and account B's administrator can become it",
+    ),
+    (
+        "01 before it was begun",
+        "01",
+        0,
+        nothing,
+        "my-app:v1 is in account A, whole: every digest is right",
+    ),
     ("00 at any time", "00", 6, nothing, None),
 ]
 

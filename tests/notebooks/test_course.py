@@ -115,4 +115,6 @@ def test_the_notebooks_hold_no_secret() -> None:
     for path in PATHS:
         for cell in json.loads(path.read_text())["cells"]:
             text = re.sub(r"sha256:[0-9a-f]{64}", "", sanitize(json.dumps(cell.get("outputs", ""))))
-            assert not re.search(r"(?<![\w/+=-])[A-Za-z0-9/+=_-]{40,}(?![\w/+=-])", text.replace("/", " "))
+            assert not re.search(
+                r"(?<![\w/+=-])[A-Za-z0-9/+=_-]{40,}(?![\w/+=-])", text.replace("/", " ")
+            )

@@ -33,6 +33,13 @@ from xacct_helpers.policy.decision import near_misses
 TABLES = Path(__file__).parent / "tables"
 SHARED = "shared.toml"
 ROLE_A = "arn:aws:iam::111111111111:role/account-a-role-name"
+#: Key of a row -> what its policy is called.
+NAMES = {
+    "identity": "the identity-based policy",
+    "policy": "the policy of the resource",
+    "boundary": "the boundary",
+    "session": "the session policy",
+}
 #: Kind of row -> the keys it must have, and those it may have.
 KEYS: dict[str, tuple[set[str], set[str]]] = {
     "expect": (
@@ -160,7 +167,7 @@ def _context(given: Mapping[str, Any]) -> dict[str, str | tuple[str, ...]]:
 def _policy(case: Case, key: str) -> tuple[NamedPolicy, ...] | None:
     if key not in case.given:
         return None
-    return (_document(case, case.given[key], f"the {key} policy"),)
+    return (_document(case, case.given[key], NAMES[key]),)
 
 
 def _levels(case: Case, key: str) -> tuple[tuple[NamedPolicy, ...], ...]:

@@ -1,6 +1,6 @@
 """Predicting, checking, hints: how the learner learns."""
 
 from .checks import check, hint
-from .predict import predict
+from .predictions import predict
 
 __all__ = ["check", "hint", "predict"]

@@ -57,7 +57,7 @@ Findings = Iterator[Finding]
 
 
 def check(notebook: str) -> None:
-    """Say how far the goals of a notebook ("00" to "06") are reached. Repeat it as often as you like.
+    """Say how far the goals of a notebook ("00" to "06") are reached; repeat it as you like.
 
     Raises LabError for a notebook that has no check.
     """
@@ -228,7 +228,7 @@ def _check_01() -> Findings:
         right=b.denied,
         goal="account B's administrator cannot pull it",
         found=str(b),
-        next="the repository policy of my-app: ecr_a.get_repository_policy(repositoryName='my-app')",
+        next="the repository policy of my-app (get_repository_policy shows it)",
     )
 
 
@@ -327,7 +327,7 @@ def _check_04() -> Findings:
         right=chained.ok,
         goal="some-role-name can become account-a-role-name",
         found=str(chained),
-        next="both halves: the trust policy in A, the permission policy in B; explain() tells which",
+        next="both halves, A's trust policy and B's permission policy; explain() tells which",
     )
     admin = _assume("account-b-admin", ROLE_A)
     yield Finding(

@@ -12,17 +12,17 @@ HINTS: dict[str, tuple[str, str, str]] = {
         "Is the repository there, does it hold a tag v1, and is there a policy on the repository?",
         "An explicit deny in a repository policy stops even the owner; an allow lets account B in.",
         'ecr_a.delete_repository_policy(repositoryName="my-app") takes the policy away; '
-        "push_image(ecr_a, \"my-app\", \"v1\", build_image(…)) puts the image there.",
+        'push_image(ecr_a, "my-app", "v1", build_image(…)) puts the image there.',
     ),
     "02": (
         "Which of the two fails, the login or the pull?",
-        "GetAuthorizationToken is allowed on Resource \"*\" only; all others on the repository's ARN.",
-        "Two statements: ecr:GetAuthorizationToken on \"*\"; ecr:BatchGetImage and "
+        'GetAuthorizationToken works on Resource "*" only; all others on the repository\'s ARN.',
+        'Two statements: ecr:GetAuthorizationToken on "*"; ecr:BatchGetImage and '
         "ecr:GetDownloadUrlForLayer on arn:aws:ecr:us-east-1:111111111111:repository/my-app.",
     ),
     "03": (
         "What does the trust policy's Principal say, and does it say more than account B?",
-        "An account id as principal invites that account; \"*\" invites every account there is.",
+        'An account id as principal invites that account; "*" invites every account there is.',
         '"Principal": {"AWS": "222222222222"}, "Action": "sts:AssumeRole", Effect "Allow".',
     ),
     "04": (

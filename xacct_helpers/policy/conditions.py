@@ -13,7 +13,7 @@ import base64
 import binascii
 import ipaddress
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
@@ -31,7 +31,7 @@ class Context:
 
     __slots__ = ("_folded", "_given")
 
-    def __init__(self, given: Mapping[str, Any]) -> None:
+    def __init__(self, given: Mapping[str, str | tuple[str, ...]]) -> None:
         self._given = given
         self._folded: dict[str, tuple[str, ...]] | None = None
 
@@ -47,16 +47,8 @@ class Context:
         return values[0] if len(values) == 1 else None
 
 
-def _values(value: Any) -> tuple[str, ...]:
-    if isinstance(value, str):
-        return (value,)
-    if isinstance(value, bool):
-        return ("true" if value else "false",)
-    if value is None:
-        return ()
-    if isinstance(value, Iterable) and not isinstance(value, (bytes, Mapping)):
-        return tuple(text for one in value for text in _values(one))
-    return (str(value),)
+def _values(value: str | tuple[str, ...]) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else tuple(value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

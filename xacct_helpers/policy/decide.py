@@ -62,7 +62,7 @@ def read_line(line: str) -> tuple[Request, Policies]:
     try:
         given = load(line)
     except PolicyError:
-        raise LineError("the line is not a JSON object") from None
+        raise LineError("the line is not a JSON object with each key once") from None
     action, resource = _text(given, "action"), _text(given, "resource")
     if not re.fullmatch(r"[^:\s]+:[^:\s]+", action):
         raise LineError(f'action: "{action}" is not of the form service:Action')

@@ -88,7 +88,7 @@ class StatementResult:
     @property
     def label(self) -> str:
         """How people point at it: its Sid, or its number counted from 1."""
-        return f'"{self.sid}"' if self.sid else f"number {self.index + 1}"
+        return f'"{self.sid}"' if self.sid else f"{self.index + 1}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -79,7 +79,7 @@ def check(text: str, kind: Kind) -> PolicyDocument:
           policy, a "session" policy, an ECR "repository" policy, an "scp" or an "rcp".
 
     Raises PolicyError with the first fault that AWS reports, in its words.
-    Source: aws-facts 3.1 and 3.2; recordings of AWS's answers in aws-recorded.
+    Source: as the module `rules`.
     """
     try:
         raw = load(text)

@@ -9,8 +9,8 @@ allow, explicitDeny or implicitDeny (`_layers`). Then the layers are combined (`
   and session policy, and the resource's policy;
 * within one account one of the two is enough, except for role trust and KMS key policies.
 
-Sources: IAM User Guide, "Policy evaluation logic", "Cross-account policy evaluation logic";
-aws-facts 4.1 and 4.2 (read 2026-11-24).
+Sources: IAM User Guide, "Policy evaluation logic", "Cross-account policy evaluation logic"; STS API
+Reference, "AssumeRole" (read 2026-11-24).
 """
 
 from __future__ import annotations
@@ -272,10 +272,9 @@ def _one_account(
     request: Request, layers: tuple[LayerResult, ...]
 ) -> tuple[tuple[LayerResult, ...], LayerResult | None]:
     """Caller and resource in the same account, nothing denied explicitly: the layers with what
-    there is to note on the resource's policy, and the layer that is missing, or None.
+    there is to note on the resource's policy, and the first layer that is missing, or None.
 
-    Each way to be allowed is tried: by the identity-based policies alone (not for trust and key
-    policies), or by the resource's policy as far as its best Allow reaches.
+    The further the resource's best Allow reaches, the fewer of the other layers are needed.
     """
     _, _, identity, boundary, session, resource = layers
     must_agree = needs_resource_policy(request.action, request.resource)
@@ -287,11 +286,10 @@ def _one_account(
         Reach.ROLE: limits,
         Reach.CALLER: (),
     }
-    by_identity = _first(needed[Reach.NONE], "implicitDeny")
-    by_resource = _first(needed[far], "implicitDeny")
+    blocker = _first(needed[far], "implicitDeny")
     note = ""
     if far is Reach.NONE:
-        note = NOTE_NOT_NEEDED if by_identity is None and resource.statements else ""
+        note = NOTE_NOT_NEEDED if blocker is None and resource.statements else ""
     elif far is Reach.ACCOUNT:
         note = NOTE_DELEGATES
     elif far is Reach.CALLER and _first(limits, "implicitDeny") is not None:
@@ -308,9 +306,7 @@ def _one_account(
             note=note.format(policy=policy),
         )
         layers = (*layers[:5], resource)
-    if by_identity is None or by_resource is None:
-        return layers, None
-    return layers, by_resource if far > Reach.ACCOUNT else by_identity
+    return layers, blocker
 
 
 def _first(layers: Iterable[LayerResult], outcome: Outcome) -> LayerResult | None:

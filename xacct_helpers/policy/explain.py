@@ -1,7 +1,7 @@
 """A decision in words: AWS's own refusal, and sentences for somebody who learns from it.
 
 Source: IAM User Guide, "Troubleshoot access denied error messages"; AWS Security Blog, "Enhanced
-access denied error messages with policy ARNs"; aws-facts 1 (read 2026-11-24).
+access denied error messages with policy ARNs" (read 2026-11-24).
 """
 
 from __future__ import annotations

@@ -103,7 +103,8 @@ def _root(principal: Principal) -> str:
 def _names(principal: Principal) -> dict[str, Reach]:
     """Every spelling in an "AWS" principal that names this caller.
 
-    Source for the reach: aws-facts 4.1, after "Policy evaluation logic".
+    Source for the reach: IAM User Guide, "Policy evaluation logic" and "Principal"; that naming the
+    account only delegates, the same.
     """
     names: dict[str, Reach] = {"*": Reach.CALLER}
     if not principal.in_account:

@@ -75,7 +75,6 @@ def derived_context(principal: Principal) -> dict[str, str]:
         }
     if kind == "anonymous":
         return {
-            "aws:PrincipalIsAWSService": "false",
             "aws:PrincipalAccount": "anonymous",
             "aws:PrincipalType": "Anonymous",
             "aws:userid": "anonymous",

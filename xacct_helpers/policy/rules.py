@@ -3,10 +3,11 @@
 `first_fault` raises for the first fault of a document whose syntax is right. One table below per
 kind of policy lists the checks in the order in which AWS reports them; each check is a small
 function that raises.
-Sources: aws-facts 3.1 and 3.2 (texts and order of live answers, after moto's validator and public
-logs), aws-recorded; for the order of the principal and resource checks
-github.com/lyft/metadataproxy/issues/53, where a document with both faults is answered with the
-principal's.
+Sources, all of live answers: for texts and order moto 5.2.5, moto/iam/policy_validation.py, and
+public logs; localstack/localstack, tests/aws/services/iam/test_iam.snapshot.json; for the Sid's
+grammar ministryofjustice/analytical-platform#8486; for session policies hadoop-aws,
+assumed_roles.md; for the order of the principal and resource checks lyft/metadataproxy#53, where a
+document with both faults is answered with the principal's.
 """
 
 from __future__ import annotations

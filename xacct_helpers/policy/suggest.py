@@ -232,14 +232,14 @@ def _told(added: _Addition, policies: Policies, decision: Decision) -> Suggestio
     account = layer.account if layer else ""
     existing = _existing(added, policies)
     policy = existing or _KINDS[added.layer]
-    where = f"to {policy}" if existing else f"as {policy}"
+    does = f"adds a statement to {policy}" if existing else f"writes {policy}"
     return Suggestion(
         side_account=account,
         layer=added.layer,
         change="add",
         policy=policy,
         statement=plain(added.statement),
-        sentence=f"{_who(account)} adds a statement {where} that allows {_what(added)}.",
+        sentence=f"{_who(account)} {does} that allows {_what(added)}.",
     )
 
 

@@ -8,42 +8,55 @@ Source: moto 5.2.5, moto/iam, moto/ecr, moto/core/responses.py.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
+import io
 import json
 import re
 import secrets
-import string
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
 from xml.sax.saxutils import unescape
 
-import moto.core.responses
-import moto.core.utils
-import moto.ecr.models
-import moto.iam.models
-import moto.iam.utils
 from botocore.serialize import create_serializer
-from moto.core.base_backend import BackendDict
-from moto.core.request import Request as MotoRequest
-from moto.ecr.responses import ECRResponse
-from moto.iam.aws_managed_policies import aws_managed_policies_data
-from moto.iam.responses import IamResponse
-from moto.moto_api._internal import mock_random
 
 from .clock import Clock
 from .errors import ApiError
-from .wire import Call, HttpResponse, operation_model, service_model
+from .lean import without
+from .wire import Call, HttpResponse, loader, operation_model, service_model
+
+# What moto imports for mock_aws, the SDK under it, a Flask server and certificates.
+with without(
+    "moto.core.models",
+    "boto3",
+    "botocore.session",
+    "cryptography.x509",
+    "werkzeug.serving",
+    "werkzeug.test",
+):
+    import moto.core.responses
+    import moto.core.utils
+    import moto.ecr.models
+    import moto.iam.exceptions
+    import moto.iam.models
+    from moto.core.base_backend import BackendDict
+    from moto.core.request import Request as MotoRequest
+    from moto.ecr.responses import ECRResponse
+    from moto.iam.aws_managed_policies import aws_managed_policies_data
+    from moto.iam.responses import IamResponse
+    from moto.moto_api._internal import mock_random
 
 ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 ADMIN_USER = "admin"
 _PARTITION = "aws"
 _ID_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
-_SECRET_ALPHABET = string.ascii_letters + string.digits + "+/"
 _RESPONSES: dict[str, Any] = {"iam": IamResponse, "ecr": ECRResponse}
+_GRANTS_NOTHING = '{"Statement": {"Effect": "Allow", "Action": [], "Resource": "*"}}'
 _REQUEST_ID = re.compile(r"(?<=<RequestId>)[^<]*(?=</RequestId>)")
 
 
@@ -98,6 +111,27 @@ class Repository:
     tags: Mapping[str, str]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Image:
+    """pushed_at: seconds since 1970. artifact_type: None when the manifest names none."""
+
+    digest: str
+    tags: tuple[str, ...]
+    size: int
+    pushed_at: int
+    media_type: str
+    artifact_type: str | None
+    manifest: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Index:
+    """What moto finds by looking at every role and group in turn."""
+
+    roles: dict[str, Any]
+    groups: dict[str, list[str]] = field(default_factory=dict)  # by the name of a member
+
+
 class _AcceptAll:
     """Stands in for moto's document validators: ours has judged the document already."""
 
@@ -120,7 +154,7 @@ class Backends:
         self._made: dict[tuple[str, str, str], int] = {}
         self._secrets: list[str] = []
         self._prefix = "AIDA"
-        self._roles_by_name: dict[tuple[str, str], Any] = {}
+        self._indexes: dict[str, _Index] = {}
         self._all_managed: set[str] = set()
         self._mend_moto()
 
@@ -130,20 +164,34 @@ class Backends:
         def utcnow() -> datetime:
             return self._clock.now().replace(tzinfo=None)
 
-        iam, ecr = moto.iam.models, moto.ecr.models
-        for module in (iam, ecr, moto.core.utils, moto.core.responses):
-            module.utcnow = utcnow  # type: ignore[attr-defined]
+        def get_role(backend: Any, role_name: str) -> Any:
+            role = self._role(backend.account_id, role_name)
+            if role is None:
+                raise moto.iam.exceptions.NotFoundException(f"Role {role_name} not found")
+            return role
+
+        iam: Any = moto.iam.models
+        ecr: Any = moto.ecr.models
+        core: Any = moto.core.utils
+        # moto's own loader would read the models twice, and those in the user's home as well.
+        core.create_loader = loader
+        core.service_name_from_moto_package_name = lambda name: name
+        responses: Any = moto.core.responses
+        for module in (iam, ecr, core, responses):
+            module.utcnow = utcnow
         iam.random_resource_id = lambda size=20: self._prefix + _letters(17)
         iam.random_policy_id = lambda: "ANPA" + _letters(17)
         iam.random_alphanumeric = lambda length: self._secret(length)
-        iam.IAMPolicyDocumentValidator = _AcceptAll  # type: ignore[assignment,misc]
-        iam.IAMTrustPolicyDocumentValidator = _AcceptAll  # type: ignore[assignment,misc]
-        ecr.Image.get_image_size_in_bytes = _image_size  # type: ignore[method-assign]
+        iam.IAMPolicyDocumentValidator = _AcceptAll
+        iam.IAMTrustPolicyDocumentValidator = _AcceptAll
+        iam.IAMBackend.get_role = get_role
+        ecr.ecr_backends._use_boto3_regions = False
+        ecr.ecr_backends._additional_regions = _ecr_regions()
 
     def _secret(self, length: int) -> str:
         if self._secrets:
             return self._secrets.pop(0)
-        return "".join(secrets.choice(_SECRET_ALPHABET) for _ in range(length))
+        return base64.b64encode(secrets.token_bytes(length)).decode()[:length]
 
     def _seed_ids(self, account: str, kind: str, name: str) -> None:
         """Make the next ids moto draws a function of what is made, not of when."""
@@ -156,7 +204,7 @@ class Backends:
         """Empty accounts, as if nothing had ever been made."""
         BackendDict.reset()
         self._made.clear()
-        self._roles_by_name.clear()
+        self._indexes.clear()
         self._all_managed.clear()
 
     # -- making ------------------------------------------------------------------------------
@@ -196,15 +244,17 @@ class Backends:
             self._seed_ids(account, call.operation, name)
         if call.service == "iam":
             self._load_for(call, account)
-        status, _, body = _RESPONSES[call.service].dispatch(_moto_request(call, account))
-        self._secrets = []
+        try:
+            status, _, body = _RESPONSES[call.service].dispatch(_moto_request(call, account))
+        finally:
+            self._secrets = []
+            if not call.operation.startswith(("Get", "List")):
+                self._indexes.pop(account, None)
         text = body if isinstance(body, str) else body.decode()
         if int(status) >= 400:
             if _creates(call.operation):
                 self._made[account, call.operation, name] -= 1
             raise _moto_error(int(status), text, call.protocol)
-        if call.operation in ("DeleteRole", "CreateRole"):
-            self._roles_by_name.pop((account, name), None)
         kind = "text/xml" if call.protocol == "query" else "application/x-amz-json-1.1"
         return HttpResponse(
             status=200,
@@ -299,21 +349,29 @@ class Backends:
     def group_members(self, account: str, name: str) -> int:
         return len(self._iam(account).groups[name].users)
 
+    def groups_of(self, account: str, user: str) -> tuple[str, ...]:
+        return tuple(self._index(account).groups.get(user, ()))
+
     def user_group_count(self, account: str, user: str) -> int:
-        return len(self._iam(account).get_groups_for_user(user))
+        return len(self.groups_of(account, user))
 
     def access_key_count(self, account: str, user: str) -> int:
         return len(self._iam(account).users[user].access_keys)
 
+    def _index(self, account: str) -> _Index:
+        """Made anew after each change."""
+        index = self._indexes.get(account)
+        if index is None:
+            backend = self._iam(account)
+            index = _Index({role.name: role for role in backend.roles.values()})
+            for group in backend.groups.values():
+                for user in group.users:
+                    index.groups.setdefault(user.name, []).append(group.name)
+            self._indexes[account] = index
+        return index
+
     def _role(self, account: str, name: str) -> Any:
-        backend = self._iam(account)
-        role = self._roles_by_name.get((account, name))
-        if role is not None and role.id in backend.roles and role.name == name:
-            return role
-        role = next((r for r in backend.roles.values() if r.name == name), None)
-        if role is not None:
-            self._roles_by_name[account, name] = role
-        return role
+        return self._index(account).roles.get(name)
 
     def role(self, account: str, name: str) -> Role | None:
         role = self._role(account, name)
@@ -355,11 +413,8 @@ class Backends:
         """Everything that grants to a "user" (its groups included) or a "role"."""
         found = list(self._own_policies(account, kind, name))
         if kind == "user":
-            backend = self._iam(account)
-            user = backend.users[name]
-            for group in backend.groups.values():
-                if user in group.users:
-                    found += self._own_policies(account, "group", group.name)
+            for group in self.groups_of(account, name):
+                found += self._own_policies(account, "group", group)
         return tuple(found)
 
     def _own_policies(self, account: str, kind: str, name: str) -> Iterator[StoredPolicy]:
@@ -380,8 +435,8 @@ class Backends:
             return None
         found = self.managed_policy(account, arn)
         # A boundary whose policy was deleted allows nothing (IAM User Guide, permissions
-        # boundaries): an empty document says just that.
-        text = found.text if found else '{"Version": "2012-10-17", "Statement": []}'
+        # boundaries).
+        text = found.text if found else _GRANTS_NOTHING
         return StoredPolicy(name=f"permissions boundary of {kind} {name}", text=text, arn=arn)
 
     def set_user_boundary(self, account: str, name: str, arn: str | None) -> None:
@@ -391,6 +446,19 @@ class Backends:
             "PermissionsBoundaryType": "PermissionsBoundaryPolicy",
             "PermissionsBoundaryArn": arn,
         }
+
+    def user_renamed(self, account: str, old_arn: str, name: str) -> None:
+        """Bring along a renamed user's keys and tags, which moto leaves under the old name."""
+        backend = self._iam(account)
+        user = backend.users[name]
+        for key in user.access_keys:
+            key.user_name = name
+        if user.arn != old_arn:
+            backend.tagger.copy_tags(old_arn, user.arn)
+            backend.tagger.delete_all_tags_for_resource(old_arn)
+
+    def set_group_path(self, account: str, name: str, path: str) -> None:
+        self._iam(account).groups[name].path = path
 
     def managed_policy(self, account: str, arn: str) -> StoredPolicy | None:
         if arn.startswith("arn:aws:iam::aws:policy/"):
@@ -406,7 +474,9 @@ class Backends:
 
     def policy_versions(self, account: str, arn: str) -> dict[str, bool]:
         """Version id to whether it is the default one."""
-        return {v.version_id: v.is_default for v in self._iam(account).managed_policies[arn].versions}
+        return {
+            v.version_id: v.is_default for v in self._iam(account).managed_policies[arn].versions
+        }
 
     def policy_attachments(self, account: str, arn: str) -> int:
         """How many users, roles and groups the managed policy is attached to."""
@@ -467,17 +537,38 @@ class Backends:
             if image.get_image_digest() == digest:
                 image.image_pushed_at = int(self._clock.now().timestamp())
 
+    def images(self, account: str, region: str, name: str) -> tuple[Image, ...]:
+        """The images of a repository, in the order they were pushed."""
+        images = self._ecr(account, region).repositories[name].images
+        return tuple(_image_value(image) for image in images)
+
     def manifest(
         self, account: str, region: str, name: str, reference: str
     ) -> tuple[str, str, str] | None:
         """(digest, media type, manifest text) of a tag or digest."""
-        for image in self._ecr(account, region).repositories[name].images:
-            if reference in (*image.image_tags, image.get_image_digest()):
-                media_type = image.image_manifest_media_type or json.loads(
-                    image.image_manifest
-                ).get("mediaType", "application/vnd.oci.image.manifest.v1+json")
-                return image.get_image_digest(), media_type, image.image_manifest
+        for image in self.images(account, region, name):
+            if reference in (*image.tags, image.digest):
+                return image.digest, image.media_type, image.manifest
         return None
+
+    def repository_details(self, account: str, region: str) -> dict[str, dict[str, Any]]:
+        """Every repository by name, as DescribeRepositories shows it, in the order of creation."""
+        return {
+            name: {
+                "repositoryArn": repository.arn,
+                "registryId": repository.registry_id,
+                "repositoryName": name,
+                "repositoryUri": repository.uri,
+                "createdAt": repository.created_at.replace(tzinfo=UTC),
+                "imageTagMutability": repository.image_tag_mutability,
+                "imageTagMutabilityExclusionFilters": (
+                    repository.image_tag_mutability_exclusion_filters
+                ),
+                "imageScanningConfiguration": repository.image_scanning_configuration,
+                "encryptionConfiguration": repository.encryption_configuration,
+            }
+            for name, repository in self._ecr(account, region).repositories.items()
+        }
 
     # -- the whole ---------------------------------------------------------------------------
 
@@ -547,11 +638,41 @@ def _letters(count: int) -> str:
     return "".join(mock_random.choice(_ID_ALPHABET) for _ in range(count))
 
 
-def _image_size(image: Any) -> int:
-    """Bytes of the configuration and the layers, as the manifest gives them (0 for an index)."""
-    manifest = json.loads(image.image_manifest)
-    parts = [manifest.get("config") or {}, *(manifest.get("layers") or [])]
-    return sum(int(part.get("size", 0)) for part in parts)
+def _ecr_regions() -> list[str]:
+    """The regions of the aws partition: ECR is in every one."""
+    partitions = loader().load_data("partitions")["partitions"]
+    regions = next(p["regions"] for p in partitions if p["id"] == _PARTITION)
+    return [region for region in regions if region != "aws-global"]
+
+
+def _image_value(image: Any) -> Image:
+    size, media_type, artifact_type = _read_manifest(image.image_manifest)
+    return Image(
+        digest=image.get_image_digest(),
+        tags=tuple(image.image_tags),
+        size=size,
+        pushed_at=image.image_pushed_at,
+        media_type=image.image_manifest_media_type or media_type,
+        artifact_type=artifact_type,
+        manifest=image.image_manifest,
+    )
+
+
+@lru_cache(maxsize=1024)
+def _read_manifest(text: str) -> tuple[int, str, str | None]:
+    """(size, media type, artifact type) as the manifest gives them.
+
+    The size is that of the configuration and the layers (0 for an index). Source: ECR API
+    Reference, ImageDetail; OCI image manifest, artifactType, with config.mediaType as fallback.
+    """
+    manifest = json.loads(text)
+    config = manifest.get("config") or {}
+    parts = [config, *(manifest.get("layers") or [])]
+    return (
+        sum(int(part.get("size", 0)) for part in parts),
+        manifest.get("mediaType", "application/vnd.oci.image.manifest.v1+json"),
+        manifest.get("artifactType") or config.get("mediaType"),
+    )
 
 
 def _role_value(account: str, role: Any) -> Role:
@@ -581,23 +702,29 @@ def _compact(text: str) -> str:
 
 
 def _moto_request(call: Call, account: str) -> MotoRequest:
-    """The call as moto's own request, its account told by header."""
+    """The call as moto's own request, its account told by header and its region by host."""
     model = operation_model(call.service, call.operation)
     serializer = create_serializer(service_model(call.service).metadata["protocol"], False)
     made = serializer.serialize_to_request(dict(call.params), model)
-    headers = {
-        **made["headers"],
-        "x-moto-account-id": account,
-        "User-Agent": f"region/{call.region}",
-        "Host": f"{call.service}.{call.region}.amazonaws.com",
-    }
-    body: Any = made["body"]
+    headers, body = made["headers"], made["body"]
     if isinstance(body, dict):
-        headers["Content-Type"] = "application/x-www-form-urlencoded"
-        body = urlencode(body)
-    return MotoRequest.from_primitives(
-        "POST", f"https://{headers['Host']}/", headers, body
-    )
+        body = urlencode(body).encode()
+    host = f"{call.service}.{call.region}.amazonaws.com"
+    environ = {
+        "REQUEST_METHOD": "POST",
+        "PATH_INFO": "/",
+        "SERVER_NAME": host,
+        "SERVER_PORT": "443",
+        "HTTP_HOST": host,
+        "HTTP_X_MOTO_ACCOUNT_ID": account,
+        "CONTENT_TYPE": headers["Content-Type"],
+        "CONTENT_LENGTH": str(len(body)),
+        "wsgi.url_scheme": "https",
+        "wsgi.input": io.BytesIO(body),
+    }
+    if "X-Amz-Target" in headers:
+        environ["HTTP_X_AMZ_TARGET"] = headers["X-Amz-Target"]
+    return MotoRequest(environ)
 
 
 def _moto_error(status: int, text: str, protocol: str) -> ApiError:
@@ -606,11 +733,13 @@ def _moto_error(status: int, text: str, protocol: str) -> ApiError:
         code = str(body.get("__type", "ServerException")).rsplit("#", 1)[-1]
         known = {"__type", "message", "Message"}
         members = {k: v for k, v in body.items() if k not in known}
-        return ApiError(code, str(body.get("message") or body.get("Message") or ""), status, members)
-    code = re.search(r"<Code>(.*?)</Code>", text, re.S)
+        return ApiError(
+            code, str(body.get("message") or body.get("Message") or ""), status, members
+        )
+    named = re.search(r"<Code>(.*?)</Code>", text, re.S)
     message = re.search(r"<Message>(.*?)</Message>", text, re.S)
     words = unescape(message[1], {"&quot;": '"', "&apos;": "'"}) if message else text
-    name = code[1] if code else "ServiceFailure"
+    name = named[1] if named else "ServiceFailure"
     statuses = {
         "NoSuchEntity": 404,
         "EntityAlreadyExists": 409,
@@ -618,5 +747,3 @@ def _moto_error(status: int, text: str, protocol: str) -> ApiError:
         "LimitExceeded": 409,
     }
     return ApiError(name, words, statuses.get(name, status))
-
-

@@ -49,10 +49,18 @@ class Blobs:
         return path.stat().st_size if path.is_file() else None
 
     def append(self, repository: str, upload: str, data: bytes) -> int:
-        """Add bytes at the end of an upload; the new size."""
-        with self._file(repository, upload).open("ab") as file:
-            file.write(data)
-            return file.tell()
+        """Add bytes at the end of an upload; the new size. On OSError the upload is as before."""
+        # Unbuffered: what a full disk cut short must not be written by a later flush.
+        with self._file(repository, upload).open("ab", buffering=0) as file:
+            before = os.fstat(file.fileno()).st_size
+            rest = memoryview(data)
+            try:
+                while rest:
+                    rest = rest[file.write(rest) :]
+            except OSError:
+                file.truncate(before)
+                raise
+            return before + len(data)
 
     def digest(self, repository: str, upload: str) -> str:
         """The digest of what the upload holds."""

@@ -21,10 +21,19 @@ class Clock:
         return datetime.now(UTC)
 
     def advance(self, seconds: float) -> None:
-        """Move the lab's time forward; ValueError for a negative step."""
-        if seconds < 0:
-            raise ValueError("The clock moves forward only; reset the lab to go back.")
+        """Move the lab's time forward; ValueError as for `check`."""
+        self.check(seconds)
         self.offset += timedelta(seconds=seconds)
+
+    def check(self, seconds: float) -> None:
+        """ValueError for a step that the clock cannot make: backwards, or out of the calendar."""
+        if not seconds >= 0:
+            raise ValueError("The clock moves forward only; reset the lab to go back.")
+        try:
+            # a year to spare, for what is dated ahead of now
+            datetime.now(UTC) + self.offset + timedelta(seconds=seconds, days=366)
+        except OverflowError as error:
+            raise ValueError("The clock cannot go beyond the year 9998.") from error
 
     def pin(self, moment: datetime | None) -> None:
         """Hold the clock at a moment (a replayed call's time), or let it run again with None."""

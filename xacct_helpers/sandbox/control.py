@@ -8,11 +8,13 @@ from __future__ import annotations
 import hmac
 import json
 import os
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from .. import __version__
 from ..policy import sentences, suggest
+from .errors import ApiError
 from .trail import Entry
 from .wire import HttpRequest, HttpResponse
 
@@ -33,8 +35,8 @@ class ControlError(Exception):
 
 def answer(state: State, request: HttpRequest, token: str) -> HttpResponse:
     """The answer to any request under /_lab/."""
-    given = request.headers.get("authorization", "").removeprefix("Bearer ")
-    if not hmac.compare_digest(given.encode(), token.encode()):
+    given = request.headers.get("authorization", "")
+    if not hmac.compare_digest(given.encode(), f"Bearer {token}".encode()):
         return _json(403, {"error": "This needs the token of the lab's state file."})
     name, _, argument = request.path.removeprefix("/_lab/").partition("/")
     handler = _ROUTES.get((request.method, name))
@@ -48,6 +50,11 @@ def answer(state: State, request: HttpRequest, token: str) -> HttpResponse:
         return _json(200, handler(state, argument, body))
     except ControlError as error:
         return _json(error.status, {"error": str(error)})
+    except ApiError as error:
+        return _json(error.status, {"error": error.message})
+    except OSError as error:
+        text = f"The sandbox could not write to {state.folder} ({error.strerror or error})."
+        return _json(500, {"error": text})
     except (ValueError, RecursionError) as error:
         return _json(400, {"error": str(error)})
 
@@ -129,8 +136,8 @@ def _describe(state: State, argument: str, body: Body) -> Body:
 
 def _name(body: Body) -> str:
     name = body.get("name")
-    if not isinstance(name, str) or not name.isidentifier():
-        raise ControlError(400, "name must be a plain word.")
+    if not isinstance(name, str) or not re.fullmatch(r"\w{1,64}", name, re.ASCII):
+        raise ControlError(400, "name must be a plain word of 64 letters at most.")
     return name
 
 

@@ -66,9 +66,7 @@ AUTHENTICATION: dict[str, _Named] = {
         ("MissingAuthenticationTokenException", 400),
         "Missing Authentication Token",
     ),
-    "incomplete": _Named(
-        ("IncompleteSignature", 400), ("IncompleteSignatureException", 400), ""
-    ),
+    "incomplete": _Named(("IncompleteSignature", 400), ("IncompleteSignatureException", 400), ""),
     "request-expired": _Named(
         ("RequestExpired", 400), ("InvalidSignatureException", 400), "Request has expired."
     ),

@@ -128,16 +128,12 @@ def identify(state: State, access_key_id: str, session_token: str | None, protoc
     return caller
 
 
-def user_caller(
-    state: State, account: str, name: str, access_key_id: str, secret: str
-) -> Caller:
+def user_caller(state: State, account: str, name: str, access_key_id: str, secret: str) -> Caller:
     """The IAM user as caller."""
     user = state.backends.user(account, name)
     assert user is not None  # a key is only found under a living user
     return Caller(
-        principal=Principal(
-            kind="user", arn=user.arn, account=account, unique_id=user.unique_id
-        ),
+        principal=Principal(kind="user", arn=user.arn, account=account, unique_id=user.unique_id),
         name=name,
         user_id=user.unique_id,
         access_key_id=access_key_id,

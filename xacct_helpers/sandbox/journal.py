@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 FORMAT = 1
 Record = dict[str, Any]
+# What the header and the record of a change hold at least.
+_HEADER = {"format", "created", "seed", "key", "accounts"}
+_CHANGE = {"t", "a", "s", "o", "r", "p"}
 
 
 class JournalError(Exception):
@@ -53,33 +54,45 @@ class Journal:
         if not raw.strip():
             return None
         whole, _, rest = raw.rpartition(b"\n")
-        torn = bool(rest)
-        if torn:
-            with self.path.open("r+b") as file:
-                file.truncate(len(whole) + 1 if whole else 0)
-                os.fsync(file.fileno())
         if not whole:
             return None
-        lines = list(self._parse(whole))
-        header = lines[0]
+        header, *records = whole.split(b"\n")
+        found = self._header(header)
+        parsed = [self._record(line, number) for number, line in enumerate(records, 2)]
+        if rest:
+            with self.path.open("r+b") as file:
+                file.truncate(len(whole) + 1)
+                os.fsync(file.fileno())
+        return Opened(header=found, records=parsed, torn=bool(rest))
+
+    def _header(self, line: bytes) -> Record:
+        header = self._record(line, 1)
         if header.get("format") != FORMAT:
             raise JournalError(
                 f"{self.path} is a journal of format {header.get('format')!r}; this version reads "
                 f"format {FORMAT}. Use the version of xacct that wrote it, or start afresh with "
                 "`xacct reset`."
             )
-        return Opened(header=header, records=lines[1:], torn=torn)
+        if not header.keys() >= _HEADER or not isinstance(header["accounts"], dict):
+            raise self._damaged(1)
+        return header
 
-    def _parse(self, raw: bytes) -> Iterator[Record]:
-        for number, line in enumerate(raw.split(b"\n"), 1):
-            try:
-                record = json.loads(line)
-            except ValueError as error:
-                raise JournalError(
-                    f"{self.path} is damaged at line {number}. Move it away to keep it, then start "
-                    "afresh with `xacct reset`."
-                ) from error
-            yield record
+    def _record(self, line: bytes, number: int) -> Record:
+        try:
+            record = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            raise self._damaged(number) from error
+        if not isinstance(record, dict) or not (
+            number == 1 or "clock" in record or record.keys() >= _CHANGE
+        ):
+            raise self._damaged(number)
+        return record
+
+    def _damaged(self, number: int) -> JournalError:
+        return JournalError(
+            f"{self.path} is damaged at line {number}. Move it away to keep it, then start "
+            "afresh with `xacct reset`."
+        )
 
     # -- writing -----------------------------------------------------------------------------
 
@@ -89,13 +102,7 @@ class Journal:
         if self.path is None:
             self._memory = lines
             return
-        temporary = self.path.with_suffix(".new")
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with open(descriptor, "wb") as file:
-            file.writelines(lines)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, self.path)
+        _replace(self.path, lines)
 
     def append(self, record: Record) -> None:
         """Add a record, on disk before this returns. On OSError the journal is as before."""
@@ -103,14 +110,16 @@ class Journal:
         if self.path is None:
             self._memory.append(line)
             return
-        with self.path.open("ab") as file:
-            before = file.tell()
+        # Unbuffered: what a full disk cut short must not be written by a later flush.
+        with self.path.open("ab", buffering=0) as file:
+            before = os.fstat(file.fileno()).st_size
             try:
-                file.write(line)
-                file.flush()
+                written = 0
+                while written < len(line):
+                    written += file.write(line[written:]) or 0
                 os.fsync(file.fileno())
             except OSError:
-                os.truncate(self.path, before)
+                file.truncate(before)
                 raise
 
     def records(self) -> list[Record]:
@@ -124,9 +133,23 @@ class Journal:
         """The journal as it is now, under another name."""
         if self.path is not None:
             target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(self.path, target)
-            target.chmod(0o600)
+            _replace(target, [self.path.read_bytes()])
 
     @staticmethod
     def _line(record: Record) -> bytes:
         return json.dumps(record, separators=(",", ":")).encode() + b"\n"
+
+
+def _replace(path: Path, parts: list[bytes]) -> None:
+    """The file with this content, readable by its owner only, in one step."""
+    temporary = path.with_suffix(".new")
+    try:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with open(descriptor, "wb") as file:
+            file.writelines(parts)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise

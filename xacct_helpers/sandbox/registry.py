@@ -150,14 +150,21 @@ def _answer(
     if path in ("/v2/", "/v2"):
         return _json(200, {})
     if request.method not in ("GET", "HEAD"):
-        raise RegistryError(405, "UNSUPPORTED", "This sandbox's registry is read through /v2/; push with the ECR API.")
+        raise RegistryError(
+            405,
+            "UNSUPPORTED",
+            "This sandbox's registry is read through /v2/; push with the ECR API.",
+        )
     if found := _MANIFEST.fullmatch(path):
         _allow(state, request, request_id, holder, account, region, found[1], "BatchGetImage")
         return _manifest(state, account, region, found[1], found[2])
     if found := _BLOB.fullmatch(path):
-        _allow(
-            state, request, request_id, holder, account, region, found[1], "GetDownloadUrlForLayer"
-        )
+        operations = ["GetDownloadUrlForLayer"]
+        if request.method == "HEAD":
+            # Pushing clients have this one only, and which of the two AWS asks when pulling is
+            # not known: either will do.
+            operations.append("BatchCheckLayerAvailability")
+        _allow(state, request, request_id, holder, account, region, found[1], *operations)
         return _blob(state, account, region, found[1], found[2])
     raise RegistryError(404, "UNSUPPORTED", f"The registry has nothing at {path[:200]}.")
 
@@ -170,23 +177,27 @@ def _allow(
     account: str,
     region: str,
     name: str,
-    operation: str,
+    *operations: str,
 ) -> None:
-    """Nothing when the principal may do this now; RegistryError in AWS's words when not."""
+    """Nothing when the principal may now do one of the operations; RegistryError in AWS's words,
+    about the first of them, when not."""
     from .actions import ecr
 
-    call = Call(
-        service="ecr",
-        operation=operation,
-        params={},
-        region=region,
-        request_id=request_id,
-        protocol="json",
-        source_ip=request.client,
-        user_agent=request.headers.get("user-agent", ""),
-    )
-    ask = ecr.repository_ask(state, call.action, account, region, name)
-    asked = gate.decide(state, holder.caller, ask, call)
+    decided = []
+    for operation in operations:
+        call = Call(
+            service="ecr",
+            operation=operation,
+            params={},
+            region=region,
+            request_id=request_id,
+            protocol="json",
+            source_ip=request.client,
+            user_agent=request.headers.get("user-agent", ""),
+        )
+        ask = ecr.repository_ask(state, call.action, account, region, name)
+        decided.append((operation, gate.decide(state, holder.caller, ask, call)))
+    operation, asked = next((one for one in decided if one[1].decision.allowed), decided[0])
     message = None if asked.decision.allowed else refusal(asked.request, asked.decision)
     state.trail.add(
         Entry(
@@ -196,7 +207,7 @@ def _allow(
             service="ecr",
             operation=operation,
             caller=holder.caller.arn,
-            account=account,
+            account=holder.caller.account,
             source_ip=request.client,
             error_code=None if message is None else "AccessDeniedException",
             error_message=message,
@@ -208,22 +219,17 @@ def _allow(
 
 
 def _repository(state: State, account: str, region: str, name: str) -> Any:
-    found = (
-        state.backends.repository(account, region, name) if account in state.accounts else None
-    )
+    found = state.backends.repository(account, region, name) if account in state.accounts else None
     if found is None:
         raise RegistryError(
             404,
             "NAME_UNKNOWN",
-            f"The repository with name '{name}' does not exist in the registry with id "
-            f"'{account}'",
+            f"The repository with name '{name}' does not exist in the registry with id '{account}'",
         )
     return found
 
 
-def _manifest(
-    state: State, account: str, region: str, name: str, reference: str
-) -> HttpResponse:
+def _manifest(state: State, account: str, region: str, name: str, reference: str) -> HttpResponse:
     _repository(state, account, region, name)
     found = state.backends.manifest(account, region, name, reference)
     if found is None:

@@ -19,16 +19,19 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-import uvicorn
-
 from .. import __version__
 from . import actions, control, gate, identities, registry, signature, validation, wire
 from .errors import ApiError
 from .gate import Asked
 from .identities import Caller
+from .lean import without
 from .state import State
 from .trail import Entry
 from .wire import Call, HttpRequest, HttpResponse
+
+with without("uvicorn.main"):  # its command line
+    from uvicorn.config import Config
+    from uvicorn.server import Server
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -261,10 +264,10 @@ def bind(port: int) -> socket.socket:
     return listener
 
 
-class _Server(uvicorn.Server):
+class _Server(Server):
     """uvicorn's server, telling when it answers."""
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+    def __init__(self, config: Config, ready: Callable[[], None]) -> None:
         super().__init__(config)
         self._ready = ready
 
@@ -279,7 +282,7 @@ def run(state: State, listener: socket.socket, announce: Callable[[dict[str, Any
     port = listener.getsockname()[1]
     state.endpoint = f"http://127.0.0.1:{port}"
     token = secrets.token_urlsafe(32)
-    config = uvicorn.Config(
+    config = Config(
         App(state, token),
         lifespan="off",
         log_config=None,

@@ -146,6 +146,8 @@ def verify(
     def bad(message: str | None = None) -> ApiError:
         return authentication("bad-signature", protocol, message)
 
+    if "host" not in signature.signed_headers:
+        raise bad("'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.")
     if signature.service != service:
         raise bad(f"Credential should be scoped to correct service: '{service}'.")
     if not region_ok(signature.region):
@@ -175,12 +177,8 @@ def _check_time(signature: Signature, now: datetime, protocol: str) -> None:
             "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from "
             f"HTTP: '{signature.date}' != '{signature.stamp[:8]}', from '{signature.stamp}'.",
         )
-    if signature.expires is not None:
-        if now > signed + timedelta(seconds=signature.expires):
-            raise authentication("request-expired", protocol)
-        return
     at = now.strftime(_STAMP)
-    if signed < now - SKEW:
+    if signed < now - SKEW and signature.expires is None:
         limit = (now - SKEW).strftime(_STAMP)
         raise authentication(
             "bad-signature",
@@ -195,6 +193,8 @@ def _check_time(signature: Signature, now: datetime, protocol: str) -> None:
             f"Signature not yet current: {signature.stamp} is still later than {limit} "
             f"({at} + 5 min.)",
         )
+    if signature.expires is not None and now > signed + timedelta(seconds=signature.expires):
+        raise authentication("request-expired", protocol)
 
 
 def string_to_sign(request: HttpRequest, signature: Signature) -> str:

@@ -1,4 +1,4 @@
-"""Everything one sandbox knows, and the one way to change it: perform, then journal, then answer."""
+"""Everything a sandbox knows, and the one way to change it: perform, journal, then answer."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ class State:
             self._replay(self.journal.records())
             reason = os.strerror(error.errno) if error.errno else str(error)
             raise ApiError(
-                "ServiceFailure",
+                "ServerException" if record.get("s") == "ecr" else "ServiceFailure",
                 f"The sandbox could not write its journal in {self.folder} ({reason}); the change "
                 "was not made. Free some space or fix the folder's permissions and try again.",
                 500,
@@ -139,47 +139,48 @@ class State:
             self.clock.pin(None)
 
     def _replay_one(self, record: Record, number: int) -> None:
-        if "clock" in record:
-            self.clock.advance(record["clock"])
-            return
-        self.clock.pin(datetime.fromtimestamp(record["t"], UTC))
-        self.made = record.get("m", {})
-        call = Call(
-            service=record["s"],
-            operation=record["o"],
-            params=record["p"],
-            region=record["r"],
-            request_id="replay",
-            protocol="json" if record["s"] == "ecr" else "query",
-        )
+        what = f"{record.get('s', 'clock')}:{record.get('o', '')}"
         try:
+            if "clock" in record:
+                self.clock.advance(record["clock"])
+                return
+            self.clock.pin(datetime.fromtimestamp(record["t"], UTC))
+            self.made = record.get("m", {})
+            call = Call(
+                service=record["s"],
+                operation=record["o"],
+                params=record["p"],
+                region=record["r"],
+                request_id="replay",
+                protocol="json" if record["s"] == "ecr" else "query",
+            )
             actions.BY_SERVICE[call.service].replay(self, call, record["a"])
-        except (ApiError, KeyError, LookupError) as error:
+        except (ApiError, AttributeError, LookupError, TypeError, ValueError) as error:
             raise JournalError(
-                f"Line {number} of the journal ({call.action}) cannot be performed again: {error}. "
+                f"Line {number} of the journal ({what}) cannot be performed again: {error}. "
                 "Move the journal away to keep it, then start afresh with `xacct reset`."
             ) from error
 
     def advance_clock(self, seconds: float) -> None:
         """Move the lab's time; ValueError for a negative step."""
-        if seconds < 0:
-            raise ValueError("The clock moves forward only; reset the lab to go back.")
+        self.clock.check(seconds)
         self._append({"clock": seconds})
         self.clock.advance(seconds)
 
     def reset(self) -> None:
         """Accounts as on the first day. Administrators keep their keys; sessions end."""
-        self.header = {**self.header, "key": _text(new_key())}
-        self.journal.start({k: v for k, v in self.header.items() if k != "format"})
+        header = {**self.header, "key": _text(new_key())}
+        self.journal.start({k: v for k, v in header.items() if k != "format"})
+        self.header = header
         self.trail = Trail()
         self._replay([])
 
     def save(self, name: str) -> None:
         """Remember the accounts under a name."""
-        self._snapshots[name] = self.journal.records()
         path = self._snapshot_path(name)
         if path is not None:
             self.journal.copy_to(path)
+        self._snapshots[name] = self.journal.records()
 
     def restore(self, name: str) -> bool:
         """Accounts as they were when `name` was saved; False when nothing was."""

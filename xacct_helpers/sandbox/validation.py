@@ -49,11 +49,13 @@ def pattern(text: str) -> re.Pattern[str]:
 
     ValueError if Python cannot express it (a test compiles every pattern of the three services).
     """
+    # Java's \\w and \\d are ASCII
+    flags = re.NOFLAG if r"\p{" in text else re.ASCII
     for java, python in _JAVA_CLASSES.items():
         text = text.replace(java, python)
     # "[a-zA-Z0-9-_+.]": a hyphen between a range and a character is a literal one
     text = text.replace("0-9-_", r"0-9\-_")
-    return re.compile(text)
+    return re.compile(text, flags)
 
 
 def check(call: Call) -> None:

@@ -27,6 +27,9 @@ from .errors import ApiError
 SERVICES: tuple[str, ...] = ("iam", "sts", "ecr")
 MAX_API_BODY = 32 * 1024 * 1024
 _MAX_JSON_DEPTH = 64
+_SURROGATE = re.compile("[\ud800-\udfff]")
+# What XML 1.0 cannot hold, not even escaped.
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +85,8 @@ class Addressed:
 
 
 @cache
-def _loader() -> Loader:
+def loader() -> Loader:
+    """What reads botocore's data."""
     # Only botocore's own data: a model planted in the user's home must not be read.
     return Loader(include_default_search_paths=False, extra_search_paths=[Loader.BUILTIN_DATA_PATH])
 
@@ -90,7 +94,7 @@ def _loader() -> Loader:
 @cache
 def service_model(service: str) -> ServiceModel:
     """botocore's model of a service."""
-    return ServiceModel(_loader().load_service_model(service, "service-2"), service)
+    return ServiceModel(loader().load_service_model(service, "service-2"), service)
 
 
 @cache
@@ -241,6 +245,8 @@ def _typed(value: Any, shape: Shape, path: str, depth: int) -> Any:
     if isinstance(shape, MapShape):
         if not isinstance(value, dict):
             raise wrong("an object")
+        for key in value:
+            _typed(key, shape.key, f"{path} key", depth + 1)
         return {str(k): _typed(v, shape.value, f"{path}.{k}", depth + 1) for k, v in value.items()}
     if kind in ("integer", "long"):
         if isinstance(value, bool) or not isinstance(value, int):
@@ -257,8 +263,11 @@ def _typed(value: Any, shape: Shape, path: str, depth: int) -> Any:
             return base64.b64decode(value, validate=True)
         except (binascii.Error, ValueError) as error:
             raise wrong("a base64 string") from error
-    if kind == "string" and not isinstance(value, str):
-        raise wrong("a string")
+    if kind == "string":
+        if not isinstance(value, str):
+            raise wrong("a string")
+        if _SURROGATE.search(value):
+            raise wrong("valid Unicode")
     return value
 
 
@@ -289,9 +298,7 @@ def _member_list(form: Mapping[str, str], shape: ListShape, prefix: str) -> list
     if form.get(prefix) == "":
         return []  # botocore sends an empty list as "Name="
     start = f"{prefix}.{shape.member.serialization.get('name', 'member')}."
-    numbers = {
-        key[len(start) :].split(".")[0] for key in form if key.startswith(start)
-    }
+    numbers = {key[len(start) :].split(".")[0] for key in form if key.startswith(start)}
     if not numbers:
         return None
     wellformed = sorted(int(n) for n in numbers if n.isascii() and n.isdigit() and len(n) < 6)
@@ -372,7 +379,12 @@ def _xml(value: Any, shape: Shape, tag: str) -> str:
         value = "true" if value else "false"
     elif isinstance(value, datetime):
         value = iso(value)
-    return f"<{tag}>{escape(str(value))}</{tag}>"
+    return f"<{tag}>{_escaped(str(value))}</{tag}>"
+
+
+def _escaped(text: str) -> str:
+    """XML text: characters that XML cannot hold become U+FFFD, and a carriage return stays one."""
+    return escape(_NOT_XML.sub("\ufffd", text), {"\r": "&#13;"})
 
 
 def iso(moment: datetime) -> str:
@@ -398,8 +410,8 @@ def error(failure: ApiError, protocol: str, request_id: str, service: str = "") 
     namespace = service_model(service).metadata["xmlNamespace"] if service in SERVICES else ""
     xmlns = f' xmlns="{namespace}"' if namespace else ""
     text = (
-        f"<ErrorResponse{xmlns}><Error><Type>{kind}</Type><Code>{escape(failure.code)}</Code>"
-        f"<Message>{escape(failure.message)}</Message></Error>"
+        f"<ErrorResponse{xmlns}><Error><Type>{kind}</Type><Code>{_escaped(failure.code)}</Code>"
+        f"<Message>{_escaped(failure.message)}</Message></Error>"
         f"<RequestId>{request_id}</RequestId></ErrorResponse>"
     )
     return HttpResponse(
@@ -408,5 +420,5 @@ def error(failure: ApiError, protocol: str, request_id: str, service: str = "") 
 
 
 def speaks_json(request: HttpRequest) -> bool:
-    """Whether the request speaks the JSON protocol (so that even an unreadable one is answered so)."""
+    """Whether the request speaks the JSON protocol: even an unreadable one is answered in it."""
     return "x-amz-target" in request.headers or "json" in request.headers.get("content-type", "")

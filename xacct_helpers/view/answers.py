@@ -13,7 +13,7 @@ def shorten_answers() -> None:
     """Show AWS answers without their ResponseMetadata, in this kernel."""
     from IPython import get_ipython
 
-    shell = get_ipython()  # type: ignore[no-untyped-call]
+    shell = get_ipython()
     if shell is not None:
         formatter = shell.display_formatter.formatters["text/plain"]
         usual = formatter.type_printers.get(dict)

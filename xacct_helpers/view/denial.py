@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from typing import Any
 
@@ -86,17 +86,23 @@ def explain(error: Exception | None = None) -> Denial:
 
     error: the botocore ClientError; None explains the lab's latest refusal, whoever made the call
     (the AWS CLI, an image client).
+    A call that failed for another reason (a malformed document) is said to have been allowed.
     Raises LabError when the lab knows no such call, or no policy had a part in it.
     """
     found = labs.current().running.get(f"decision/{_request_id(error)}")
-    asked = found["asked"]
-    if not asked:
+    if not found["asked"]:
         raise LabError(
-            f"No policy refused this call. AWS's answer says it all: {found['error_code']}: "
-            f"{found['error_message']}"
+            "No policy had a part in this. AWS's answer says it all: "
+            f"{found['error_code']}: {found['error_message']}"
         )
     # The last permission asked for is the one that was refused, or all were allowed.
-    return _denial(asked[-1])
+    denial = _denial(found["asked"][-1])
+    if found["denied"] or found["error_code"] is None:
+        return denial
+    other = (
+        f"But the call failed for another reason: {found['error_code']}: {found['error_message']}"
+    )
+    return replace(denial, sentences=(*denial.sentences, other))
 
 
 def _request_id(error: Exception | None) -> str:

@@ -24,7 +24,7 @@ from ..blobs import DIGEST
 from ..errors import ApiError
 from ..gate import Ask
 from ..wire import Call, HttpResponse
-from . import principals
+from . import images, principals
 
 if TYPE_CHECKING:
     from ..identities import Caller
@@ -37,11 +37,9 @@ _ON_REPOSITORY = """CreateRepository DeleteRepository DescribeRepositories Descr
     ListTagsForResource"""
 _ON_REGISTRY = "GetAuthorizationToken DescribeRegistry"
 OPERATIONS = frozenset(_ON_REPOSITORY.split()) | frozenset(_ON_REGISTRY.split())
-MUTATING = frozenset(
-    """CreateRepository DeleteRepository BatchDeleteImage CompleteLayerUpload PutImage
-    SetRepositoryPolicy DeleteRepositoryPolicy PutImageTagMutability TagResource
-    UntagResource""".split()
-)
+_CHANGING = """CreateRepository DeleteRepository BatchDeleteImage CompleteLayerUpload PutImage
+    SetRepositoryPolicy DeleteRepositoryPolicy PutImageTagMutability TagResource UntagResource"""
+MUTATING = frozenset(_CHANGING.split())
 
 TOKEN_HOURS = 12
 PART_SIZE = 10 * 1024 * 1024
@@ -57,12 +55,10 @@ _BAD_POLICY = (
 
 def prepare(state: State, call: Call, caller: Caller) -> None:
     """What AWS refuses before it looks at any permission."""
-    session = caller.session
     if not state.backends.region_known(call.region):
         raise ApiError(
             "InvalidSignatureException", "Credential should be scoped to a valid region."
         )
-    del session
 
 
 def asks(state: State, call: Call, caller: Caller) -> tuple[Ask, ...]:
@@ -75,7 +71,9 @@ def asks(state: State, call: Call, caller: Caller) -> tuple[Ask, ...]:
         names = call.params.get("repositoryNames") or ["*"]
     else:
         names = [_repository_name(call)]
-    return tuple(repository_ask(state, call.action, owner, call.region, n, _tags(call)) for n in names)
+    return tuple(
+        repository_ask(state, call.action, owner, call.region, n, _tags(call)) for n in names
+    )
 
 
 def repository_ask(
@@ -165,8 +163,11 @@ def perform(state: State, call: Call, caller: Caller) -> HttpResponse:
                 "'must be the registry of the caller'",
             )
         return state.change(call, owner)
-    if call.operation != "DescribeRepositories":
-        _existing(state, call, owner)
+    if call.operation == "DescribeRepositories":
+        return wire.result(call, _describe_repositories(state, call, owner))
+    repository = _existing(state, call, owner)
+    if call.operation in images.READS:
+        return wire.result(call, images.READS[call.operation](state, call, repository))
     handler = _OWN.get(call.operation)
     if handler is not None:
         return handler(state, call, owner)
@@ -185,6 +186,18 @@ def replay(state: State, call: Call, account: str) -> None:
     state.redo(call, account)
     if call.operation == "PutImage":
         _stamp(state, call, account)
+
+
+def _describe_repositories(state: State, call: Call, owner: str) -> dict[str, Any]:
+    known = state.backends.repository_details(owner, call.region)
+    names = call.params.get("repositoryNames")
+    if not names:
+        shown, more = images.page(call, list(known.values()))
+        return {"repositories": shown, "nextToken": more}
+    missing = next((name for name in names if name not in known), None)
+    if missing is not None:
+        raise not_found(missing, owner)
+    return {"repositories": [known[name] for name in known if name in names]}
 
 
 def _authorization_token(state: State, call: Call, caller: Caller) -> dict[str, Any]:
@@ -213,7 +226,8 @@ def _set_policy(state: State, call: Call, owner: str) -> HttpResponse:
     if principals.first_unknown(state, document) is not None:
         raise ApiError("InvalidParameterException", _BAD_POLICY)
     return state.change(
-        replace(call, params={**call.params, "policyText": principals.as_stored(text)}), owner
+        replace(call, params={**call.params, "policyText": principals.as_stored(state, text)}),
+        owner,
     )
 
 
@@ -251,7 +265,15 @@ def _upload_part(state: State, call: Call, owner: str) -> HttpResponse:
                 "lastValidByteReceived": size - 1,
             },
         )
-    received = state.blobs.append(repository.arn, upload, data)
+    try:
+        received = state.blobs.append(repository.arn, upload, data)
+    except OSError as error:
+        raise ApiError(
+            "ServerException",
+            f"The sandbox could not store the layer part in {state.folder} "
+            f"({error.strerror or error}). Free some space and send the part again.",
+            500,
+        ) from error
     return wire.result(
         call,
         {
@@ -339,7 +361,7 @@ def _download_url(state: State, call: Call, owner: str) -> HttpResponse:
 
 def _put_image(state: State, call: Call, owner: str) -> HttpResponse:
     repository = _existing(state, call, owner)
-    manifest, digest, media_type = _manifest(state, call, repository, owner)
+    digest, media_type = _manifest(state, call, repository, owner)
     params = {**call.params, "imageDigest": digest, "imageManifestMediaType": media_type}
     existing = state.backends.manifest(owner, call.region, repository.name, digest)
     if existing is not None and "imageTag" not in call.params:
@@ -348,7 +370,6 @@ def _put_image(state: State, call: Call, owner: str) -> HttpResponse:
             f"Image with digest '{digest}' and tag 'null' already exists in the repository with "
             f"name '{repository.name}' in registry with id '{owner}'",
         )
-    del manifest
     answer = state.change(replace(call, params=params), owner)
     _stamp(state, replace(call, params=params), owner)
     return answer
@@ -359,10 +380,8 @@ def _stamp(state: State, call: Call, owner: str) -> None:
     state.backends.image_pushed(owner, call.region, name, digest)
 
 
-def _manifest(
-    state: State, call: Call, repository: Repository, owner: str
-) -> tuple[Mapping[str, Any], str, str]:
-    """The manifest, its digest and its media type; ApiError when it cannot be stored."""
+def _manifest(state: State, call: Call, repository: Repository, owner: str) -> tuple[str, str]:
+    """The manifest's digest and its media type; ApiError when it cannot be stored."""
     text = call.params["imageManifest"]
     invalid = "Invalid parameter at 'ImageManifest' failed to satisfy constraint: "
     if len(text.encode()) > MAX_MANIFEST:
@@ -384,7 +403,7 @@ def _manifest(
             f"The image digest '{asked}' does not match the digest of the manifest, '{digest}'.",
         )
     _check_parts(state, call, repository, owner, manifest)
-    return manifest, digest, media_type
+    return digest, media_type
 
 
 def _check_parts(

@@ -8,7 +8,7 @@ condition keys iam:PolicyARN, iam:PermissionsBoundary); IAM and STS quotas.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -82,8 +82,10 @@ def prepare(state: State, call: Call, caller: Caller) -> None:
         # GetSessionToken's credentials reach no IAM API without MFA (STS API Reference).
         raise authentication("invalid-token", "query")
     needs_user = call.operation in _DEFAULT_TO_CALLER and "UserName" not in call.params
-    if needs_user and call.operation != "DeleteAccessKey" and caller.principal.kind != "user":
-        raise ApiError("ValidationError", "Must specify userName when calling with non-User credentials")
+    if needs_user and caller.principal.kind != "user":
+        raise ApiError(
+            "ValidationError", "Must specify userName when calling with non-User credentials"
+        )
 
 
 def asks(state: State, call: Call, caller: Caller) -> tuple[Ask, ...]:
@@ -104,9 +106,7 @@ def asks(state: State, call: Call, caller: Caller) -> tuple[Ask, ...]:
     boundary = _boundary_of(state, call, account)
     if boundary:
         context["iam:PermissionsBoundary"] = boundary
-    return (
-        Ask(action=call.action, resource=resource, resource_account=account, context=context),
-    )
+    return (Ask(action=call.action, resource=resource, resource_account=account, context=context),)
 
 
 def _resource(state: State, call: Call, caller: Caller) -> str:
@@ -196,7 +196,12 @@ def perform(state: State, call: Call, caller: Caller) -> HttpResponse:
         state.record(call, account)
         return wire.result(call, {})
     gone = _principal(state, call, account)
-    answer = state.change(call, account) if call.operation in MUTATING else state.read(call, account)
+    answer = (
+        state.change(call, account) if call.operation in MUTATING else state.read(call, account)
+    )
+    _complete(state, call, account, gone)
+    if call.operation == "CreateUser" and "PermissionsBoundary" in call.params:
+        answer = _with_boundary(answer, call.params["PermissionsBoundary"])
     if gone is not None:
         principals.rename(state, gone[0], _new_name(state, call, account) or gone[1])
     return answer
@@ -210,8 +215,33 @@ def replay(state: State, call: Call, account: str) -> None:
         return
     gone = _principal(state, call, account)
     state.redo(call, account)
+    _complete(state, call, account, gone)
     if gone is not None:
         principals.rename(state, gone[0], _new_name(state, call, account) or gone[1])
+
+
+def _complete(state: State, call: Call, account: str, before: tuple[str, str] | None) -> None:
+    """What moto leaves out of a change. before: the (ARN, id) that a renamed user had."""
+    params = call.params
+    if call.operation == "CreateUser" and "PermissionsBoundary" in params:
+        state.backends.set_user_boundary(account, params["UserName"], params["PermissionsBoundary"])
+    elif call.operation == "UpdateUser" and before is not None:
+        name = params.get("NewUserName", params["UserName"])
+        state.backends.user_renamed(account, before[0], name)
+    elif call.operation == "UpdateGroup" and "NewPath" in params:
+        name = params.get("NewGroupName", params["GroupName"])
+        state.backends.set_group_path(account, name, params["NewPath"])
+
+
+def _with_boundary(answer: HttpResponse, arn: str) -> HttpResponse:
+    """CreateUser's answer with the boundary in it."""
+    assert isinstance(answer.body, bytes)
+    element = (
+        "<PermissionsBoundary><PermissionsBoundaryType>PermissionsBoundaryPolicy"
+        f"</PermissionsBoundaryType><PermissionsBoundaryArn>{arn}</PermissionsBoundaryArn>"
+        "</PermissionsBoundary></User>"
+    )
+    return replace(answer, body=answer.body.replace(b"</User>", element.encode(), 1))
 
 
 def _with_user(call: Call, caller: Caller) -> Call:
@@ -247,19 +277,24 @@ def _check_exists(state: State, call: Call, account: str) -> None:
     params, backends = call.params, state.backends
     if "PolicyArn" in params and not _POLICY_ARN.fullmatch(params["PolicyArn"]):
         raise ApiError("ValidationError", "Invalid ARN:  Could not be parsed!")
-    if "RoleName" in params and call.operation != "CreateRole":
-        if backends.role(account, params["RoleName"]) is None:
-            raise _missing(f"The role with name {params['RoleName']} cannot be found.")
-    if "UserName" in params and call.operation != "CreateUser":
-        if backends.user(account, params["UserName"]) is None:
-            raise _missing(f"The user with name {params['UserName']} cannot be found.")
-    if "GroupName" in params and call.operation != "CreateGroup":
-        if not backends.group_exists(account, params["GroupName"]):
-            raise _missing(f"The group with name {params['GroupName']} cannot be found.")
+    for kind, known in _entities(state, account).items():
+        name = params.get(f"{kind}Name")
+        if name is not None and call.operation != f"Create{kind}" and not known(name):
+            raise _missing(f"The {kind.lower()} with name {name} cannot be found.")
     _check_policy_exists(state, call, account)
     boundary = params.get("PermissionsBoundary")
     if boundary is not None and backends.managed_policy(account, boundary) is None:
         raise _missing(f"Policy {boundary} does not exist or is not attachable.")
+
+
+def _entities(state: State, account: str) -> dict[str, Callable[[str], bool]]:
+    """Kind of entity to whether one of a name exists."""
+    backends = state.backends
+    return {
+        "Role": lambda name: backends.role(account, name) is not None,
+        "User": lambda name: backends.user(account, name) is not None,
+        "Group": lambda name: backends.group_exists(account, name),
+    }
 
 
 def _check_policy_exists(state: State, call: Call, account: str) -> None:
@@ -282,7 +317,9 @@ def _check_policy_exists(state: State, call: Call, account: str) -> None:
     elif not known:
         raise _missing(f"Policy {arn} was not found.")
     if "VersionId" in params and params["VersionId"] not in backends.policy_versions(account, arn):
-        raise _missing(f"Policy {arn} version {params['VersionId']} does not exist or is not attachable.")
+        raise _missing(
+            f"Policy {arn} version {params['VersionId']} does not exist or is not attachable."
+        )
 
 
 _NAME = {"role": "RoleName", "user": "UserName", "group": "GroupName"}
@@ -310,7 +347,7 @@ def _check_document(state: State, call: Call, account: str) -> Call:
         raise ApiError(
             "MalformedPolicyDocument", f'Invalid principal in policy: "{label.upper()}":"{value}"'
         )
-    return replace(call, params={**call.params, parameter: principals.as_stored(text)})
+    return replace(call, params={**call.params, parameter: principals.as_stored(state, text)})
 
 
 def _squeezed(text: str) -> int:
@@ -342,12 +379,24 @@ def _check_size(state: State, call: Call, account: str, kind: str, size: int) ->
 def _check_change(state: State, call: Call, account: str) -> None:
     """Conflicts and quotas of calls that make, attach or delete."""
     params, backends, operation = call.params, state.backends, call.operation
+    keys = [tag["Key"].lower() for tag in params.get("Tags", ())]
+    if len(set(keys)) < len(keys):
+        raise ApiError(
+            "InvalidInput",
+            "Duplicate tag keys found. Please note that Tag keys are case insensitive.",
+        )
     if operation == "CreateRole":
         _check_free("Role", params["RoleName"], backends.roles(account))
     elif operation == "CreateUser":
         _check_free("User", params["UserName"], backends.users(account))
     elif operation == "CreateGroup":
         _check_free("Group", params["GroupName"], backends.groups(account))
+    elif operation == "UpdateUser":
+        others = tuple(n for n in backends.users(account) if n != params["UserName"])
+        _check_free("User", params.get("NewUserName", params["UserName"]), others)
+    elif operation == "UpdateGroup":
+        others = tuple(n for n in backends.groups(account) if n != params["GroupName"])
+        _check_free("Group", params.get("NewGroupName", params["GroupName"]), others)
     elif operation == "CreatePolicy":
         names = [arn.rsplit("/", 1)[-1].lower() for arn in backends.customer_policies(account)]
         if params["PolicyName"].lower() in names:
@@ -370,6 +419,17 @@ def _check_change(state: State, call: Call, account: str) -> None:
         _check_delete(state, call, account)
 
 
+def _bounds(state: State, account: str, arn: str) -> bool:
+    """Whether the policy is somebody's permissions boundary, which counts as attached.
+
+    Source: github.com/gruntwork-io/cloud-nuke/issues/972.
+    """
+    backends = state.backends
+    found = [backends.boundary(account, "role", name) for name in backends.roles(account)]
+    found += [backends.boundary(account, "user", name) for name in backends.users(account)]
+    return any(one is not None and one.arn == arn for one in found)
+
+
 def _check_free(kind: str, name: str, taken: tuple[str, ...]) -> None:
     if name.lower() in (other.lower() for other in taken):
         raise ApiError("EntityAlreadyExists", f"{kind} with name {name} already exists.", 409)
@@ -383,7 +443,9 @@ def _check_delete(state: State, call: Call, account: str) -> None:
 
     params, backends, operation = call.params, state.backends, call.operation
     if operation == "DeletePolicy":
-        if backends.policy_attachments(account, params["PolicyArn"]):
+        if backends.policy_attachments(account, params["PolicyArn"]) or _bounds(
+            state, account, params["PolicyArn"]
+        ):
             raise conflict("Cannot delete a policy attached to entities.")
         if len(backends.policy_versions(account, params["PolicyArn"])) > 1:
             raise conflict(
@@ -408,4 +470,3 @@ def _check_delete(state: State, call: Call, account: str) -> None:
             raise conflict("Cannot delete entity, must detach all policies first.")
         if backends.inline_policies(account, kind, name):
             raise conflict("Cannot delete entity, must delete policies first.")
-

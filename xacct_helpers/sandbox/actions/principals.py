@@ -45,7 +45,7 @@ def _exists(state: State, kind: str, value: str) -> bool:
     if _ACCOUNT.fullmatch(value):
         return value in state.accounts
     if _UNIQUE_ID.fullmatch(value):
-        return _living_id(state, value)
+        return _arn_of(state, value) != value
     found = _IAM_ARN.fullmatch(value)
     if found:
         account, rest = found[1], found[2]
@@ -73,25 +73,31 @@ def _session_exists(state: State, found: re.Match[str]) -> bool:
     return state.backends.role(account, name) is not None
 
 
-def _living_id(state: State, unique_id: str) -> bool:
-    if unique_id.startswith("AROA"):
-        return any(state.backends.role_by_id(a, unique_id) for a in state.accounts)
-    return any(
-        (user := state.backends.user(account, name)) is not None and user.unique_id == unique_id
-        for account in state.accounts
-        for name in state.backends.users(account)
-    )
-
-
-def as_stored(text: str) -> str:
-    """The document as AWS stores it: an account id becomes the account's root ARN."""
+def as_stored(state: State, text: str) -> str:
+    """The document as AWS shows it again: an account id has become the account's root ARN, and
+    the unique id of a living user or role its ARN."""
 
     def change(kind: str, value: str) -> str:
-        if kind == "AWS" and _ACCOUNT.fullmatch(value):
+        if kind != "AWS":
+            return value
+        if _ACCOUNT.fullmatch(value):
             return f"arn:aws:iam::{value}:root"
-        return value
+        return _arn_of(state, value) if _UNIQUE_ID.fullmatch(value) else value
 
     return map_principals(text, change)
+
+
+def _arn_of(state: State, unique_id: str) -> str:
+    """The ARN of a living user or role, or the id itself when there is none."""
+    for account in state.accounts:
+        role = state.backends.role_by_id(account, unique_id)
+        if role is not None:
+            return role.arn
+        for name in state.backends.users(account):
+            user = state.backends.user(account, name)
+            if user is not None and user.unique_id == unique_id:
+                return user.arn
+    return unique_id
 
 
 def rename(state: State, old: str, new: str) -> None:
@@ -106,11 +112,11 @@ def rename(state: State, old: str, new: str) -> None:
     for account in state.accounts:
         for name in state.backends.roles(account):
             role = state.backends.role(account, name)
-            if role is not None and old in role.trust_policy:
+            if role is not None:
                 text = map_principals(role.trust_policy, change)
                 state.backends.set_trust_policy(account, name, text)
         for region, name in state.backends.repositories(account):
             repository = state.backends.repository(account, region, name)
-            if repository is not None and repository.policy and old in repository.policy:
+            if repository is not None and repository.policy:
                 text = map_principals(repository.policy, change)
                 state.backends.set_repository_policy(account, region, name, text)

@@ -45,6 +45,15 @@ def prepare(state: State, call: Call, caller: Caller) -> None:
             raise ApiError("AccessDenied", "Roles may not be assumed by root accounts.", 403)
     elif call.operation == "GetSessionToken" and session is not None:
         raise ApiError("AccessDenied", "Cannot call GetSessionToken with session credentials", 403)
+    if "SerialNumber" in call.params or "TokenCode" in call.params:
+        # The sandbox has no MFA devices, so no code is ever right.
+        raise ApiError(
+            "AccessDenied",
+            "MultiFactorAuthentication failed with invalid MFA one time pass code.",
+            403,
+        )
+    if call.params.get("ProvidedContexts"):
+        raise ApiError("ValidationError", "This sandbox does not have ProvidedContexts.")
 
 
 def asks(state: State, call: Call, caller: Caller) -> tuple[Ask, ...]:

@@ -82,7 +82,7 @@ def _watch_cells() -> None:
         return
     from IPython import get_ipython
 
-    shell = get_ipython()  # type: ignore[no-untyped-call]
+    shell = get_ipython()
     if shell is not None:
         shell.events.register("post_run_cell", _after_cell)
         _hooked = True

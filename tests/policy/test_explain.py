@@ -1,0 +1,216 @@
+"""A decision in words, and the change that would turn it."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.policy.cases import TABLES, Case, load, request_of
+from xacct_helpers.policy import (
+    Policies,
+    Request,
+    Suggestion,
+    evaluate,
+    refusal,
+    sentences,
+    suggest,
+)
+
+ROWS = {(case.topic, case.id): case for case in load(TABLES)}
+ROLE = "arn:aws:iam::111111111111:role/account-a-role-name"
+CALLER = "arn:aws:sts::222222222222:assumed-role/some-role-name/account-b"
+
+
+def told(topic: str, row: str) -> list[str]:
+    request, policies = request_of(ROWS[topic, row])
+    return list(sentences(request, evaluate(request, policies)))
+
+
+def advice(topic: str, row: str) -> tuple[tuple[Request, Policies], tuple[Suggestion, ...]]:
+    request, policies = request_of(ROWS[topic, row])
+    return (request, policies), suggest(request, policies, evaluate(request, policies))
+
+
+def test_both_agree() -> None:
+    assert told("assume_role", "both accounts agree") == [
+        f"{CALLER} may perform sts:AssumeRole on {ROLE}.",
+        "Account 222222222222 (the caller's) allows it: "
+        'statement "AssumeA" of the identity-based policy does.',
+        "Account 111111111111 (the resource's) allows it: "
+        'statement "TrustRoleB" of the policy of the resource does.',
+    ]
+
+
+def test_which_side_did_not_agree_and_why() -> None:
+    assert told("assume_role", "the external id is wrong") == [
+        f"{CALLER} may not perform sts:AssumeRole on {ROLE}.",
+        "Account 222222222222 (the caller's) allows it: "
+        'statement "AssumeA" of the identity-based policy does.',
+        "Account 111111111111 (the resource's) does not: "
+        "no statement of the role trust policy of account 111111111111 allows it.",
+        "Statement 1 of the policy of the resource does not match: "
+        "its Condition StringEquals asks sts:ExternalId for x-1, and the request has x-2.",
+    ]
+
+
+def test_a_key_that_was_not_sent() -> None:
+    assert told("assume_role", "the external id is asked for and not sent")[-1] == (
+        "Statement 1 of the policy of the resource does not match: "
+        "its Condition StringEquals asks sts:ExternalId for x-1, and the request has no such key."
+    )
+
+
+def test_an_account_that_is_not_named() -> None:
+    assert told("assume_role", "only the caller's account agrees")[-1] == (
+        "Statement 1 of the policy of the resource does not match: its Principal is "
+        f"arn:aws:iam::333333333333:root, the request has {CALLER}: it names another account."
+    )
+
+
+def test_a_side_without_any_policy() -> None:
+    assert told("assume_role", "only the role's account agrees")[1] == (
+        "Account 222222222222 (the caller's) does not: "
+        "there is no identity-based policy of account 222222222222 that could allow it."
+    )
+
+
+def test_an_explicit_deny_is_pointed_at() -> None:
+    assert told("assume_role", "the trust policy denies explicitly")[2:] == [
+        "Account 111111111111 (the resource's) does not: "
+        "the role trust policy of account 111111111111 denies it.",
+        'Statement "TrustDeny" of the policy of the resource denies it, '
+        "and an explicit deny wins over every allow.",
+    ]
+
+
+def test_within_one_account_both_kinds_of_policy_are_told() -> None:
+    assert told("repository", "same account, neither: identity is named") == [
+        "arn:aws:sts::111111111111:assumed-role/account-a-role-name/pull may not perform "
+        "ecr:BatchGetImage on arn:aws:ecr:us-east-1:111111111111:repository/my-app.",
+        "There is no identity-based policy of account 111111111111 that could allow it.",
+        'Statement "RepoB" of the policy of the resource does not match: '
+        "its Principal is 222222222222, "
+        "the request has arn:aws:sts::111111111111:assumed-role/account-a-role-name/pull: "
+        "it names another account.",
+    ]
+
+
+def test_a_role_that_was_deleted_and_made_again() -> None:
+    row = "the unique id of a role of the same name that was deleted"
+    assert "it names a principal that was deleted, by its unique id." in told("principals", row)[-1]
+
+
+def test_what_is_special_is_said() -> None:
+    row = "same account, trust names the account, identity-based policy silent"
+    assert told("assume_role", row)[-1] == (
+        "The trust policy names the account, which leaves it to the account's "
+        "identity-based policies."
+    )
+
+
+def test_the_bare_refusal_has_no_because() -> None:
+    request, policies = request_of(ROWS["assume_role", "only the caller's account agrees"])
+    decision = evaluate(request, policies)
+    bare = f"User: {CALLER} is not authorized to perform: sts:AssumeRole on resource: {ROLE}"
+    assert refusal(request, decision, bare=True) == bare
+    assert refusal(request, decision) == (
+        f"{bare} because no role trust policy allows the sts:AssumeRole action"
+    )
+
+
+@pytest.mark.parametrize(
+    ("topic", "row", "changes"),
+    [
+        ("assume_role", "only the caller's account agrees", ["add trust 111111111111"]),
+        ("assume_role", "only the role's account agrees", ["add identity 222222222222"]),
+        (
+            "assume_role",
+            "neither agrees: the caller's side is named first",
+            ["add identity 222222222222", "add trust 111111111111"],
+        ),
+        ("assume_role", "the trust policy denies explicitly", ["remove trust 111111111111"]),
+        (
+            "assume_role",
+            "both deny: the caller's is named",
+            [
+                "remove identity 222222222222",
+                "remove trust 111111111111",
+                "add identity 222222222222",
+                "add trust 111111111111",
+            ],
+        ),
+        (
+            "assume_role",
+            "same account, trust names the account, identity-based policy silent",
+            ["add identity 111111111111"],
+        ),
+        (
+            "assume_role",
+            "same account, neither says yes: identity is named",
+            ["add trust 111111111111"],
+        ),
+        ("assume_role", "across accounts the caller's boundary must allow", ["add boundary 2"]),
+        ("repository", "role named: the session policy limits", ["add session 1"]),
+        ("repository", "anonymous is not of any account", ["add resource 111111111111"]),
+        ("guardrails", "one level of SCPs is silent", ["add scp 222222222222"]),
+        ("guardrails", "a level of RCPs without an Allow", ["add rcp 111111111111"]),
+        ("guardrails", "an SCP denies explicitly at one level", ["remove scp 222222222222"]),
+    ],
+)
+def test_the_smallest_change(topic: str, row: str, changes: list[str]) -> None:
+    _, found = advice(topic, row)
+    said = [f"{one.change} {one.layer} {one.side_account}" for one in found]
+    assert len(said) == len(changes)
+    assert all(one.startswith(change) for one, change in zip(said, changes, strict=True))
+
+
+def test_a_suggested_trust_statement_names_the_role_and_has_no_resource() -> None:
+    _, (one,) = advice("assume_role", "only the caller's account agrees")
+    assert one == Suggestion(
+        side_account="111111111111",
+        layer="trust",
+        change="add",
+        policy="the policy of the resource",
+        statement={
+            "Effect": "Allow",
+            "Principal": {"AWS": "arn:aws:iam::222222222222:role/some-role-name"},
+            "Action": "sts:AssumeRole",
+        },
+        sentence="Account 111111111111 adds a statement to the policy of the resource that allows "
+        "arn:aws:iam::222222222222:role/some-role-name sts:AssumeRole.",
+    )
+
+
+def test_where_there_is_no_policy_one_is_to_be_written() -> None:
+    _, (one,) = advice("assume_role", "only the role's account agrees")
+    assert one.policy == "an identity-based policy"
+    assert one.sentence == (
+        "Account 222222222222 writes an identity-based policy that allows "
+        f"sts:AssumeRole on {ROLE}."
+    )
+
+
+def test_nothing_is_suggested_for_what_is_allowed() -> None:
+    assert advice("assume_role", "both accounts agree")[1] == ()
+
+
+def _case(resource: str, **policies: Any) -> Case:
+    shared = next(iter(ROWS.values())).shared
+    given = {"caller": "ana", "action": "s3:GetObject", "resource": resource, "expect": "x"}
+    return Case(topic="t", id="x", given={**given, **policies}, shared=shared)
+
+
+def test_a_suggested_resource_fits_this_resource_only() -> None:
+    request, policies = request_of(_case("arn:aws:s3:::bucket/${aws:username}*"))
+    (one,) = suggest(request, policies, evaluate(request, policies))
+    assert one.statement["Resource"] == "arn:aws:s3:::bucket/${$}{aws:username}${*}"
+
+
+def test_everything_is_plain_json() -> None:
+    for case in ROWS.values():
+        if "expect" in case.given:
+            request, policies = request_of(case)
+            decision = evaluate(request, policies)
+            assert json.loads(json.dumps(decision.to_json())) == decision.to_json()
+            for one in suggest(request, policies, decision):
+                assert json.loads(json.dumps(one.statement)) == one.statement

@@ -1,0 +1,159 @@
+"""ECR's answers about the images of a repository, in the order of push, and its pages.
+
+Source: ECR API Reference (DescribeImages, ListImages, BatchGetImage; pages of 100 unless maxResults
+says otherwise); ECR's own texts as moto 5.2.5 recorded them.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ..backends import Image, Repository
+from ..errors import ApiError
+from ..wire import Call
+
+if TYPE_CHECKING:
+    from ..state import State
+
+PAGE = 100
+_DIGEST = re.compile(r"[a-zA-Z0-9\-_+.]+:[a-fA-F0-9]+")
+_NOT_FOUND = ("ImageNotFound", "Requested image not found")
+_NEITHER = (
+    "MissingDigestAndTag",
+    "Invalid request parameters: both tag and digest cannot be null",
+)
+_BAD_DIGEST = (
+    "InvalidImageDigest",
+    "Invalid request parameters: image digest should satisfy the regex "
+    "'[a-zA-Z0-9-_+.]+:[a-fA-F0-9]+'",
+)
+
+Item = TypeVar("Item")
+Reader = Callable[["State", Call, Repository], dict[str, Any]]
+
+
+def page(call: Call, items: Sequence[Item]) -> tuple[Sequence[Item], str | None]:
+    """The part of the items that the call asks for, and the token for what comes after it."""
+    start = 0
+    if "nextToken" in call.params:
+        try:
+            start = int(base64.b64decode(call.params["nextToken"], validate=True))
+        except (binascii.Error, ValueError) as error:
+            raise ApiError(
+                "InvalidParameterException",
+                "Invalid parameter at 'nextToken' failed to satisfy constraint: 'Invalid token'",
+            ) from error
+    end = start + call.params.get("maxResults", PAGE)
+    more = base64.b64encode(str(end).encode()).decode() if end < len(items) else None
+    return items[max(start, 0) : end], more
+
+
+def _describe_images(state: State, call: Call, repository: Repository) -> dict[str, Any]:
+    images = _filtered(state, call, repository)
+    wanted = call.params.get("imageIds")
+    more = None
+    if wanted:
+        for image_id in wanted:
+            if not any(_is(image, image_id) for image in images):
+                raise _not_found(image_id, repository)
+        shown: Sequence[Image] = [i for i in images if any(_is(i, w) for w in wanted)]
+    else:
+        shown, more = page(call, images)
+    details = [
+        {
+            "registryId": repository.account,
+            "repositoryName": repository.name,
+            "imageDigest": image.digest,
+            "imageTags": image.tags or None,
+            "imageSizeInBytes": image.size,
+            "imagePushedAt": image.pushed_at,
+            "imageManifestMediaType": image.media_type,
+            "artifactMediaType": image.artifact_type,
+        }
+        for image in shown
+    ]
+    return {"imageDetails": details, "nextToken": more}
+
+
+def _list_images(state: State, call: Call, repository: Repository) -> dict[str, Any]:
+    ids = [
+        {"imageDigest": image.digest, "imageTag": tag}
+        for image in _filtered(state, call, repository)
+        for tag in image.tags or (None,)
+    ]
+    shown, more = page(call, ids)
+    return {"imageIds": shown, "nextToken": more}
+
+
+def _batch_get_image(state: State, call: Call, repository: Repository) -> dict[str, Any]:
+    """Each image once, whatever acceptedMediaTypes says: nothing is converted."""
+    images = state.backends.images(repository.account, call.region, repository.name)
+    found: dict[str, dict[str, Any]] = {}
+    failures = []
+    for image_id in call.params["imageIds"]:
+        image = next((i for i in images if _is(i, image_id)), None)
+        if image is not None:
+            tag = image_id.get("imageTag") or (image.tags[-1] if image.tags else None)
+            found.setdefault(
+                image.digest,
+                {
+                    "registryId": repository.account,
+                    "repositoryName": repository.name,
+                    "imageId": {"imageDigest": image.digest, "imageTag": tag},
+                    "imageManifest": image.manifest,
+                    "imageManifestMediaType": image.media_type,
+                },
+            )
+        else:
+            code, reason = _why_not(image_id)
+            failures.append({"imageId": image_id, "failureCode": code, "failureReason": reason})
+    return {"images": list(found.values()), "failures": failures}
+
+
+READS: dict[str, Reader] = {
+    "DescribeImages": _describe_images,
+    "ListImages": _list_images,
+    "BatchGetImage": _batch_get_image,
+}
+
+
+def _filtered(state: State, call: Call, repository: Repository) -> list[Image]:
+    """The images that the call's filter lets through. All images here are active ones."""
+    chosen = call.params.get("filter", {})
+    if chosen.get("imageStatus", "ANY") not in ("ANY", "ACTIVE"):
+        return []
+    tagged = {"TAGGED": (True,), "UNTAGGED": (False,)}.get(chosen.get("tagStatus"), (True, False))
+    images = state.backends.images(repository.account, call.region, repository.name)
+    return [image for image in images if bool(image.tags) in tagged]
+
+
+def _is(image: Image, image_id: Mapping[str, str]) -> bool:
+    """Whether the id, by digest, by tag or by both, means the image."""
+    digest, tag = image_id.get("imageDigest"), image_id.get("imageTag")
+    return (
+        (digest is not None or tag is not None)
+        and digest in (None, image.digest)
+        and (tag is None or tag in image.tags)
+    )
+
+
+def _why_not(image_id: Mapping[str, str]) -> tuple[str, str]:
+    if not image_id:
+        return _NEITHER
+    if "imageDigest" in image_id and not _DIGEST.fullmatch(image_id["imageDigest"]):
+        return _BAD_DIGEST
+    return _NOT_FOUND
+
+
+def _not_found(image_id: Mapping[str, str], repository: Repository) -> ApiError:
+    digest, tag = image_id.get("imageDigest", "null"), image_id.get("imageTag", "null")
+    return ApiError(
+        "ImageNotFoundException",
+        f"The image with imageId {{imageDigest:'{digest}', imageTag:'{tag}'}} does not exist "
+        f"within the repository with name '{repository.name}' in the registry with id "
+        f"'{repository.account}'",
+    )

@@ -1,0 +1,311 @@
+"""The IAM policy simulator on the gate's own engine: what would this principal be allowed?
+
+It asks the caller's half alone: trust policies and the other account have no say in it, as on AWS.
+Source: IAM API Reference, SimulatePrincipalPolicy, SimulateCustomPolicy and
+GetContextKeysFor…Policy; names and positions of matched statements as recorded in public logs
+("role_NAME_POLICY", "PolicyInputList.1", a managed policy's name; "IAM Policy").
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ...policy import (
+    Decision,
+    NamedPolicy,
+    Policies,
+    PolicyDocument,
+    PolicyError,
+    Principal,
+    Request,
+    check,
+    derived_context,
+    evaluate,
+    parse,
+)
+from .. import wire
+from ..backends import StoredPolicy
+from ..errors import ApiError
+from ..wire import Call, HttpResponse
+
+if TYPE_CHECKING:
+    from ..identities import Caller
+    from ..state import State
+
+OPERATIONS = frozenset(
+    {
+        "SimulatePrincipalPolicy",
+        "SimulateCustomPolicy",
+        "GetContextKeysForPrincipalPolicy",
+        "GetContextKeysForCustomPolicy",
+    }
+)
+_SOURCE = re.compile(r"arn:aws:iam::(\d{12}):(user|role|group)/(?:.*/)?([^/]+)")
+_VARIABLE = re.compile(r"\$\{\s*([A-Za-z][\w:/.-]*)\s*(?:,[^}]*)?\}")
+_TYPE = "IAM Policy"
+_PAGE = 100
+
+
+def perform(state: State, call: Call, caller: Caller) -> HttpResponse:
+    """Answer a simulator call that the gate let through."""
+    given = _inputs(call)
+    if "Principal" in call.operation:
+        stored, boundary, who = _principal(state, call.params["PolicySourceArn"], caller.account)
+    else:
+        stored, boundary, who = [], None, None
+    stored = [*stored, *given]
+    if call.operation.startswith("GetContextKeys"):
+        keys = sorted({key for policy in stored for key in context_keys(parse(policy.text))})
+        return wire.result(call, {"ContextKeyNames": keys})
+    overriding = call.params.get("PermissionsBoundaryPolicyInputList")
+    if overriding:
+        boundary = StoredPolicy(
+            name="PermissionsBoundaryPolicyInputList.1", text=_checked(overriding[0])
+        )
+    results = list(_results(call, stored, boundary, _simulated(call, who, caller)))
+    return wire.result(call, _page(call, results))
+
+
+def _inputs(call: Call) -> list[StoredPolicy]:
+    return [
+        StoredPolicy(name=f"PolicyInputList.{number}", text=_checked(text))
+        for number, text in enumerate(call.params.get("PolicyInputList", ()), 1)
+    ]
+
+
+def _checked(text: str) -> str:
+    try:
+        check(text, "inline")
+    except PolicyError as error:
+        raise ApiError("InvalidInput", f"Invalid policy input: {error}") from error
+    return text
+
+
+def _principal(
+    state: State, arn: str, account: str
+) -> tuple[list[StoredPolicy], StoredPolicy | None, Principal | None]:
+    """The policies of a user, role or group, its boundary, and it as a caller (not a group)."""
+    found = _SOURCE.fullmatch(arn)
+    if found is None or found[1] != account:
+        raise ApiError("InvalidInput", f"Invalid Entity Arn: {arn} does not clearly define entity type and name.")
+    kind, name = found[2], found[3]
+    backends = state.backends
+    if kind == "group":
+        if not backends.group_exists(account, name):
+            raise ApiError("NoSuchEntity", f"The group with name {name} cannot be found.", 404)
+        return list(_of(state, account, "group", name)), None, None
+    entity = (backends.role if kind == "role" else backends.user)(account, name)
+    if entity is None or entity.arn != arn:
+        raise ApiError("NoSuchEntity", f"The {kind} with name {name} cannot be found.", 404)
+    stored = list(_of(state, account, kind, name))
+    if kind == "user":
+        for group in backends.groups_of(account, name):
+            stored += _of(state, account, "group", group)
+    if kind == "role":
+        session = f"arn:aws:sts::{account}:assumed-role/{name}/simulated"
+        who = Principal(kind="role-session", arn=session, account=account, role_arn=arn,
+                        unique_id=entity.unique_id)
+    else:
+        who = Principal(kind="user", arn=arn, account=account, unique_id=entity.unique_id)
+    return stored, backends.boundary(account, kind, name), who
+
+
+def _of(state: State, account: str, kind: str, name: str) -> Iterator[StoredPolicy]:
+    """The entity's own policies under the simulator's names for them."""
+    for policy, text in state.backends.inline_policies(account, kind, name).items():
+        yield StoredPolicy(name=f"{kind}_{name}_{policy}", text=text)
+    for arn in state.backends.attached_policies(account, kind, name):
+        managed = state.backends.managed_policy(account, arn)
+        if managed is not None:
+            yield managed
+
+
+def _simulated(call: Call, who: Principal | None, caller: Caller) -> Principal:
+    """The caller to simulate: CallerArn, else the source, else some user of the account."""
+    arn = call.params.get("CallerArn")
+    if arn is not None:
+        found = _SOURCE.fullmatch(arn)
+        if found is None or found[2] != "user":
+            raise ApiError("InvalidInput", f"CallerArn must be the ARN of an IAM user, not {arn}")
+        return Principal(kind="user", arn=arn, account=found[1])
+    anyone = f"arn:aws:iam::{caller.account}:user/simulated"
+    return who or Principal(kind="user", arn=anyone, account=caller.account)
+
+
+def _results(
+    call: Call, stored: Sequence[StoredPolicy], boundary: StoredPolicy | None, who: Principal
+) -> Iterator[dict[str, Any]]:
+    """One result for each action and resource, in the order they were asked."""
+    context: dict[str, Any] = {}
+    for entry in call.params.get("ContextEntries", ()):
+        if "ContextKeyName" in entry:
+            context[entry["ContextKeyName"]] = tuple(entry.get("ContextKeyValues", ()))
+    known = {key.lower() for key in (*context, *derived_context(who))}
+    for action in call.params.get("ActionNames", ()):
+        for resource in call.params.get("ResourceArns") or ("*",):
+            decision = _decide(call, stored, boundary, who, action, resource, context)
+            missing = sorted(
+                key
+                for policy in stored
+                for key in context_keys(parse(policy.text))
+                if key.lower() not in known
+            )
+            yield _result(action, resource, stored, boundary, decision, list(dict.fromkeys(missing)))
+
+
+def _decide(
+    call: Call,
+    stored: Sequence[StoredPolicy],
+    boundary: StoredPolicy | None,
+    who: Principal,
+    action: str,
+    resource: str,
+    context: Mapping[str, Any],
+) -> Decision:
+    text = call.params.get("ResourcePolicy")
+    if text is not None:
+        owner = _account(call.params.get("ResourceOwner", who.account))
+        policy = NamedPolicy(name="ResourcePolicy", document=_resource_policy(text))
+    else:
+        # The other account and the role's trust policy are not asked: stand-ins that delegate to
+        # the caller's account leave the decision to the policies under simulation.
+        owner = who.account
+        policy = NamedPolicy(name="", document=parse(_delegation(who.account)))
+    request = Request(
+        action=action,
+        resource=resource,
+        resource_account=owner,
+        principal=who,
+        context={**derived_context(who), **context},
+    )
+    policies = Policies(
+        identity=tuple(NamedPolicy(name=p.name, document=parse(p.text), arn=p.arn) for p in stored),
+        resource=policy,
+        boundary=None
+        if boundary is None
+        else (NamedPolicy(name=boundary.name, document=parse(boundary.text), arn=boundary.arn),),
+    )
+    return evaluate(request, policies)
+
+
+def _account(text: str) -> str:
+    found = re.fullmatch(r"(?:arn:aws:iam::)?(\d{12})(?::.*)?", text)
+    if found is None:
+        raise ApiError("InvalidInput", f"ResourceOwner must name an account, not {text}")
+    return found[1]
+
+
+def _resource_policy(text: str) -> PolicyDocument:
+    try:
+        return parse(text)
+    except PolicyError as error:
+        raise ApiError("InvalidInput", f"Invalid resource policy: {error}") from error
+
+
+def _delegation(account: str) -> str:
+    statement = {"Effect": "Allow", "Principal": {"AWS": account}, "Action": "*", "Resource": "*"}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+def _result(
+    action: str,
+    resource: str,
+    stored: Sequence[StoredPolicy],
+    boundary: StoredPolicy | None,
+    decision: Decision,
+    missing: list[str],
+) -> dict[str, Any]:
+    texts = {policy.name: policy.text for policy in stored}
+    wanted = "Deny" if decision.verdict == "explicitDeny" else "Allow"
+    layer = decision.layer("identity")
+    matched = [
+        _matched(statement.policy, texts[statement.policy], statement.index)
+        for statement in (layer.statements if layer else ())
+        if statement.matched and statement.effect == wanted
+    ]
+    shown = decision.verdict != "implicitDeny"
+    value: dict[str, Any] = {
+        "EvalActionName": action,
+        "EvalResourceName": resource,
+        "EvalDecision": decision.verdict,
+        "MatchedStatements": matched if shown else [],
+        "MissingContextValues": missing,
+    }
+    limits = decision.layer("boundary")
+    if boundary is not None and limits is not None:
+        allowed = limits.outcome == "allow"
+        value["PermissionsBoundaryDecisionDetail"] = {"AllowedByPermissionsBoundary": allowed}
+    return value
+
+
+def _matched(name: str, text: str, index: int) -> dict[str, Any]:
+    start, end = statement_positions(text)[index]
+    return {
+        "SourcePolicyId": name,
+        "SourcePolicyType": _TYPE,
+        "StartPosition": {"Line": start[0], "Column": start[1]},
+        "EndPosition": {"Line": end[0], "Column": end[1]},
+    }
+
+
+def _page(call: Call, results: list[dict[str, Any]]) -> dict[str, Any]:
+    marker = call.params.get("Marker", "0")
+    if not marker.isdigit() or int(marker) > len(results):
+        raise ApiError("InvalidInput", f"Invalid Marker: {marker}")
+    start = int(marker)
+    end = start + call.params.get("MaxItems", _PAGE)
+    page: dict[str, Any] = {"EvaluationResults": results[start:end], "IsTruncated": end < len(results)}
+    if end < len(results):
+        page["Marker"] = str(end)
+    return page
+
+
+def context_keys(document: PolicyDocument) -> list[str]:
+    """The condition keys that a document's conditions and policy variables use, as written."""
+    found: dict[str, str] = {}
+    for statement in document.statements:
+        for condition in statement.conditions:
+            found.setdefault(condition.key.lower(), condition.key)
+        if document.has_variables:
+            for key in _VARIABLE.findall(json.dumps(dict(statement.raw))):
+                found.setdefault(key.lower(), key)
+    return list(found.values())
+
+
+Position = tuple[int, int]
+
+
+def statement_positions(text: str) -> list[tuple[Position, Position]]:
+    """(line, column) behind the bracket or comma before each statement, and behind the statement.
+
+    Both are counted from 1, as AWS's recorded answers count them.
+    """
+    decoder = json.JSONDecoder()
+    opening = re.search(r'"Statement"\s*:\s*', text)
+    if opening is None:
+        return []
+    cursor = opening.end()
+    single = text[cursor] != "["
+    cursor += 0 if single else 1
+    found = []
+    while True:
+        start = cursor
+        while text[cursor].isspace():
+            cursor += 1
+        if text[cursor] == "]":
+            return found
+        _, cursor = decoder.raw_decode(text, cursor)
+        found.append((_position(text, start), _position(text, cursor)))
+        while not single and text[cursor].isspace():
+            cursor += 1
+        if single or text[cursor] == "]":
+            return found
+        cursor += 1
+
+
+def _position(text: str, offset: int) -> Position:
+    line = text.count("\n", 0, offset) + 1
+    return line, offset - (text.rfind("\n", 0, offset) + 1) + 1
