@@ -166,8 +166,8 @@ CASES: list[tuple[str, str, int, Callable[[], None], str | None]] = [
     ("06 A trusts nobody", "06", 6, trust_nobody, CHAIN),
     ("02 as the notebook leaves it", "02", 2, nothing, None),
     ("02 still passes after 06", "02", 6, nothing, None),
-    ('02 allows "*"', "02", 2, pull_star, "… and from no other repository"),
-    ('05 allows "*"', "05", 5, pull_star, "… and from no other repository"),
+    ('02 allows "*"', "02", 2, pull_star, "… but from no other repository"),
+    ('05 allows "*"', "05", 5, pull_star, "… but from no other repository"),
     ("05 as the notebook leaves it", "05", 5, nothing, None),
     (
         "04 before it was begun",

@@ -13,7 +13,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.notebooks.execute import fresh_lab
-from xacct_helpers import LabError, explain, open_lab
+from xacct_helpers import LabError, check, explain, open_lab
 from xacct_helpers.lab import Lab
 
 ROLE_A = "arn:aws:iam::111111111111:role/account-a-role-name"
@@ -68,6 +68,26 @@ def test_without_an_argument_the_latest_refusal_is_explained(lab: Lab) -> None:
     error = refused("stranger")
     boto3.Session(profile_name="account-a").client("sts").get_caller_identity()
     assert repr(explain()) == repr(explain(error))
+
+
+def test_what_a_check_tried_is_passed_over(lab: Lab) -> None:
+    error = refused("stranger")
+    check("03")
+    check("04")
+    assert repr(explain()) == repr(explain(error))
+
+
+NOWHERE = [
+    ("arn:aws:iam::999999999999:role/x", "There is no account 999999999999 in this lab."),
+    (ROLE_A + "e", "has no role of this ARN. It has account-a-role-name."),
+]
+
+
+@pytest.mark.parametrize(("role", "told"), NOWHERE, ids=["no such account", "no such role"])
+def test_a_name_that_leads_nowhere_is_said_to_be_one(lab: Lab, role: str, told: str) -> None:
+    denial = explain(refused("account-b-admin", role))
+    assert told in denial.sentences[-1]
+    assert not denial.suggestions
 
 
 def test_what_a_policy_says_cannot_break_out_of_the_html(lab: Lab) -> None:

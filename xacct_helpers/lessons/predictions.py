@@ -1,11 +1,13 @@
 """Commit before the machine answers.
 
 `predict("allowed", "denied")` shows the choices; picking one, or `predict(…, answer="denied")`,
-commits. After the next cell that makes an AWS call, the answer is put beside what happened.
+commits. Once the call that the question is about has been made, the choice is put beside what
+happened.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from .. import lab as labs
@@ -15,18 +17,21 @@ _pending: _Prediction | None = None
 _hooked = False
 
 
+@dataclass
 class _Prediction:
-    """A question that was asked, and the choice, once made."""
+    """A question that was asked. choice: once made; latest: the last call before it was asked."""
 
-    def __init__(self, choices: tuple[str, ...], latest: int) -> None:
-        self.choices = choices
-        self.choice: str | None = None
-        self.latest = latest
+    choices: tuple[str, ...]
+    about: str | None
+    latest: int
+    choice: str | None = None
 
 
-def predict(*choices: str, answer: str | None = None) -> None:
+def predict(*choices: str, about: str | None = None, answer: str | None = None) -> None:
     """Show the choices and wait for nothing; `answer=` commits without a widget.
 
+    about: the call that the question is about, for instance "sts:AssumeRole"; None means the next
+    cell's calls, and "" a question that no single call answers.
     Without a choice nothing is stored, so a notebook may be run from top to bottom.
     Raises LabError for an answer that is not among the choices.
     """
@@ -35,13 +40,12 @@ def predict(*choices: str, answer: str | None = None) -> None:
         raise LabError("predict() takes at least two choices.")
     if answer is not None and answer not in choices:
         raise LabError(f"Your answer must be one of: {', '.join(choices)}.")
-    _pending = _Prediction(choices, _latest_number())
-    _pending.choice = answer
+    _pending = _Prediction(choices, about, _latest_number(), answer)
     _watch_cells()
-    if answer is not None:
+    if answer is None:
+        _show(_pending)
+    else:
         print(f"You predict: {answer}")
-        return
-    _show(_pending)
 
 
 def _show(prediction: _Prediction) -> None:
@@ -71,6 +75,12 @@ def _show(prediction: _Prediction) -> None:
     display(bundle, raw=True)  # type: ignore[no-untyped-call]
 
 
+def _calls(count: int) -> list[dict[str, Any]]:
+    """The latest calls, those of checks left out."""
+    entries = labs.current().running.get(f"trail/{count}")["entries"]
+    return [entry for entry in entries if not entry["check"]]
+
+
 def _latest_number() -> int:
     entries = labs.current().running.get("trail/1")["entries"]
     return int(entries[-1]["number"]) if entries else 0
@@ -89,20 +99,23 @@ def _watch_cells() -> None:
 
 
 def _after_cell(_result: Any = None) -> None:
-    """Compare a committed prediction with the first call made since."""
+    """Put a committed prediction beside the call that it is about, once that has been made."""
     global _pending
     prediction = _pending
     if prediction is None or prediction.choice is None:
         return
-    entries = labs.current().running.get("trail/50")["entries"]
-    calls = [entry for entry in entries if entry["number"] > prediction.latest]
+    calls = [call for call in _calls(200) if call["number"] > prediction.latest]
+    if prediction.about:
+        calls = [call for call in calls if call["action"] == prediction.about]
     if not calls:
         return
     _pending = None
+    start = f"You predicted: {prediction.choice}."
+    if prediction.about == "":
+        print(start)
+        return
     refused = next((call for call in calls if call["error_code"]), None)
-    happened = (
-        f"{refused['action']} was refused ({refused['error_code']})"
-        if refused
-        else f"{calls[-1]['action']} was answered"
-    )
-    print(f"You predicted: {prediction.choice}. What happened: {happened}.")
+    if refused is not None:
+        print(f"{start} What happened: {refused['action']} was refused, {refused['error_code']}.")
+    else:
+        print(f"{start} What happened: {calls[-1]['action']} was answered.")

@@ -75,8 +75,9 @@ def _status(state: State, argument: str, body: Body) -> Body:
 def _decision(state: State, argument: str, body: Body) -> Body:
     entry = state.trail.latest_refusal() if argument == "latest" else state.trail.find(argument)
     if entry is None:
-        what = "refused call" if argument == "latest" else f"call with request id {argument}"
-        raise ControlError(404, f"The trail holds no {what}.")
+        if argument == "latest":
+            raise ControlError(404, "No policy has refused anything yet.")
+        raise ControlError(404, f"The trail holds no call with the request id {argument}.")
     return _explained(entry)
 
 
@@ -86,13 +87,16 @@ def _explained(entry: Entry) -> Body:
 
 def _asked(asked: Asked) -> Body:
     request, decision = asked.request, asked.decision
-    suggestions = () if decision.allowed else suggest(request, asked.policies, decision)
+    # Nothing that a policy says helps against a name that leads nowhere.
+    pointless = decision.allowed or asked.missing
+    suggestions = () if pointless else suggest(request, asked.policies, decision)
+    told = [*sentences(request, decision), *([asked.missing] if asked.missing else [])]
     return {
         "action": request.action,
         "resource": request.resource,
         "principal": request.principal.arn,
         "decision": decision.to_json(),
-        "sentences": list(sentences(request, decision)),
+        "sentences": told,
         "suggestions": [
             {
                 "account": s.side_account,

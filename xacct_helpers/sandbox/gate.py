@@ -37,6 +37,7 @@ class Ask:
     resource: an ARN, or "*" for actions without a resource type.
     resource_policy: the trust or repository policy of the resource; None when there is none.
     context: the condition keys of this action and resource.
+    missing: a sentence for the learner when the resource does not exist; AWS does not tell.
     """
 
     action: str
@@ -44,6 +45,7 @@ class Ask:
     resource_account: str
     resource_policy: StoredPolicy | None = None
     context: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
+    missing: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +55,7 @@ class Asked:
     request: Request
     policies: Policies
     decision: Decision
+    missing: str = ""
 
 
 def decide(state: State, caller: Caller, ask: Ask, call: Call) -> Asked:
@@ -65,7 +68,8 @@ def decide(state: State, caller: Caller, ask: Ask, call: Call) -> Asked:
         context={**_global_context(state, caller, ask, call), **ask.context},
     )
     policies = _gather(state, caller, ask)
-    return Asked(request=request, policies=policies, decision=evaluate(request, policies))
+    decision = evaluate(request, policies)
+    return Asked(request=request, policies=policies, decision=decision, missing=ask.missing)
 
 
 def refused(asked: Asked, protocol: str) -> ApiError:

@@ -209,6 +209,7 @@ def _allow(
             caller=holder.caller.arn,
             account=holder.caller.account,
             source_ip=request.client,
+            user_agent=request.headers.get("user-agent", ""),
             error_code=None if message is None else "AccessDeniedException",
             error_message=message,
             asked=(asked,),

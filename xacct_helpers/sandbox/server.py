@@ -125,6 +125,7 @@ def _write_trail(state: State, request: HttpRequest, request_id: str, seen: _See
             caller=seen.caller.arn if seen.caller else None,
             account=seen.caller.account if seen.caller else None,
             source_ip=request.client,
+            user_agent=request.headers.get("user-agent", ""),
             error_code=seen.failure.code if seen.failure else None,
             error_message=seen.failure.message if seen.failure else None,
             asked=tuple(seen.asked),
@@ -284,7 +285,10 @@ def run(state: State, listener: socket.socket, announce: Callable[[dict[str, Any
     token = secrets.token_urlsafe(32)
     config = Config(
         App(state, token),
+        interface="asgi3",
+        ws="none", loop="asyncio",
         lifespan="off",
+        proxy_headers=False,  # X-Forwarded-For would let a caller choose its aws:SourceIp
         log_config=None,
         access_log=False,
         server_header=False,

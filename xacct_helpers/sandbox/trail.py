@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from .gate import Asked
 
 KEEP = 5000
+CHECK_AGENT = "xacct-check"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,9 +30,15 @@ class Entry:
     caller: str | None
     account: str | None
     source_ip: str
+    user_agent: str
     error_code: str | None
     error_message: str | None
     asked: tuple[Asked, ...]
+
+    @property
+    def check(self) -> bool:
+        """Whether a checkpoint of the course made the call, to see what happens."""
+        return CHECK_AGENT in self.user_agent
 
     @property
     def denied(self) -> bool:
@@ -51,6 +58,7 @@ class Entry:
             "error_code": self.error_code,
             "error_message": self.error_message,
             "denied": self.denied,
+            "check": self.check,
             "resources": [asked.request.resource for asked in self.asked],
         }
 
@@ -75,9 +83,9 @@ class Trail:
         return self._entries.get(request_id)
 
     def latest_refusal(self) -> Entry | None:
-        """The newest call that a policy refused."""
+        """The newest call that a policy refused; a checkpoint's own calls do not count."""
         for entry in reversed(self._entries.values()):
-            if entry.denied:
+            if entry.denied and not entry.check:
                 return entry
         return None
 

@@ -90,7 +90,10 @@ def _principal(
     """The policies of a user, role or group, its boundary, and it as a caller (not a group)."""
     found = _SOURCE.fullmatch(arn)
     if found is None or found[1] != account:
-        raise ApiError("InvalidInput", f"Invalid Entity Arn: {arn} does not clearly define entity type and name.")
+        raise ApiError(
+            "InvalidInput",
+            f"Invalid Entity Arn: {arn} does not clearly define entity type and name.",
+        )
     kind, name = found[2], found[3]
     backends = state.backends
     if kind == "group":
@@ -106,8 +109,13 @@ def _principal(
             stored += _of(state, account, "group", group)
     if kind == "role":
         session = f"arn:aws:sts::{account}:assumed-role/{name}/simulated"
-        who = Principal(kind="role-session", arn=session, account=account, role_arn=arn,
-                        unique_id=entity.unique_id)
+        who = Principal(
+            kind="role-session",
+            arn=session,
+            account=account,
+            role_arn=arn,
+            unique_id=entity.unique_id,
+        )
     else:
         who = Principal(kind="user", arn=arn, account=account, unique_id=entity.unique_id)
     return stored, backends.boundary(account, kind, name), who
@@ -153,7 +161,9 @@ def _results(
                 for key in context_keys(parse(policy.text))
                 if key.lower() not in known
             )
-            yield _result(action, resource, stored, boundary, decision, list(dict.fromkeys(missing)))
+            yield _result(
+                action, resource, stored, boundary, decision, list(dict.fromkeys(missing))
+            )
 
 
 def _decide(
@@ -257,7 +267,10 @@ def _page(call: Call, results: list[dict[str, Any]]) -> dict[str, Any]:
         raise ApiError("InvalidInput", f"Invalid Marker: {marker}")
     start = int(marker)
     end = start + call.params.get("MaxItems", _PAGE)
-    page: dict[str, Any] = {"EvaluationResults": results[start:end], "IsTruncated": end < len(results)}
+    page: dict[str, Any] = {
+        "EvaluationResults": results[start:end],
+        "IsTruncated": end < len(results),
+    }
     if end < len(results):
         page["Marker"] = str(end)
     return page

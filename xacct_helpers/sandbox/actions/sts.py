@@ -7,6 +7,7 @@ recorded answers of AWS where they differ.
 from __future__ import annotations
 
 import base64
+import difflib
 import json
 import re
 import secrets
@@ -28,7 +29,8 @@ OPERATIONS = frozenset({"AssumeRole", "GetCallerIdentity", "GetSessionToken", "G
 MUTATING: frozenset[str] = frozenset()
 
 _ROLE_ARN = re.compile(r"arn:aws:iam::(\d{12}):role/((?:[\x21-\x7e]+/)?)([\w+=,.@-]+)")
-_ANY_ARN = re.compile(r"arn:[^:]+:[^:]+:[^:]*:[^:]*:.+", re.S)
+# An ARN of IAM must name an account; of others only the six parts are looked at.
+_ANY_ARN = re.compile(r"arn:[^:]+:(iam:[^:]*:\d{12}|(?!iam:)[^:]+:[^:]*:[^:]*):.+", re.S)
 _CHAINED_LIMIT = 3600
 _SESSION_POLICY_LIMIT = 2048
 _ID_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
@@ -93,9 +95,23 @@ def asks(state: State, call: Call, caller: Caller) -> tuple[Ask, ...]:
             resource_account=found[1] if found else "",
             resource_policy=trust or None,
             context=context,
+            missing="" if role else _missing(state, params["RoleArn"]),
         )
         for action in actions
     )
+
+
+def _missing(state: State, arn: str) -> str:
+    """What the learner may be told about a role that is not there; AWS tells nobody."""
+    found = _ROLE_ARN.fullmatch(arn)
+    if found is None:
+        return f"{arn} is not the ARN of a role."
+    account, name = found[1], found[3]
+    if account not in state.accounts:
+        return f"There is no account {account} in this lab."
+    near = difflib.get_close_matches(name, state.backends.roles(account), n=1)
+    hint = f" It has {near[0]}." if near else ""
+    return f"Account {account} has no role of this ARN.{hint}"
 
 
 def perform(state: State, call: Call, caller: Caller) -> HttpResponse:
