@@ -78,6 +78,9 @@ def users_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     home = top / "home"
     (home / ".aws").mkdir(parents=True)
     (home / ".aws" / "credentials").write_text("[default]\naws_access_key_id = AKIAUSERSOWN\n")
+    (home / ".boto").write_text(
+        "[Credentials]\naws_access_key_id = AKIAUSERSOWN\naws_secret_access_key = own\n"
+    )
     with named(top / "lab"):
         os.environ.update({**USERS, "HOME": str(home)})
         yield open_lab()

@@ -63,7 +63,11 @@ def test_the_aws_command_has_a_home_of_its_own(users_lab: Lab) -> None:
     assert json.loads(ran.stdout)["Arn"].endswith("assumed-role/some-role-name/account-b")
     cached = list((users_lab.folder / "home" / ".aws" / "cli" / "cache").iterdir())
     assert len(cached) == 1
-    assert [path.name for path in Path(os.environ["HOME"]).rglob("*")] == [".aws", "credentials"]
+    assert sorted(path.name for path in Path(os.environ["HOME"]).rglob("*")) == [
+        ".aws",
+        ".boto",
+        "credentials",
+    ]
     users_lab.clock.advance(minutes=1)
     assert not cached[0].exists(), "it outlives the lab's clock"
 

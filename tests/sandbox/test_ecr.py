@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import urllib.request
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -125,8 +126,9 @@ def test_the_answer_of_create_repository(sandbox: Sandbox) -> None:
     assert made["registryId"] == A
     assert made["repositoryUri"] == f"{A}.dkr.ecr.us-east-1.amazonaws.com/my-app"
     assert made["imageTagMutability"] == "MUTABLE"
-    found = sandbox.do(A, "ecr:DescribeRepositories")["repositories"]
-    assert found == [made]
+    [found] = sandbox.do(A, "ecr:DescribeRepositories")["repositories"]
+    assert abs(found.pop("createdAt") - made.pop("createdAt")) < timedelta(milliseconds=2)
+    assert found == made
 
 
 def refusals() -> list[Any]:
@@ -498,6 +500,8 @@ def test_a_tag_moves_unless_it_may_not(repository: Sandbox) -> None:
     push(repository, A, other, **NAMED)
     tagged = repository.do(A, "ecr:DescribeImages", **NAMED, imageIds=[{"imageTag": "v1"}])
     assert tagged["imageDetails"][0]["imageDigest"] == other.digest
+    old = repository.do(A, "ecr:DescribeImages", **NAMED, imageIds=[{"imageDigest": IMAGE.digest}])
+    assert "imageTags" not in old["imageDetails"][0]
     repository.do(A, "ecr:PutImageTagMutability", **NAMED, imageTagMutability="IMMUTABLE")
     answer = repository.call(
         A, "ecr:PutImage", imageManifest=IMAGE.manifest, imageTag="v1", **NAMED

@@ -531,6 +531,11 @@ class Backends:
     def add_layer(self, account: str, region: str, name: str, digest: str, size: int) -> None:
         self._ecr(account, region).repositories[name].layers[digest] = size
 
+    def untag(self, account: str, region: str, name: str, tag: str) -> None:
+        """Take a tag from the image that has it. moto would delete the image with its last tag."""
+        for image in self._ecr(account, region).repositories[name].images:
+            image.remove_tag(tag)
+
     def image_pushed(self, account: str, region: str, name: str, digest: str) -> None:
         """Give an image just put the lab's time."""
         for image in self._ecr(account, region).repositories[name].images:

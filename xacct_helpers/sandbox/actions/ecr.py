@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -183,6 +184,8 @@ def replay(state: State, call: Call, account: str) -> None:
         size = int(state.made["size"])
         state.backends.add_layer(account, call.region, name, digest, size)
         return
+    if call.operation == "PutImage":
+        _free_tag(state, call, account)
     state.redo(call, account)
     if call.operation == "PutImage":
         _stamp(state, call, account)
@@ -363,16 +366,51 @@ def _put_image(state: State, call: Call, owner: str) -> HttpResponse:
     repository = _existing(state, call, owner)
     digest, media_type = _manifest(state, call, repository, owner)
     params = {**call.params, "imageDigest": digest, "imageManifestMediaType": media_type}
-    existing = state.backends.manifest(owner, call.region, repository.name, digest)
-    if existing is not None and "imageTag" not in call.params:
+    call = replace(call, params=params)
+    _check_tag(state, call, repository)
+    _free_tag(state, call, owner)
+    answer = state.change(call, owner)
+    _stamp(state, call, owner)
+    return answer
+
+
+def _check_tag(state: State, call: Call, repository: Repository) -> None:
+    """ApiError when the image is there already, or its tag is taken and may not move."""
+    digest, tag = call.params["imageDigest"], call.params.get("imageTag")
+    images_here = state.backends.images(repository.account, call.region, repository.name)
+    same = next((image for image in images_here if image.digest == digest), None)
+    if same is not None and (tag is None or tag in same.tags):
         raise ApiError(
             "ImageAlreadyExistsException",
-            f"Image with digest '{digest}' and tag 'null' already exists in the repository with "
-            f"name '{repository.name}' in registry with id '{owner}'",
+            f"Image with digest '{digest}' and tag '{tag or 'null'}' already exists in the "
+            f"repository with name '{repository.name}' in registry with id '{repository.account}'",
         )
-    answer = state.change(replace(call, params=params), owner)
-    _stamp(state, replace(call, params=params), owner)
-    return answer
+    taken = any(tag in image.tags for image in images_here)
+    if tag is not None and taken and _immutable(state, call, repository, tag):
+        raise ApiError(
+            "ImageTagAlreadyExistsException",
+            f"The image tag '{tag}' already exists in the '{repository.name}' repository and "
+            "cannot be overwritten because the repository is immutable.",
+        )
+
+
+def _immutable(state: State, call: Call, repository: Repository, tag: str) -> bool:
+    """Whether a tag of the repository may not move; a filter's * stands for any characters."""
+    details = state.backends.repository_details(repository.account, call.region)[repository.name]
+    kind = str(details["imageTagMutability"])
+    excluded = any(
+        re.fullmatch(".*".join(map(re.escape, one["filter"].split("*"))), tag)
+        for one in details["imageTagMutabilityExclusionFilters"] or ()
+    )
+    return kind.startswith("IMMUTABLE") != (kind.endswith("_WITH_EXCLUSION") and excluded)
+
+
+def _free_tag(state: State, call: Call, owner: str) -> None:
+    """A tag that moves leaves its old image behind, untagged. Source: ECR User Guide, untagged
+    images."""
+    if "imageTag" in call.params:
+        name, tag = call.params["repositoryName"], call.params["imageTag"]
+        state.backends.untag(owner, call.region, name, tag)
 
 
 def _stamp(state: State, call: Call, owner: str) -> None:
@@ -393,7 +431,7 @@ def _manifest(state: State, call: Call, repository: Repository, owner: str) -> t
     media_type = call.params.get("imageManifestMediaType") or (
         manifest.get("mediaType") if isinstance(manifest, dict) else None
     )
-    if not isinstance(manifest, dict) or not isinstance(media_type, str):
+    if not isinstance(media_type, str) or not _well_formed(manifest):
         raise ApiError("InvalidParameterException", invalid + "'Invalid image manifest'")
     digest = f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
     asked = call.params.get("imageDigest")
@@ -406,13 +444,32 @@ def _manifest(state: State, call: Call, repository: Repository, owner: str) -> t
     return digest, media_type
 
 
+def _well_formed(manifest: Any) -> bool:
+    """Whether the parts of a manifest are where they belong, each with a digest and a size."""
+    if not isinstance(manifest, dict):
+        return False
+    parts = [manifest["config"]] if manifest.get("config") is not None else []
+    for name in ("layers", "manifests"):
+        named = manifest.get(name)
+        if not isinstance(named, list | None):
+            return False
+        parts += named or []
+    return isinstance(manifest.get("artifactType", ""), str) and all(
+        isinstance(part, dict)
+        and isinstance(part.get("digest"), str)
+        and isinstance(part.get("mediaType", ""), str)
+        and type(part.get("size", 0)) is int
+        for part in parts
+    )
+
+
 def _check_parts(
     state: State, call: Call, repository: Repository, owner: str, manifest: Mapping[str, Any]
 ) -> None:
     """Every blob and every manifest that the manifest names must be in the repository."""
 
     def digests(items: Any) -> list[str]:
-        return [str(item.get("digest")) for item in items if isinstance(item, dict)]
+        return [item["digest"] for item in items]
 
     config = manifest.get("config")
     blobs = digests(manifest.get("layers") or []) + digests([config] if config else [])

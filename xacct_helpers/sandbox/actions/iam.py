@@ -17,7 +17,7 @@ from .. import wire
 from ..errors import ApiError, authentication
 from ..gate import Ask
 from ..wire import Call, HttpResponse
-from . import principals
+from . import principals, simulator
 
 if TYPE_CHECKING:
     from ..identities import Caller
@@ -51,9 +51,13 @@ _RESOURCE: dict[str, str] = {
     "ListAccountAliases": "*",
     "CreateAccountAlias": "*",
     "DeleteAccountAlias": "*",
+    "SimulatePrincipalPolicy": "principal",
+    "GetContextKeysForPrincipalPolicy": "principal",
+    "SimulateCustomPolicy": "*",
+    "GetContextKeysForCustomPolicy": "*",
 }
 OPERATIONS = frozenset(_RESOURCE)
-MUTATING = frozenset(op for op in OPERATIONS if not op.startswith(("Get", "List")))
+MUTATING = frozenset(op for op in OPERATIONS if not op.startswith(("Get", "List", "Simulate")))
 
 _DEFAULT_TO_CALLER = frozenset(
     {"GetUser", "ListAccessKeys", "CreateAccessKey", "DeleteAccessKey", "UpdateAccessKey"}
@@ -116,6 +120,8 @@ def _resource(state: State, call: Call, caller: Caller) -> str:
     start = f"arn:aws:iam::{account}:"
     if kind == "*":
         return "*"
+    if kind == "principal":
+        return str(params["PolicySourceArn"])
     if kind == "policies/":
         # public logs: "iam:ListPolicies on resource: policy path /"
         return f"policy path {params.get('PathPrefix', '/')}"
@@ -185,6 +191,8 @@ def _boundary_of(state: State, call: Call, account: str) -> str | None:
 
 def perform(state: State, call: Call, caller: Caller) -> HttpResponse:
     """Answer a call that the gate let through."""
+    if call.operation in simulator.OPERATIONS:
+        return simulator.perform(state, call, caller)
     call = _with_user(call, caller)
     account = caller.account
     _check_exists(state, call, account)

@@ -303,7 +303,7 @@ def statement_positions(text: str) -> list[tuple[Position, Position]]:
     cursor = opening.end()
     single = text[cursor] != "["
     cursor += 0 if single else 1
-    found = []
+    found: list[tuple[Position, Position]] = []
     while True:
         start = cursor
         while text[cursor].isspace():

@@ -286,7 +286,7 @@ def temporary_key_id(account: str) -> str:
     number = int(account)
     half = (number // 2 + (1 << 39)).to_bytes(5, "big")
     letters = _ID_ALPHABET[16:] if number % 2 else _ID_ALPHABET[:16]
-    tail = "".join(secrets.choice(_ID_ALPHABET) for _ in range(7))
+    tail = base64.b32encode(secrets.token_bytes(5)).decode()[:7]
     return "ASIA" + base64.b32encode(half).decode() + secrets.choice(letters) + tail
 
 

@@ -1,0 +1,117 @@
+"""JupyterLab as `xacct lab` opens it, and a headless Chromium to look at it."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.tools import ROOT, require
+from xacct_helpers import workspace
+
+SCREENSHOTS = ROOT / ".cache" / "screenshots"
+TOKEN = "a-token-of-the-tests"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """A running JupyterLab: its address, and the learner's copy that it shows."""
+
+    address: str
+    course: Path
+    printed: str
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def jupyter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Opened]:
+    """`xacct lab` in a fresh workspace, by a user who has no settings of JupyterLab's yet."""
+    folder = workspace.absolute(tmp_path_factory.mktemp("workspace"))
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("JUPYTER")},
+        "HOME": str(tmp_path_factory.mktemp("home")),
+        "XACCT_LAB": "",
+        "JUPYTER_TOKEN": TOKEN,
+    }
+    port = _free_port()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "xacct_helpers", "lab", "--no-browser", "--port", str(port)],
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert process.stdout is not None
+    lines: list[str] = []
+    try:
+        for line in process.stdout:
+            lines.append(line)
+            if "is running at" in line:
+                break
+        else:
+            pytest.fail("".join(lines))
+        drain = threading.Thread(target=lines.extend, args=(process.stdout,), daemon=True)
+        drain.start()
+        yield Opened(
+            address=f"http://127.0.0.1:{port}",
+            course=folder / "my-course",
+            printed="".join(lines),
+        )
+    finally:
+        process.terminate()
+        process.wait()
+        workspace.stop(folder / workspace.LAB_FOLDER)
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    """A headless Chromium."""
+    from playwright.sync_api import sync_playwright
+
+    program = require("chromium", "chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=program,
+            args=["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"],
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(params=["light", "dark"])
+def scheme(request: pytest.FixtureRequest) -> str:
+    """What the user's system asks for."""
+    return str(request.param)
+
+
+@pytest.fixture
+def page(chromium: Any, scheme: str) -> Iterator[Any]:
+    """A page of a new user. Tall: JupyterLab does not draw cells that are far away."""
+    context = chromium.new_context(
+        viewport={"width": 1400, "height": 1600},
+        color_scheme=scheme,
+        extra_http_headers={"Authorization": f"token {TOKEN}"},
+    )
+    context.set_default_timeout(60_000)
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture(scope="session")
+def screenshots() -> Path:
+    """A folder that git ignores."""
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    return SCREENSHOTS

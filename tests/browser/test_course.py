@@ -1,0 +1,114 @@
+"""The course in JupyterLab: opened where it begins, drawn, and run from the menu."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.browser.conftest import Opened
+from tests.notebooks.cells import PATHS, Cell, cells, tags, texts
+from tests.notebooks.sanitizing import sanitize
+
+WIDGET = "application/vnd.jupyter.widget-view+json"
+PROMPTS = """
+() => [...document.querySelectorAll('.jp-NotebookPanel:not(.lm-mod-hidden) .jp-CodeCell')]
+    .map(cell => cell.querySelector('.jp-InputPrompt').textContent)
+"""
+ALL_RAN = f"() => ({PROMPTS})().every(prompt => /\\[\\d+\\]/.test(prompt))"
+NONE_RAN = f"() => ({PROMPTS})().every(prompt => /\\[ \\]/.test(prompt))"
+STARTED = f"() => !({NONE_RAN})()"
+IDLE = ".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Notebook-ExecutionIndicator[data-status='idle']"
+
+
+def menu(page: Any, name: str, item: str) -> None:
+    page.get_by_role("menuitem", name=name, exact=True).click()
+    page.get_by_text(item, exact=True).click()
+
+
+def run_all(page: Any) -> None:
+    """Clear the committed outputs, then run every cell from the menu."""
+    from playwright.sync_api import TimeoutError as TooLate
+
+    menu(page, "Edit", "Clear Outputs of All Cells")
+    page.wait_for_function(NONE_RAN)
+    menu(page, "Run", "Run All Cells")
+    try:
+        page.wait_for_function(STARTED, timeout=15_000)
+    except TooLate:  # a click before the kernel was connected goes nowhere
+        menu(page, "Run", "Run All Cells")
+    page.wait_for_function(ALL_RAN)
+
+
+def save(page: Any) -> None:
+    with page.expect_response(
+        lambda answer: answer.request.method == "PUT" and "/api/contents/" in answer.url
+    ) as saved:
+        page.keyboard.press("Control+s")
+    assert saved.value.ok
+
+
+def errors(cell: Cell) -> list[str]:
+    shown = [output for output in cell["outputs"] if output["output_type"] == "error"]
+    return [sanitize(text) for text in texts({"outputs": shown})]
+
+
+def check_saved(path: Path, committed: Path) -> None:
+    """Every cell ran, and the errors are those that are meant, word for word."""
+    assert WIDGET in path.read_text(), "only a cell that was run here has a widget"
+    for now, before in zip(cells(path), cells(committed), strict=True):
+        name = before["id"]
+        assert now["execution_count"], f"{name} did not run"
+        assert bool(now["outputs"]) == bool(before["outputs"]), name
+        assert errors(now) == errors(before), name
+        assert bool(errors(now)) == ("raises-exception" in tags(now)), name
+
+
+@pytest.mark.parametrize("scheme", ["light"], indirect=True)
+def test_it_opens_where_it_begins_and_runs(jupyter: Opened, page: Any, screenshots: Path) -> None:
+    first = PATHS[0]
+    page.goto(jupyter.address)
+    page.wait_for_selector(IDLE)
+    assert page.url.endswith(f"/lab/tree/{first.name}")
+    page.locator("h1", has_text="00 · Start here").wait_for()
+    page.locator(".jp-RenderedMermaid svg, .jp-RenderedMermaid img").first.wait_for()
+    page.screenshot(path=screenshots / "00-light.png")
+    run_all(page)
+    page.screenshot(path=screenshots / "00-run.png")
+    save(page)
+    check_saved(jupyter.course / first.name, first)
+    assert page.locator(".Toastify__toast").count() == 0, "no question about news"
+
+
+def test_a_later_notebook_runs_by_itself(
+    jupyter: Opened, page: Any, scheme: str, screenshots: Path
+) -> None:
+    """Also where the accounts are as another run left them; drawn as the user's system asks for."""
+    third = PATHS[3]
+    page.goto(f"{jupyter.address}/lab/tree/{third.name}")
+    page.wait_for_selector(IDLE)
+    page.locator("h1", has_text="03 · ").wait_for()
+    page.screenshot(path=screenshots / f"03-{scheme}.png")
+    dark = page.evaluate("document.body.dataset.jpThemeLight") == "false"
+    assert dark == (scheme == "dark")
+    run_all(page)
+    save(page)
+    check_saved(jupyter.course / third.name, third)
+
+
+@pytest.mark.parametrize("scheme", ["dark"], indirect=True)
+def test_the_side_bar_shows_whole_names(jupyter: Opened, page: Any, screenshots: Path) -> None:
+    page.goto(jupyter.address)
+    page.wait_for_selector(IDLE)
+    page.locator(".jp-RenderedMermaid svg, .jp-RenderedMermaid img").first.wait_for()
+    page.screenshot(path=screenshots / "00-dark.png")
+    item = page.locator(".jp-DirListing-itemText", has_text=PATHS[3].name)
+    shown, whole = item.evaluate("e => [e.clientWidth, e.scrollWidth]")
+    assert shown >= whole
+
+
+def test_what_it_prints_first(jupyter: Opened) -> None:
+    copy, lab = jupyter.printed.splitlines()[:2]
+    assert copy.startswith(f"Your course: {jupyter.course} (")
+    assert lab == f"Its lab:     {jupyter.course.parent / '.xacct'}"
