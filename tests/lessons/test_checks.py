@@ -27,7 +27,7 @@ def lab() -> Iterator[Lab]:
     with fresh_lab():
         try:
             lab = open_lab()
-            for number in range(7):
+            for number in range(9):
                 lab.catch_up(through=number)
                 lab.running.post("save", name=f"after_{number}")
             yield lab
@@ -122,6 +122,30 @@ def pull_star() -> None:
     iam("account-a").put_role_policy(RoleName=NAME_A, PolicyName="pull", PolicyDocument=text)
 
 
+def watcher(principal: Any, **more: Any) -> None:
+    text = document(Principal=principal, Action="sts:AssumeRole", **more)
+    iam("account-a").update_assume_role_policy(RoleName="watcher", PolicyDocument=text)
+
+
+def watcher_open() -> None:
+    watcher({"AWS": "333333333333"})
+
+
+def watcher_if_exists() -> None:
+    condition = {"StringEqualsIfExists": {"sts:ExternalId": "customer-4711"}}
+    watcher({"AWS": "333333333333"}, Condition=condition)
+
+
+def watcher_star() -> None:
+    watcher("*", Condition={"StringEquals": {"sts:ExternalId": "customer-4711"}})
+
+
+def watcher_like() -> None:
+    watcher(
+        {"AWS": "333333333333"}, Condition={"StringLike": {"sts:ExternalID": ["customer-4711"]}}
+    )
+
+
 def nothing() -> None:
     """The accounts as the notebook leaves them."""
 
@@ -184,6 +208,33 @@ CASES: list[tuple[str, str, int, Callable[[], None], str | None]] = [
         "my-app:v1 is in account A, whole: every digest is right",
     ),
     ("00 at any time", "00", 6, nothing, None),
+    ("07 as the notebook leaves it", "07", 7, nothing, None),
+    ("07 without a condition", "07", 7, watcher_open, "… but not with another customer's word"),
+    ("07 with IfExists", "07", 7, watcher_if_exists, "… nor with none at all"),
+    (
+        "07 open to all who know the word",
+        "07",
+        7,
+        watcher_star,
+        "… and nobody else, word or no word",
+    ),
+    ("07 another operator, the same meaning", "07", 7, watcher_like, None),
+    (
+        "07 before it was begun",
+        "07",
+        6,
+        nothing,
+        "the company (account 333333333333) becomes watcher when it comes for you",
+    ),
+    ("08 as the notebook leaves it", "08", 8, nothing, None),
+    (
+        "08 before it was begun",
+        "08",
+        7,
+        nothing,
+        "a user of account B can hold some-role-name for twelve hours",
+    ),
+    ("08 after 07's check", "07", 8, nothing, None),
 ]
 
 

@@ -69,7 +69,7 @@ def test_each_notebook_says_what_it_is_for(path: Path) -> None:
     assert all(h in ("#", "###") for h in headings)
     assert re.search(r"\*\*\d+ minutes\.\*\*", opening), "its time"
     assert "After this notebook you can" in opening
-    assert "Lost?" in opening
+    assert "Lost, or the kernel restarted?" in opening
     assert "### Check yourself" in whole
     assert "### Now break it" in whole
     for word in ("**Remember.**", "**Avoid.**", "**On AWS itself**"):

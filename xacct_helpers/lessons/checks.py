@@ -17,6 +17,7 @@ from ..workspace import ACCOUNT_A, ACCOUNT_B, REGION, LabError
 from .hints import HINTS
 
 ROLE_A = f"arn:aws:iam::{ACCOUNT_A}:role/account-a-role-name"
+ROLE_B = f"arn:aws:iam::{ACCOUNT_B}:role/some-role-name"
 REPOSITORY = "my-app"
 
 # The sandbox's trail knows a check's calls by this word in their user agent.
@@ -59,7 +60,7 @@ Findings = Iterator[Finding]
 
 
 def check(notebook: str) -> None:
-    """Say how far the goals of a notebook ("00" to "06") are reached; repeat it as you like.
+    """Say how far the goals of a notebook ("00" to "08") are reached; repeat it as you like.
 
     Raises LabError for a notebook that has no check.
     """
@@ -412,6 +413,81 @@ def _check_06() -> Findings:
     )
 
 
+WATCHER = f"arn:aws:iam::{ACCOUNT_A}:role/watcher"
+EXTERNAL_ID = "customer-4711"
+
+
+def _check_07() -> Findings:
+    right = _assume("stranger", WATCHER, ExternalId=EXTERNAL_ID)
+    yield Finding(
+        right=right.ok,
+        goal="the company (account 333333333333) becomes watcher when it comes for you",
+        found=str(right),
+        next="the trust policy of watcher: its Principal, and the value of sts:ExternalId",
+    )
+    for goal, profile, parameters in (
+        ("… but not with another customer's word", "stranger", {"ExternalId": "customer-0815"}),
+        ("… nor with none at all", "stranger", {}),
+        ("… and nobody else, word or no word", "management", {"ExternalId": EXTERNAL_ID}),
+    ):
+        other = _assume(profile, WATCHER, **parameters)
+        yield Finding(
+            right=other.denied,
+            goal=goal,
+            found=str(other),
+            next="the Condition of watcher's trust policy: its operator, its key and its value",
+        )
+
+
+def _check_08() -> Findings:
+    hours = 12 * 3600
+    long = _assume("account-b-admin", ROLE_B, DurationSeconds=hours)
+    yield Finding(
+        right=long.ok,
+        goal="a user of account B can hold some-role-name for twelve hours",
+        found=str(long),
+        next="MaxSessionDuration of some-role-name",
+    )
+    chained = _assume("account-b", ROLE_A, DurationSeconds=3601)
+    yield Finding(
+        right=chained.code == "ValidationError",
+        goal="a chained session is refused a second more than an hour",
+        found=str(chained),
+        next="whether the profile account-b still uses a role",
+    )
+    statement = {"Effect": "Allow", "Action": "ecr:DescribeImages", "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    small = _assume("account-b", ROLE_A, Policy=policy)
+    yield Finding(
+        right=small.ok,
+        goal="a session of account A's role can be made smaller",
+        found=str(small),
+        next="notebook 06: both accounts must agree",
+    )
+    ecr = _as(small, "ecr")
+    look = _call(lambda: ecr.describe_images(repositoryName=REPOSITORY))
+    yield Finding(
+        right=look.ok,
+        goal="… it may look",
+        found=str(look),
+        next="the permission policy of account-a-role-name; is there a deny left over?",
+    )
+    pull = _get_image(ecr)
+    yield Finding(
+        right=pull.denied,
+        goal="… and may not pull",
+        found=str(pull),
+        next="the session policy",
+    )
+    image = _pull(_as(_assume("account-b", ROLE_A), "ecr"))
+    yield Finding(
+        right=image.ok,
+        goal="a whole session still pulls",
+        found=str(image),
+        next="the permission policies of account-a-role-name; is there a deny left over?",
+    )
+
+
 _CHECKS: dict[str, Callable[[], Findings]] = {
     "00": _check_00,
     "01": _check_01,
@@ -420,6 +496,8 @@ _CHECKS: dict[str, Callable[[], Findings]] = {
     "04": _check_04,
     "05": _check_05,
     "06": _check_06,
+    "07": _check_07,
+    "08": _check_08,
 }
 
 _WHY = {
@@ -430,4 +508,6 @@ _WHY = {
     "04": "Passed: A names B's role, B lets that role go, and the others who tried were refused.",
     "05": "Passed: two sessions, one after the other, and the image at the end.",
     "06": "Passed: both accounts agree on this role, and refused everybody else who tried.",
+    "07": "Passed: the company comes when it comes for you, and only then.",
+    "08": "Passed: as long as the role allows, as small as you like, and no longer in a chain.",
 }

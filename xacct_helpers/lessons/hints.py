@@ -42,4 +42,17 @@ HINTS: dict[str, tuple[str, str, str]] = {
         "A trust policy holds the principal's unique id. A role made anew has another one.",
         "Write A's trust policy again, with the ARN: AWS looks the new role up when it saves.",
     ),
+    "07": (
+        "Which of the four calls does the check complain about: right word, wrong word, no word?",
+        "A condition on a key that the call does not have is false, unless its operator ends in "
+        "IfExists.",
+        'Principal {"AWS": "333333333333"}, Condition {"StringEquals": {"sts:ExternalId": '
+        '"customer-4711"}}.',
+    ),
+    "08": (
+        "Is it a session that is too short, or one that may too much or too little?",
+        "A role's MaxSessionDuration is an hour unless told otherwise; a chain never gets more.",
+        'update_role(RoleName="some-role-name", MaxSessionDuration=43200); and take a leftover '
+        "AWSRevokeOlderSessions away.",
+    ),
 }
