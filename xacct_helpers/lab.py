@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import math
 import os
 from dataclasses import dataclass
@@ -141,28 +139,6 @@ def _point_kernel(running: Running) -> None:
     # boto3 looks for service models in the user's home; the lab has a home of its own.
     Loader.CUSTOMER_DATA_PATH = str(running.folder / "home" / ".aws" / "models")
     boto3.DEFAULT_SESSION = None  # a session made before would keep the user's own settings
-    _quiet_errors()
-    _short_answers()
+    from .view.kernel import show_plainly
 
-
-def _short_answers() -> None:
-    """Show AWS answers without what HTTP added to them, where there is a notebook."""
-    try:
-        import IPython  # noqa: F401
-    except ImportError:
-        return
-    from .view.answers import shorten_answers
-
-    shorten_answers()
-
-
-def _quiet_errors() -> None:
-    """Show an error as its class and AWS's words: a botocore traceback teaches nothing."""
-    try:
-        from IPython import get_ipython
-    except ImportError:
-        return
-    shell = get_ipython()
-    if shell is not None:
-        with contextlib.redirect_stdout(io.StringIO()):
-            shell.run_line_magic("xmode", "Minimal")
+    show_plainly()

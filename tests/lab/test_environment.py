@@ -80,7 +80,7 @@ def test_the_xacct_command_is_there_too(users_lab: Lab) -> None:
 def test_a_change_of_folder_is_no_change_of_lab(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: Path
 ) -> None:
-    monkeypatch.delenv("XACCT_LAB")
+    del os.environ["XACCT_LAB"]  # the fixture puts it back; monkeypatch would do so after it
     workspace_folder = tmp_path / "workspace"
     workspace_folder.mkdir()
     monkeypatch.chdir(workspace_folder)

@@ -64,7 +64,7 @@ def test_policy_imports_only_the_standard_library_and_itself() -> None:
     assert strangers == []
 
 
-@pytest.mark.parametrize("part", ["lab", "lessons", "view"])
+@pytest.mark.parametrize("part", ["catch_up", "course", "lab", "lessons", "view", "workspace"])
 def test_what_a_notebook_uses_speaks_to_the_sandbox_over_http(part: str) -> None:
     assert offences(part, {"xacct_helpers.sandbox"}) == []
 

@@ -63,7 +63,7 @@ class Denial:
     def _repr_html_(self) -> str:
         body = "".join(_html_row(row) for row in self.rows)
         table = (
-            '<table><thead><tr><th scope="col">account</th><th scope="col">policy</th>'
+            '<table style="text-align: left"><thead><tr><th scope="col">account</th><th scope="col">policy</th>'
             '<th scope="col">says</th><th scope="col">its statements</th></tr></thead>'
             f"<tbody>{body}</tbody></table>"
         )
@@ -78,7 +78,8 @@ def _html_row(row: Row) -> str:
     statements = "<br>".join(escape(statement) for statement in row.statements)
     cells = (escape(row.layer), escape(row.outcome), statements)
     head = f'<th scope="row">{escape(row.account)}</th>'
-    return f"<tr>{head}{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
+    data = "".join(f'<td style="text-align: left">{cell}</td>' for cell in cells)
+    return f"<tr>{head}{data}</tr>"
 
 
 def explain(error: Exception | None = None) -> Denial:

@@ -1,0 +1,67 @@
+"""How this kernel shows AWS's answers and errors. The values and exceptions are not touched.
+
+boto3 adds to each answer how HTTP carried it (request id, headers, date), which is not taught and
+differs each time; and the traceback of a refused call is a page of boto3's insides above the one
+line that matters. Errors of the learner's own Python keep their traceback.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from ..workspace import LabError
+
+_AGAIN = "The sandbox does not answer. Run the cell with open_lab() again: it starts it."
+
+
+def show_plainly() -> None:
+    """Short answers and short errors, where there is a notebook. Called again, it does nothing."""
+    try:
+        from IPython import get_ipython
+    except ImportError:
+        return
+    shell = get_ipython()
+    if shell is None or getattr(shell, "xacct_shows_plainly", False):
+        return
+    shell.xacct_shows_plainly = True
+    _shorten_answers(shell)
+    _shorten_errors(shell)
+
+
+def _shorten_answers(shell: Any) -> None:
+    formatter = shell.display_formatter.formatters["text/plain"]
+    usual = formatter.type_printers.get(dict)
+    formatter.for_type(dict, lambda value, printer, cycle: _show(value, printer, cycle, usual))
+
+
+def _show(value: dict[str, Any], printer: Any, cycle: bool, usual: Any) -> None:
+    metadata = value.get("ResponseMetadata")
+    if not isinstance(metadata, dict) or "HTTPStatusCode" not in metadata:
+        usual(value, printer, cycle)
+        return
+    rest = {name: item for name, item in value.items() if name != "ResponseMetadata"}
+    if rest:
+        usual(rest, printer, cycle)
+    else:
+        printer.text(f"done (HTTP {metadata['HTTPStatusCode']})")
+
+
+def _shorten_errors(shell: Any) -> None:
+    from botocore.exceptions import BotoCoreError, ClientError, ConnectionError
+
+    from ..images import TransferError
+
+    plain = (ClientError, BotoCoreError, LabError, TransferError, json.JSONDecodeError)
+    formatter = shell.InteractiveTB
+    usual = formatter.structured_traceback
+
+    def structured_traceback(etype: Any, value: Any, *rest: Any, **more: Any) -> Any:
+        if not isinstance(value, plain):
+            return usual(etype, value, *rest, **more)
+        lines = [f"{etype.__name__}: {value}"]
+        if isinstance(value, ConnectionError):
+            lines.append(_AGAIN)
+        return lines
+
+    formatter.structured_traceback = structured_traceback
