@@ -23,6 +23,8 @@ _LAYERS = {
     "resource": "resource-based policy",
     "trust": "trust policy",
 }
+# JupyterLab sets the cells of a table flush right.
+_LEFT = 'style="text-align: left"'
 _OUTCOMES = {
     "allow": "✓ allows",
     "explicitDeny": "✗ denies explicitly",
@@ -62,11 +64,9 @@ class Denial:
 
     def _repr_html_(self) -> str:
         body = "".join(_html_row(row) for row in self.rows)
-        table = (
-            '<table style="text-align: left"><thead><tr><th scope="col">account</th><th scope="col">policy</th>'
-            '<th scope="col">says</th><th scope="col">its statements</th></tr></thead>'
-            f"<tbody>{body}</tbody></table>"
-        )
+        titles = ("account", "policy", "says", "its statements")
+        head = "".join(f'<th scope="col" {_LEFT}>{title}</th>' for title in titles)
+        table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
         sentences = "".join(f"<p>{escape(sentence)}</p>" for sentence in self.sentences)
         changes = "".join(f"<li>{escape(suggestion)}</li>" for suggestion in self.suggestions)
         change = f"<p>The smallest change that would allow it:</p><ul>{changes}</ul>"
@@ -77,8 +77,8 @@ class Denial:
 def _html_row(row: Row) -> str:
     statements = "<br>".join(escape(statement) for statement in row.statements)
     cells = (escape(row.layer), escape(row.outcome), statements)
-    head = f'<th scope="row">{escape(row.account)}</th>'
-    data = "".join(f'<td style="text-align: left">{cell}</td>' for cell in cells)
+    head = f'<th scope="row" {_LEFT}>{escape(row.account)}</th>'
+    data = "".join(f"<td {_LEFT}>{cell}</td>" for cell in cells)
     return f"<tr>{head}{data}</tr>"
 
 
