@@ -288,9 +288,7 @@ class Sandbox:
 
     def assume(self, keys: Keys | str, role_arn: str, name: str = "session", **more: Any) -> Keys:
         """The keys of a new session."""
-        found = self.do(
-            keys, "sts:AssumeRole", RoleArn=role_arn, RoleSessionName=name, **more
-        )
+        found = self.do(keys, "sts:AssumeRole", RoleArn=role_arn, RoleSessionName=name, **more)
         return Keys.of(found["Credentials"])
 
     def whoami(self, keys: Keys | str) -> str:

@@ -45,9 +45,7 @@ class Image:
         return digest_of(self.manifest.encode())
 
 
-def upload(
-    sandbox: Sandbox, keys: Keys | str, data: bytes, *, parts: int = 1, **named: Any
-) -> str:
+def upload(sandbox: Sandbox, keys: Keys | str, data: bytes, *, parts: int = 1, **named: Any) -> str:
     """Upload one blob through the ECR API; its digest."""
     begun = sandbox.do(keys, "ecr:InitiateLayerUpload", **named)["uploadId"]
     size = -(-len(data) // parts)

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.sandbox.images import INDEX_TYPE, MANIFEST_TYPE, Image, digest_of, push, upload
-from tests.sandboxes import A, B, Answer, Keys, Sandbox, allow, grant, policy, statement, trust
+from tests.sandboxes import A, Answer, B, Keys, Sandbox, allow, grant, policy, statement, trust
 
 NAMED = {"repositoryName": "my-app"}
 OF_A = {"repositoryName": "my-app", "registryId": A}
@@ -74,8 +74,12 @@ def test_authorised_on_the_repositorys_arn(repository: Sandbox, operation: str) 
     here = repository.user(A, "here", allow(action, ARN))
     assert repository.call(abroad, action, **params).code != "AccessDeniedException"
     assert repository.call(here, action, **params).code in (
-        "", "ImageNotFoundException", "RepositoryPolicyNotFoundException",
-        "ImageAlreadyExistsException", "RepositoryNotFoundException", "LayersNotFoundException",
+        "",
+        "ImageNotFoundException",
+        "RepositoryPolicyNotFoundException",
+        "ImageAlreadyExistsException",
+        "RepositoryNotFoundException",
+        "LayersNotFoundException",
     )
 
 
@@ -83,7 +87,9 @@ def test_the_registry_id_names_the_owner(repository: Sandbox) -> None:
     """Without registryId the caller's own registry is meant (facts 5.4)."""
     answer = repository.call(B, "ecr:DescribeImages", **NAMED)
     assert answer.error == (
-        "RepositoryNotFoundException", 400, MISSING.replace(A, B),
+        "RepositoryNotFoundException",
+        400,
+        MISSING.replace(A, B),
     )
     assert repository.call(B, "ecr:DescribeImages", **OF_A).message == (
         f"User: arn:aws:iam::{B}:user/admin is not authorized to perform: ecr:DescribeImages on "
@@ -99,7 +105,9 @@ def test_the_permission_comes_before_the_existence(sandbox: Sandbox) -> None:
     assert sandbox.call(nobody, "ecr:DescribeImages", **NAMED).code == "AccessDeniedException"
     assert sandbox.call(B, "ecr:DescribeImages", **OF_A).code == "AccessDeniedException"
     assert sandbox.call(A, "ecr:DescribeImages", **NAMED).error == (
-        "RepositoryNotFoundException", 400, MISSING,
+        "RepositoryNotFoundException",
+        400,
+        MISSING,
     )
 
 
@@ -133,31 +141,92 @@ def test_the_answer_of_create_repository(sandbox: Sandbox) -> None:
 
 def refusals() -> list[Any]:
     absent = {"repositoryName": "my-app"}
-    no_policy = (f"Repository policy does not exist for the repository with name 'my-app' in the "
-                 f"registry with id '{A}'")
-    bad_policy = ("Invalid parameter at 'PolicyText' failed to satisfy constraint: "
-                  "'Invalid repository policy provided'")
+    no_policy = (
+        f"Repository policy does not exist for the repository with name 'my-app' in the "
+        f"registry with id '{A}'"
+    )
+    bad_policy = (
+        "Invalid parameter at 'PolicyText' failed to satisfy constraint: "
+        "'Invalid repository policy provided'"
+    )
     rows: list[tuple[str, bool, str, dict[str, Any], str, str | None]] = [
-        ("made twice", True, "CreateRepository", NAMED, "RepositoryAlreadyExistsException",
-         f"The repository with name 'my-app' already exists in the registry with id '{A}'"),
+        (
+            "made twice",
+            True,
+            "CreateRepository",
+            NAMED,
+            "RepositoryAlreadyExistsException",
+            f"The repository with name 'my-app' already exists in the registry with id '{A}'",
+        ),
         ("not there", False, "DeleteRepository", absent, "RepositoryNotFoundException", MISSING),
-        ("not there, described", False, "DescribeRepositories", {"repositoryNames": ["my-app"]},
-         "RepositoryNotFoundException", MISSING),
-        ("no policy", True, "GetRepositoryPolicy", NAMED, "RepositoryPolicyNotFoundException",
-         no_policy),
-        ("no policy to delete", True, "DeleteRepositoryPolicy", NAMED,
-         "RepositoryPolicyNotFoundException", no_policy),
-        ("an image not there", True, "DescribeImages",
-         {**NAMED, "imageIds": [{"imageTag": "v9"}]}, "ImageNotFoundException",
-         "The image with imageId {imageDigest:'null', imageTag:'v9'} does not exist within the "
-         f"repository with name 'my-app' in the registry with id '{A}'"),
-        ("a bad name", False, "CreateRepository", {"repositoryName": "My App"},
-         "InvalidParameterException",
-         "Invalid parameter at 'repositoryName' failed to satisfy constraint: 'must satisfy "
-         r"regular expression '[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*"
-         r"(\/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*''"),
-        ("no name", False, "CreateRepository", {}, "InvalidParameterException",
-         "Invalid parameter at 'repositoryName' failed to satisfy constraint: 'must not be null'"),
+        (
+            "not there, described",
+            False,
+            "DescribeRepositories",
+            {"repositoryNames": ["my-app"]},
+            "RepositoryNotFoundException",
+            MISSING,
+        ),
+        (
+            "no policy",
+            True,
+            "GetRepositoryPolicy",
+            NAMED,
+            "RepositoryPolicyNotFoundException",
+            no_policy,
+        ),
+        (
+            "no policy to delete",
+            True,
+            "DeleteRepositoryPolicy",
+            NAMED,
+            "RepositoryPolicyNotFoundException",
+            no_policy,
+        ),
+        (
+            "an image not there",
+            True,
+            "DescribeImages",
+            {**NAMED, "imageIds": [{"imageTag": "v9"}]},
+            "ImageNotFoundException",
+            "The image with imageId {imageDigest:'null', imageTag:'v9'} does not exist within the "
+            f"repository with name 'my-app' in the registry with id '{A}'",
+        ),
+        (
+            "a bad name",
+            False,
+            "CreateRepository",
+            {"repositoryName": "My App"},
+            "InvalidParameterException",
+            "Invalid parameter at 'repositoryName' failed to satisfy constraint: 'must satisfy "
+            r"regular expression '[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*"
+            r"(\/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*''",
+        ),
+        (
+            "tags of what is no ARN",
+            False,
+            "ListTagsForResource",
+            {"resourceArn": ""},
+            "InvalidParameterException",
+            "Invalid parameter at 'resourceArn' failed to satisfy constraint: 'Invalid ARN'",
+        ),
+        (
+            "tags of another kind",
+            False,
+            "TagResource",
+            {"resourceArn": f"arn:aws:iam::{A}:role/r", "tags": []},
+            "InvalidParameterException",
+            "Invalid parameter at 'resourceArn' failed to satisfy constraint: 'Invalid ARN'",
+        ),
+        (
+            "no name",
+            False,
+            "CreateRepository",
+            {},
+            "InvalidParameterException",
+            "Invalid parameter at 'repositoryName' failed to satisfy constraint: "
+            "'must not be null'",
+        ),
     ]
     for name, text in {
         "not JSON": "{",
@@ -168,8 +237,16 @@ def refusals() -> list[Any]:
         "an account not there": grant("999999999999"),
         "an unknown element": policy({**statement("Allow", "ecr:*", Principal="*"), "X": 1}),
     }.items():
-        rows.append((f"policy: {name}", True, "SetRepositoryPolicy",
-                     {**NAMED, "policyText": text}, "InvalidParameterException", bad_policy))
+        rows.append(
+            (
+                f"policy: {name}",
+                True,
+                "SetRepositoryPolicy",
+                {**NAMED, "policyText": text},
+                "InvalidParameterException",
+                bad_policy,
+            )
+        )
     return [pytest.param(*row[1:], id=row[0]) for row in rows]
 
 
@@ -268,9 +345,7 @@ def test_push_and_pull(repository: Sandbox) -> None:
 
 
 def download(sandbox: Sandbox, keys: Keys | str, data: bytes) -> bytes:
-    found = sandbox.do(
-        keys, "ecr:GetDownloadUrlForLayer", **OF_A, layerDigest=digest_of(data)
-    )
+    found = sandbox.do(keys, "ecr:GetDownloadUrlForLayer", **OF_A, layerDigest=digest_of(data))
     assert found["layerDigest"] == digest_of(data)
     with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(
         found["downloadUrl"], timeout=20
@@ -298,8 +373,12 @@ def test_the_lessons_pull(repository: Sandbox) -> None:
 
 
 def test_pushing_into_another_accounts_repository(repository: Sandbox) -> None:
-    actions = ["ecr:InitiateLayerUpload", "ecr:UploadLayerPart", "ecr:CompleteLayerUpload",
-               "ecr:PutImage"]
+    actions = [
+        "ecr:InitiateLayerUpload",
+        "ecr:UploadLayerPart",
+        "ecr:CompleteLayerUpload",
+        "ecr:PutImage",
+    ]
     repository.do(A, "ecr:SetRepositoryPolicy", **NAMED, policyText=grant(B, actions))
     put = push(repository, B, IMAGE, **OF_A)
     assert put["registryId"] == A
@@ -357,7 +436,10 @@ def test_parts_must_follow_each_other(repository: Sandbox, first: int, last: int
     # nothing of it was kept
     assert repository.call(A, "ecr:UploadLayerPart", **part(begun, 10, b"abc")).ok
     done = repository.call(
-        A, "ecr:CompleteLayerUpload", uploadId=begun, **NAMED,
+        A,
+        "ecr:CompleteLayerUpload",
+        uploadId=begun,
+        **NAMED,
         layerDigests=[digest_of(b"0123456789abc")],
     )
     assert done.ok
@@ -438,17 +520,30 @@ BAD_MANIFESTS: dict[str, tuple[str, str]] = {
     "not JSON": ("{", "InvalidParameterException"),
     "a list": ("[]", "InvalidParameterException"),
     "no media type": ("{}", "InvalidParameterException"),
-    "a word as config": (json.dumps({"mediaType": MANIFEST_TYPE, "config": "x"}),
-                         "InvalidParameterException"),
-    "a word as layers": (json.dumps({"mediaType": MANIFEST_TYPE, "layers": "x"}),
-                         "InvalidParameterException"),
-    "words as layers": (json.dumps({"mediaType": MANIFEST_TYPE, "layers": ["x"]}),
-                        "InvalidParameterException"),
-    "a number as manifests": (json.dumps({"mediaType": INDEX_TYPE, "manifests": 3}),
-                              "InvalidParameterException"),
+    "a word as config": (
+        json.dumps({"mediaType": MANIFEST_TYPE, "config": "x"}),
+        "InvalidParameterException",
+    ),
+    "a word as layers": (
+        json.dumps({"mediaType": MANIFEST_TYPE, "layers": "x"}),
+        "InvalidParameterException",
+    ),
+    "words as layers": (
+        json.dumps({"mediaType": MANIFEST_TYPE, "layers": ["x"]}),
+        "InvalidParameterException",
+    ),
+    "a number as manifests": (
+        json.dumps({"mediaType": INDEX_TYPE, "manifests": 3}),
+        "InvalidParameterException",
+    ),
     "a word as size": (
-        json.dumps({"mediaType": MANIFEST_TYPE, "config": {
-            "digest": digest_of(b"{}"), "size": "big"}, "layers": []}),
+        json.dumps(
+            {
+                "mediaType": MANIFEST_TYPE,
+                "config": {"digest": digest_of(b"{}"), "size": "big"},
+                "layers": [],
+            }
+        ),
         "InvalidParameterException",
     ),
     "a missing layer": (Image(b"never sent").manifest, "LayersNotFoundException"),

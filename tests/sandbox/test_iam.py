@@ -126,9 +126,7 @@ def group(sandbox: Sandbox) -> None:
 def managed(sandbox: Sandbox, versions: int = 1) -> None:
     sandbox.do(A, "iam:CreatePolicy", PolicyName="p", PolicyDocument=allow("s3:*"))
     for _ in range(versions - 1):
-        sandbox.do(
-            A, "iam:CreatePolicyVersion", PolicyArn=POLICY, PolicyDocument=allow("s3:*")
-        )
+        sandbox.do(A, "iam:CreatePolicyVersion", PolicyArn=POLICY, PolicyDocument=allow("s3:*"))
 
 
 def attached(kind: str, make: Given) -> Given:
@@ -231,57 +229,103 @@ def document_rows() -> Iterator[Row]:
     }.items():
         yield malformed(name, text, syntax)
     yield malformed("Effect in lower case", one(Effect="allow"), "The policy failed legacy parsing")
-    yield malformed("a bad date", one(Condition={"DateLessThan": {"aws:CurrentTime": "soon"}}),
-                    "The policy failed legacy parsing")
+    yield malformed(
+        "a bad date",
+        one(Condition={"DateLessThan": {"aws:CurrentTime": "soon"}}),
+        "The policy failed legacy parsing",
+    )
     twice = [statement("Allow", "s3:*", "*", Sid="a")] * 2
-    yield malformed("a Sid twice", policy(*twice),
-                    "Statement IDs (SID) in a single policy must be unique.")
-    yield malformed("a Sid with a space", one(Sid="my statement"),
-                    "Statement IDs (SID) must be alpha-numeric. Check that your input satisfies "
-                    "the regular expression [0-9A-Za-z]*")
+    yield malformed(
+        "a Sid twice", policy(*twice), "Statement IDs (SID) in a single policy must be unique."
+    )
+    yield malformed(
+        "a Sid with a space",
+        one(Sid="my statement"),
+        "Statement IDs (SID) must be alpha-numeric. Check that your input satisfies "
+        "the regular expression [0-9A-Za-z]*",
+    )
     yield malformed("no Action", without("Action"), "Policy statement must contain actions.")
     yield malformed("no Resource", without("Resource"), "Policy statement must contain resources.")
-    yield malformed("a word as Resource", one(Resource="foo"),
-                    'Resource foo must be in ARN format or "*".')
-    yield malformed("a partition that is none", one(Resource="arn:mars:s3:::b"),
-                    'Partition "mars" is not valid for resource "arn:mars:s3:::b".')
-    yield malformed("a wildcard service", one(Resource="arn:aws:*:::b"),
-                    "Resource vendor must be fully qualified and cannot contain regexes.")
-    yield malformed("IAM with a region", one(Resource=f"arn:aws:iam:us-east-1:{A}:role/x"),
-                    f"IAM resource arn:aws:iam:us-east-1:{A}:role/x cannot contain region "
-                    "information.")
-    yield malformed("an action without a service", one(Action="AssumeRole"),
-                    "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.")
-    yield malformed("an action with two colons", one(Action="sts:Assume:Role"),
-                    "Actions/Condition can contain only one colon.")
+    yield malformed(
+        "a word as Resource", one(Resource="foo"), 'Resource foo must be in ARN format or "*".'
+    )
+    yield malformed(
+        "a partition that is none",
+        one(Resource="arn:mars:s3:::b"),
+        'Partition "mars" is not valid for resource "arn:mars:s3:::b".',
+    )
+    yield malformed(
+        "a wildcard service",
+        one(Resource="arn:aws:*:::b"),
+        "Resource vendor must be fully qualified and cannot contain regexes.",
+    )
+    yield malformed(
+        "IAM with a region",
+        one(Resource=f"arn:aws:iam:us-east-1:{A}:role/x"),
+        f"IAM resource arn:aws:iam:us-east-1:{A}:role/x cannot contain region information.",
+    )
+    yield malformed(
+        "an action without a service",
+        one(Action="AssumeRole"),
+        "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.",
+    )
+    yield malformed(
+        "an action with two colons",
+        one(Action="sts:Assume:Role"),
+        "Actions/Condition can contain only one colon.",
+    )
     yield malformed("a strange service", one(Action="s t:AssumeRole"), "Vendor s t is not valid")
-    yield malformed("a Principal", one(Principal={"AWS": A}),
-                    "Policy document should not specify a principal.")
-    yield Row(name="managed: version 2008", action="iam:CreatePolicy",
-              params={"PolicyName": "p", "PolicyDocument": allow("s3:*").replace(
-                  "2012-10-17", "2008-10-17")},
-              code="MalformedPolicyDocument", status=400,
-              message="Policy document must be version 2012-10-17 or greater.", source="facts 3.1")
+    yield malformed(
+        "a Principal", one(Principal={"AWS": A}), "Policy document should not specify a principal."
+    )
+    yield Row(
+        name="managed: version 2008",
+        action="iam:CreatePolicy",
+        params={
+            "PolicyName": "p",
+            "PolicyDocument": allow("s3:*").replace("2012-10-17", "2008-10-17"),
+        },
+        code="MalformedPolicyDocument",
+        status=400,
+        message="Policy document must be version 2012-10-17 or greater.",
+        source="facts 3.1",
+    )
 
 
 def trust_rows() -> Iterator[Row]:
-    yield distrust("a trailing comma", trust(A)[:-1] + ",}", "This policy contains invalid Json",
-                   "recorded: CreateRole, trust document with a trailing comma")
+    yield distrust(
+        "a trailing comma",
+        trust(A)[:-1] + ",}",
+        "This policy contains invalid Json",
+        "recorded: CreateRole, trust document with a trailing comma",
+    )
     yield distrust("a Resource", trusting(Resource="*"), "Has prohibited field Resource")
-    yield distrust("a NotResource", trusting(NotResource="*"),
-                   "AssumeRole policy must not contain resources.")
+    yield distrust(
+        "a NotResource", trusting(NotResource="*"), "AssumeRole policy must not contain resources."
+    )
     yield distrust("no Principal", trusting(Principal=None), "Missing required field Principal")
-    yield distrust("an empty Principal", trusting(Principal={}),
-                   "Missing required field Principal cannot be empty!")
+    yield distrust(
+        "an empty Principal",
+        trusting(Principal={}),
+        "Missing required field Principal cannot be empty!",
+    )
     yield distrust("no Action", trusting(Action=None), "Missing required field Action")
     for action in ("*", "s3:GetObject", "sts:GetCallerIdentity", ["sts:AssumeRole", "iam:*"]):
-        yield distrust(f"Action {action}", trusting(Action=action),
-                       "AssumeRole policy may only specify STS AssumeRole actions.")
-    yield distrust("no statements", '{"Version": "2012-10-17", "Statement": []}',
-                   "Could not parse the policy: Statement is empty!")
-    yield distrust("Allow with NotPrincipal",
-                   trusting(Principal=None, NotPrincipal={"AWS": A}),
-                   "Allow with NotPrincipal is not allowed.")
+        yield distrust(
+            f"Action {action}",
+            trusting(Action=action),
+            "AssumeRole policy may only specify STS AssumeRole actions.",
+        )
+    yield distrust(
+        "no statements",
+        '{"Version": "2012-10-17", "Statement": []}',
+        "Could not parse the policy: Statement is empty!",
+    )
+    yield distrust(
+        "Allow with NotPrincipal",
+        trusting(Principal=None, NotPrincipal={"AWS": A}),
+        "Allow with NotPrincipal is not allowed.",
+    )
     for kind, value in (
         ("AWS", f"arn:aws:iam::{A}:role/nope"),
         ("AWS", f"arn:aws:iam::{B}:user/nope"),
@@ -297,95 +341,196 @@ def trust_rows() -> Iterator[Row]:
         ("Service", "ec2"),
         ("Federated", f"arn:aws:iam::{A}:oidc-provider/example.org"),
     ):
-        yield distrust(f"{kind} {value}", trusting(Principal={kind: value}),
-                       f'Invalid principal in policy: "{kind.upper()}":"{value}"')
-    yield distrust("one of several is not there", trust([A, f"arn:aws:iam::{A}:role/nope"]),
-                   f'Invalid principal in policy: "AWS":"arn:aws:iam::{A}:role/nope"')
-    yield distrust("a Sid with a hyphen", trusting(Sid="my-sid"),
-                   "Statement IDs (SID) must be alpha-numeric. Check that your input satisfies "
-                   "the regular expression [0-9A-Za-z]*", "facts 3.1")
+        yield distrust(
+            f"{kind} {value}",
+            trusting(Principal={kind: value}),
+            f'Invalid principal in policy: "{kind.upper()}":"{value}"',
+        )
+    yield distrust(
+        "one of several is not there",
+        trust([A, f"arn:aws:iam::{A}:role/nope"]),
+        f'Invalid principal in policy: "AWS":"arn:aws:iam::{A}:role/nope"',
+    )
+    yield distrust(
+        "a Sid with a hyphen",
+        trusting(Sid="my-sid"),
+        "Statement IDs (SID) must be alpha-numeric. Check that your input satisfies "
+        "the regular expression [0-9A-Za-z]*",
+        "facts 3.1",
+    )
 
 
 def limit_rows() -> Iterator[Row]:
     def full(name: str, action: str, message: str, given: Given, **params: Any) -> Row:
-        return Row(name=f"limit: {name}", action=f"iam:{action}", params=params, given=given,
-                   code="LimitExceeded", status=409, message=message, source="facts 3.3")
+        return Row(
+            name=f"limit: {name}",
+            action=f"iam:{action}",
+            params=params,
+            given=given,
+            code="LimitExceeded",
+            status=409,
+            message=message,
+            source="facts 3.3",
+        )
 
     for kind, make, limit in (("user", user, 2048), ("group", group, 5120), ("role", role, 10240)):
-        yield full(f"inline policies of a {kind} together", f"Put{kind.capitalize()}Policy",
-                   f"Maximum policy size of {limit} bytes exceeded for {kind} {kind[0]}",
-                   nearly_full(kind, make, limit - 100), PolicyName="second",
-                   PolicyDocument=sized(101), **{f"{kind.capitalize()}Name": kind[0]})
-    yield full("a managed policy", "CreatePolicy", "Cannot exceed quota for PolicySize: 6144",
-               nothing, PolicyName="p", PolicyDocument=sized(6145))
-    yield full("a trust policy", "CreateRole", "Cannot exceed quota for ACLSizePerRole: 2048",
-               nothing, RoleName="x", AssumeRolePolicyDocument=trust([A] * 200))
-    yield full("policies of a role", "AttachRolePolicy",
-               "Cannot exceed quota for PoliciesPerRole: 10", many_attached, RoleName="r",
-               PolicyArn=POLICY)
-    yield full("versions of a policy", "CreatePolicyVersion",
-               "A managed policy can have up to 5 versions. Before you create a new version, you "
-               "must delete an existing version.", lambda sandbox: managed(sandbox, 5),
-               PolicyArn=POLICY, PolicyDocument=allow("s3:*"))
-    yield full("access keys of a user", "CreateAccessKey",
-               "Cannot exceed quota for AccessKeysPerUser: 2", keys(2), UserName="u")
+        yield full(
+            f"inline policies of a {kind} together",
+            f"Put{kind.capitalize()}Policy",
+            f"Maximum policy size of {limit} bytes exceeded for {kind} {kind[0]}",
+            nearly_full(kind, make, limit - 100),
+            PolicyName="second",
+            PolicyDocument=sized(101),
+            **{f"{kind.capitalize()}Name": kind[0]},
+        )
+    yield full(
+        "a managed policy",
+        "CreatePolicy",
+        "Cannot exceed quota for PolicySize: 6144",
+        nothing,
+        PolicyName="p",
+        PolicyDocument=sized(6145),
+    )
+    yield full(
+        "a trust policy",
+        "CreateRole",
+        "Cannot exceed quota for ACLSizePerRole: 2048",
+        nothing,
+        RoleName="x",
+        AssumeRolePolicyDocument=trust([A] * 200),
+    )
+    yield full(
+        "policies of a role",
+        "AttachRolePolicy",
+        "Cannot exceed quota for PoliciesPerRole: 10",
+        many_attached,
+        RoleName="r",
+        PolicyArn=POLICY,
+    )
+    yield full(
+        "versions of a policy",
+        "CreatePolicyVersion",
+        "A managed policy can have up to 5 versions. Before you create a new version, you "
+        "must delete an existing version.",
+        lambda sandbox: managed(sandbox, 5),
+        PolicyArn=POLICY,
+        PolicyDocument=allow("s3:*"),
+    )
+    yield full(
+        "access keys of a user",
+        "CreateAccessKey",
+        "Cannot exceed quota for AccessKeysPerUser: 2",
+        keys(2),
+        UserName="u",
+    )
 
 
 def name_rows() -> Iterator[Row]:
     def strange(parameter: str) -> str:
-        return (f"The specified value for {parameter} is invalid. It must contain only "
-                "alphanumeric characters and/or the following: +=,.@_-")
+        return (
+            f"The specified value for {parameter} is invalid. It must contain only "
+            "alphanumeric characters and/or the following: +=,.@_-"
+        )
 
-    yield invalid("role name", "CreateRole", strange("roleName"),
-                  **{**CLEAN, "RoleName": "my role"})
-    yield invalid("role name beyond ASCII", "CreateRole", strange("roleName"),
-                  **{**CLEAN, "RoleName": "rôle"})
+    yield invalid(
+        "role name", "CreateRole", strange("roleName"), **{**CLEAN, "RoleName": "my role"}
+    )
+    yield invalid(
+        "role name beyond ASCII", "CreateRole", strange("roleName"), **{**CLEAN, "RoleName": "rôle"}
+    )
     yield invalid("user name", "CreateUser", strange("userName"), UserName="a/b")
-    yield invalid("policy name", "CreatePolicy", strange("policyName"), PolicyName="p:q",
-                  PolicyDocument=allow("*"))
+    yield invalid(
+        "policy name",
+        "CreatePolicy",
+        strange("policyName"),
+        PolicyName="p:q",
+        PolicyDocument=allow("*"),
+    )
     for path in ("x", "/x", "x/", "/ x/"):
-        yield invalid(f"path {path}", "CreateUser",
-                      "The specified value for path is invalid. It must begin and end with / and "
-                      "contain only alphanumeric characters and/or / characters.",
-                      UserName="u", Path=path)
-    for seconds, bound in ((3599, "greater than or equal to 3600"),
-                           (43201, "less than or equal to 43200")):
-        yield invalid(f"session of {seconds} s", "CreateRole",
-                      f"1 validation error detected: Value '{seconds}' at 'maxSessionDuration' "
-                      f"failed to satisfy constraint: Member must have value {bound}",
-                      **CLEAN, MaxSessionDuration=seconds)
-    yield invalid("role name too long", "CreateRole",
-                  f"1 validation error detected: Value '{'r' * 65}' at 'roleName' failed to "
-                  "satisfy constraint: Member must have length less than or equal to 64",
-                  **{**CLEAN, "RoleName": "r" * 65})
-    yield invalid("nothing", "CreateRole",
-                  "2 validation errors detected: Value null at 'roleName' failed to satisfy "
-                  "constraint: Member must not be null; Value null at 'assumeRolePolicyDocument' "
-                  "failed to satisfy constraint: Member must not be null", "facts 2.2")
-    for action, named in (("AttachRolePolicy", {"RoleName": "r"}),
-                          ("AttachUserPolicy", {"UserName": "admin"})):
+        yield invalid(
+            f"path {path}",
+            "CreateUser",
+            "The specified value for path is invalid. It must begin and end with / and "
+            "contain only alphanumeric characters and/or / characters.",
+            UserName="u",
+            Path=path,
+        )
+    for seconds, bound in (
+        (3599, "greater than or equal to 3600"),
+        (43201, "less than or equal to 43200"),
+    ):
+        yield invalid(
+            f"session of {seconds} s",
+            "CreateRole",
+            f"1 validation error detected: Value '{seconds}' at 'maxSessionDuration' "
+            f"failed to satisfy constraint: Member must have value {bound}",
+            **CLEAN,
+            MaxSessionDuration=seconds,
+        )
+    yield invalid(
+        "role name too long",
+        "CreateRole",
+        f"1 validation error detected: Value '{'r' * 65}' at 'roleName' failed to "
+        "satisfy constraint: Member must have length less than or equal to 64",
+        **{**CLEAN, "RoleName": "r" * 65},
+    )
+    yield invalid(
+        "nothing",
+        "CreateRole",
+        "2 validation errors detected: Value null at 'roleName' failed to satisfy "
+        "constraint: Member must not be null; Value null at 'assumeRolePolicyDocument' "
+        "failed to satisfy constraint: Member must not be null",
+        "facts 2.2",
+    )
+    for action, named in (
+        ("AttachRolePolicy", {"RoleName": "r"}),
+        ("AttachUserPolicy", {"UserName": "admin"}),
+    ):
         for arn in ("notanarnatallbutlonger", "AdministratorAccess123"):
-            yield invalid(f"{action} {arn}", action, "Invalid ARN:  Could not be parsed!",
-                          f"recorded: {action}", PolicyArn=arn, **named)
-    yield Row(name="access key's status", action="iam:UpdateAccessKey", given=keys(1),
-              params={"UserName": "u", "AccessKeyId": "AKIAIOSFODNN7EXAMPLE", "Status": "Invalid"},
-              code="ValidationError", status=400, source="recorded: UpdateServiceSpecificCredential",
-              message="1 validation error detected: Value at 'status' failed to satisfy constraint: "
-              "Member must satisfy enum value set")
-    yield Row(name="access key's id", action="iam:UpdateAccessKey", given=keys(1),
-              params={"UserName": "u", "AccessKeyId": "AKIA-HYPHENS-ARE-NOT", "Status": "Active"},
-              code="ValidationError", status=400, source="recorded: UpdateServiceSpecificCredential",
-              message="1 validation error detected: Value at 'accessKeyId' failed to satisfy "
-              r"constraint: Member must satisfy regular expression pattern: [\w]+")
+            yield invalid(
+                f"{action} {arn}",
+                action,
+                "Invalid ARN:  Could not be parsed!",
+                f"recorded: {action}",
+                PolicyArn=arn,
+                **named,
+            )
+    yield Row(
+        name="access key's status",
+        action="iam:UpdateAccessKey",
+        given=keys(1),
+        params={"UserName": "u", "AccessKeyId": "AKIAIOSFODNN7EXAMPLE", "Status": "Invalid"},
+        code="ValidationError",
+        status=400,
+        source="recorded: UpdateServiceSpecificCredential",
+        message="1 validation error detected: Value at 'status' failed to satisfy constraint: "
+        "Member must satisfy enum value set",
+    )
+    yield Row(
+        name="access key's id",
+        action="iam:UpdateAccessKey",
+        given=keys(1),
+        params={"UserName": "u", "AccessKeyId": "AKIA-HYPHENS-ARE-NOT", "Status": "Active"},
+        code="ValidationError",
+        status=400,
+        source="recorded: UpdateServiceSpecificCredential",
+        message="1 validation error detected: Value at 'accessKeyId' failed to satisfy "
+        r"constraint: Member must satisfy regular expression pattern: [\w]+",
+    )
 
 
 def missing_rows() -> Iterator[Row]:
     nope, document = f"arn:aws:iam::{A}:policy/nope", allow("s3:*")
     for action, more in (
-        ("GetRole", {}), ("DeleteRole", {}), ("UpdateRole", {}), ("ListRolePolicies", {}),
-        ("ListAttachedRolePolicies", {}), ("ListRoleTags", {}),
+        ("GetRole", {}),
+        ("DeleteRole", {}),
+        ("UpdateRole", {}),
+        ("ListRolePolicies", {}),
+        ("ListAttachedRolePolicies", {}),
+        ("ListRoleTags", {}),
         ("PutRolePolicy", {"PolicyName": "p", "PolicyDocument": document}),
-        ("GetRolePolicy", {"PolicyName": "p"}), ("DeleteRolePolicy", {"PolicyName": "p"}),
+        ("GetRolePolicy", {"PolicyName": "p"}),
+        ("DeleteRolePolicy", {"PolicyName": "p"}),
         ("UpdateAssumeRolePolicy", {"PolicyDocument": trust(A)}),
         ("AttachRolePolicy", {"PolicyArn": "arn:aws:iam::aws:policy/ReadOnlyAccess"}),
         ("DetachRolePolicy", {"PolicyArn": "arn:aws:iam::aws:policy/ReadOnlyAccess"}),
@@ -393,9 +538,14 @@ def missing_rows() -> Iterator[Row]:
     ):
         yield missing(action, "The role with name nope cannot be found.", RoleName="nope", **more)
     for action, more in (
-        ("GetUser", {}), ("DeleteUser", {}), ("UpdateUser", {"NewUserName": "x"}),
-        ("ListAccessKeys", {}), ("CreateAccessKey", {}), ("ListUserPolicies", {}),
-        ("ListGroupsForUser", {}), ("GetUserPolicy", {"PolicyName": "p"}),
+        ("GetUser", {}),
+        ("DeleteUser", {}),
+        ("UpdateUser", {"NewUserName": "x"}),
+        ("ListAccessKeys", {}),
+        ("CreateAccessKey", {}),
+        ("ListUserPolicies", {}),
+        ("ListGroupsForUser", {}),
+        ("GetUserPolicy", {"PolicyName": "p"}),
         ("AddUserToGroup", {"GroupName": "g"}),
     ):
         row = missing(action, "The user with name nope cannot be found.", UserName="nope", **more)
@@ -404,29 +554,47 @@ def missing_rows() -> Iterator[Row]:
         yield missing(action, "The group with name nope cannot be found.", GroupName="nope")
     for kind, make in (("role", role), ("user", user), ("group", group)):
         for verb in ("Get", "Delete"):
-            row = missing(f"{verb}{kind.capitalize()}Policy",
-                          f"The {kind} policy with name nope cannot be found.", PolicyName="nope",
-                          **{f"{kind.capitalize()}Name": kind[0]})
+            row = missing(
+                f"{verb}{kind.capitalize()}Policy",
+                f"The {kind} policy with name nope cannot be found.",
+                PolicyName="nope",
+                **{f"{kind.capitalize()}Name": kind[0]},
+            )
             yield Row(**{**fields_of(row), "given": make})
     for action in ("GetPolicy", "DeletePolicy", "ListPolicyVersions", "ListEntitiesForPolicy"):
         source = "recorded: DeletePolicy" if action == "DeletePolicy" else "facts 3.4"
         yield missing(action, f"Policy {nope} was not found.", source, PolicyArn=nope)
     for kind, make in (("Role", role), ("User", user), ("Group", group)):
         named = {f"{kind}Name": kind[0].lower()}
-        row = missing(f"Attach{kind}Policy", f"Policy {nope} does not exist or is not attachable.",
-                      f"recorded: Attach{kind}Policy", PolicyArn=nope, **named)
+        row = missing(
+            f"Attach{kind}Policy",
+            f"Policy {nope} does not exist or is not attachable.",
+            f"recorded: Attach{kind}Policy",
+            PolicyArn=nope,
+            **named,
+        )
         yield Row(**{**fields_of(row), "given": make})
-        row = missing(f"Detach{kind}Policy", f"Policy {nope} was not found.", PolicyArn=nope,
-                      **named)
+        row = missing(
+            f"Detach{kind}Policy", f"Policy {nope} was not found.", PolicyArn=nope, **named
+        )
         yield Row(**{**fields_of(row), "given": make})
     foreign = f"arn:aws:iam::{B}:policy/p"
-    row = missing("AttachRolePolicy", f"Policy {foreign} does not exist or is not attachable.",
-                  RoleName="r", PolicyArn=foreign)
+    row = missing(
+        "AttachRolePolicy",
+        f"Policy {foreign} does not exist or is not attachable.",
+        RoleName="r",
+        PolicyArn=foreign,
+    )
     yield Row(**{**fields_of(row), "given": role})
     for action in ("DeleteAccessKey", "UpdateAccessKey"):
         status = {"Status": "Inactive"} if action == "UpdateAccessKey" else {}
-        row = missing(action, "The Access Key with id AKIAIOSFODNN7EXAMPLE cannot be found",
-                      UserName="u", AccessKeyId="AKIAIOSFODNN7EXAMPLE", **status)
+        row = missing(
+            action,
+            "The Access Key with id AKIAIOSFODNN7EXAMPLE cannot be found",
+            UserName="u",
+            AccessKeyId="AKIAIOSFODNN7EXAMPLE",
+            **status,
+        )
         yield Row(**{**fields_of(row), "given": user})
 
 
@@ -437,59 +605,128 @@ def fields_of(row: Row) -> dict[str, Any]:
 def exists_rows() -> Iterator[Row]:
     def taken(action: str, message: str, given: Given, **params: Any) -> Row:
         shown = next(iter(params.values()))
-        return Row(name=f"taken: {action} {shown}", action=f"iam:{action}", params=params,
-                   given=given, code="EntityAlreadyExists", status=409, message=message,
-                   source="facts 3.4; CreateRole's code is asserted in recorded")
+        return Row(
+            name=f"taken: {action} {shown}",
+            action=f"iam:{action}",
+            params=params,
+            given=given,
+            code="EntityAlreadyExists",
+            status=409,
+            message=message,
+            source="facts 3.4; CreateRole's code is asserted in recorded",
+        )
 
     for name in ("r", "R"):
-        yield taken("CreateRole", f"Role with name {name} already exists.", role,
-                    RoleName=name, AssumeRolePolicyDocument=trust(A))
+        yield taken(
+            "CreateRole",
+            f"Role with name {name} already exists.",
+            role,
+            RoleName=name,
+            AssumeRolePolicyDocument=trust(A),
+        )
     for name in ("u", "U"):
         yield taken("CreateUser", f"User with name {name} already exists.", user, UserName=name)
     yield taken("CreateGroup", "Group with name g already exists.", group, GroupName="g")
     for name in ("p", "P"):
-        yield taken("CreatePolicy", f"A policy called {name} already exists. Duplicate names are "
-                    "not allowed.", managed, PolicyName=name, PolicyDocument=allow("s3:*"))
+        yield taken(
+            "CreatePolicy",
+            f"A policy called {name} already exists. Duplicate names are not allowed.",
+            managed,
+            PolicyName=name,
+            PolicyDocument=allow("s3:*"),
+        )
 
 
 def conflict_rows() -> Iterator[Row]:
-    yield conflict("role with a managed policy", "DeleteRole",
-                   "Cannot delete entity, must detach all policies first.",
-                   attached("Role", role), RoleName="r")
-    yield conflict("role with an inline policy", "DeleteRole",
-                   "Cannot delete entity, must delete policies first.",
-                   inlined("Role", role), RoleName="r")
-    yield conflict("user with a managed policy", "DeleteUser",
-                   "Cannot delete entity, must detach all policies first.",
-                   attached("User", user), UserName="u")
-    yield conflict("user with an inline policy", "DeleteUser",
-                   "Cannot delete entity, must delete policies first.",
-                   inlined("User", user), UserName="u")
-    yield conflict("user with a key", "DeleteUser",
-                   "Cannot delete entity, must delete access keys first.", keys(1), UserName="u")
-    yield conflict("user in a group", "DeleteUser",
-                   "Cannot delete entity, must remove users from group first.", member,
-                   UserName="u")
-    yield conflict("group with a user", "DeleteGroup",
-                   "Cannot delete entity, must remove users from group first.", member,
-                   GroupName="g")
-    yield conflict("group with a managed policy", "DeleteGroup",
-                   "Cannot delete entity, must detach all policies first.",
-                   attached("Group", group), GroupName="g")
-    yield conflict("attached policy", "DeletePolicy", "Cannot delete a policy attached to entities.",
-                   attached("Role", role), PolicyArn=POLICY)
-    yield conflict("policy with versions", "DeletePolicy",
-                   "This policy has more than one version. Before you delete a policy, you must "
-                   "delete the policy's versions. The default version is deleted with the policy.",
-                   lambda sandbox: managed(sandbox, 2), PolicyArn=POLICY)
-    yield conflict("default version", "DeletePolicyVersion",
-                   "Cannot delete the default version of a policy.", managed, PolicyArn=POLICY,
-                   VersionId="v1")
+    yield conflict(
+        "role with a managed policy",
+        "DeleteRole",
+        "Cannot delete entity, must detach all policies first.",
+        attached("Role", role),
+        RoleName="r",
+    )
+    yield conflict(
+        "role with an inline policy",
+        "DeleteRole",
+        "Cannot delete entity, must delete policies first.",
+        inlined("Role", role),
+        RoleName="r",
+    )
+    yield conflict(
+        "user with a managed policy",
+        "DeleteUser",
+        "Cannot delete entity, must detach all policies first.",
+        attached("User", user),
+        UserName="u",
+    )
+    yield conflict(
+        "user with an inline policy",
+        "DeleteUser",
+        "Cannot delete entity, must delete policies first.",
+        inlined("User", user),
+        UserName="u",
+    )
+    yield conflict(
+        "user with a key",
+        "DeleteUser",
+        "Cannot delete entity, must delete access keys first.",
+        keys(1),
+        UserName="u",
+    )
+    yield conflict(
+        "user in a group",
+        "DeleteUser",
+        "Cannot delete entity, must remove users from group first.",
+        member,
+        UserName="u",
+    )
+    yield conflict(
+        "group with a user",
+        "DeleteGroup",
+        "Cannot delete entity, must remove users from group first.",
+        member,
+        GroupName="g",
+    )
+    yield conflict(
+        "group with a managed policy",
+        "DeleteGroup",
+        "Cannot delete entity, must detach all policies first.",
+        attached("Group", group),
+        GroupName="g",
+    )
+    yield conflict(
+        "attached policy",
+        "DeletePolicy",
+        "Cannot delete a policy attached to entities.",
+        attached("Role", role),
+        PolicyArn=POLICY,
+    )
+    yield conflict(
+        "policy with versions",
+        "DeletePolicy",
+        "This policy has more than one version. Before you delete a policy, you must "
+        "delete the policy's versions. The default version is deleted with the policy.",
+        lambda sandbox: managed(sandbox, 2),
+        PolicyArn=POLICY,
+    )
+    yield conflict(
+        "default version",
+        "DeletePolicyVersion",
+        "Cannot delete the default version of a policy.",
+        managed,
+        PolicyArn=POLICY,
+        VersionId="v1",
+    )
 
 
 ROWS = [
-    *document_rows(), *trust_rows(), *limit_rows(), *name_rows(), *missing_rows(),
-    *exists_rows(), *conflict_rows(),
+    *document_rows(),
+    *trust_rows(),
+    *limit_rows(),
+    *name_rows(),
+    *missing_rows(),
+    *exists_rows(),
+    *conflict_rows(),
 ]
 assert len({row.name for row in ROWS}) == len(ROWS)
 
@@ -570,7 +807,9 @@ def test_a_session_has_no_user_of_its_own(sandbox: Sandbox) -> None:
     for action in ("GetUser", "ListAccessKeys", "CreateAccessKey"):
         answer = sandbox.call(session, f"iam:{action}")
         assert answer.error == (
-            "ValidationError", 400, "Must specify userName when calling with non-User credentials",
+            "ValidationError",
+            400,
+            "Must specify userName when calling with non-User credentials",
         )
 
 

@@ -77,14 +77,18 @@ def identity_rows() -> Iterator[Row]:
     yield Row(name="another repository's ARN", inline=(other,), says=NO_IDENTITY)
     yield Row(name="wildcard in the ARN", inline=(allow(SEE, REPOSITORY[:-4] + "*"),))
     yield Row(name="question mark in the ARN", inline=(allow(SEE, REPOSITORY[:-1] + "?"),))
-    yield Row(name="ARNs care for case", inline=(allow(SEE, REPOSITORY.replace("my", "My")),),
-              says=NO_IDENTITY)
+    yield Row(
+        name="ARNs care for case",
+        inline=(allow(SEE, REPOSITORY.replace("my", "My")),),
+        says=NO_IDENTITY,
+    )
     yield Row(name="actions do not", inline=(allow("ECR:describeIMAGES", REPOSITORY),))
     yield Row(name="wildcard action", inline=(allow("ecr:Describe*"),))
     yield Row(name="another action", inline=(allow("ecr:ListImages"),), says=NO_IDENTITY)
     yield Row(name="NotAction", inline=(policy(no("NotAction", "iam:*")),))
-    yield Row(name="NotAction that names it", inline=(policy(no("NotAction", SEE)),),
-              says=NO_IDENTITY)
+    yield Row(
+        name="NotAction that names it", inline=(policy(no("NotAction", SEE)),), says=NO_IDENTITY
+    )
     yield Row(name="the other policy allows", inline=(other, may))
     every, never = (allow("*"),), (deny(SEE),)
     named = f"{DENY_IDENTITY}: arn:aws:iam::{A}:policy/m0"  # a managed policy's ARN is told
@@ -93,14 +97,29 @@ def identity_rows() -> Iterator[Row]:
     yield Row(name="deny wins, group's", inline=every, group_inline=never, says=DENY_IDENTITY)
     yield Row(name="deny wins, group's managed", inline=every, group_managed=never, says=named)
     yield Row(name="deny of another action", inline=(allow("*"), deny("ecr:PutImage")))
-    yield Row(name="token on *", inline=(allow("ecr:GetAuthorizationToken"),),
-              action="ecr:GetAuthorizationToken")
-    yield Row(name="token on a repository", says=NO_IDENTITY, action="ecr:GetAuthorizationToken",
-              inline=(allow("ecr:GetAuthorizationToken", REPOSITORY),))
-    yield Row(name="token cannot be granted by a repository", action="ecr:GetAuthorizationToken",
-              repository=grant("*"), says=NO_IDENTITY)
-    yield Row(name="a role has a right to its own name", caller=ROLE, action="iam:GetRole",
-              inline=(allow("iam:GetRole", ROLE_A),))
+    yield Row(
+        name="token on *",
+        inline=(allow("ecr:GetAuthorizationToken"),),
+        action="ecr:GetAuthorizationToken",
+    )
+    yield Row(
+        name="token on a repository",
+        says=NO_IDENTITY,
+        action="ecr:GetAuthorizationToken",
+        inline=(allow("ecr:GetAuthorizationToken", REPOSITORY),),
+    )
+    yield Row(
+        name="token cannot be granted by a repository",
+        action="ecr:GetAuthorizationToken",
+        repository=grant("*"),
+        says=NO_IDENTITY,
+    )
+    yield Row(
+        name="a role has a right to its own name",
+        caller=ROLE,
+        action="iam:GetRole",
+        inline=(allow("iam:GetRole", ROLE_A),),
+    )
     yield Row(name="IAM speaks as the query services do", action="iam:GetRole", says=NO_IDENTITY)
 
 
@@ -111,73 +130,175 @@ def no(element: str, value: str) -> dict[str, Any]:
 def boundary_rows() -> Iterator[Row]:
     for who in (USER, ROLE):
         kind = who[0]
-        yield Row(name=f"{kind}: boundary alone grants nothing", caller=who, boundary=allow("*"),
-                  says=NO_IDENTITY)
-        yield Row(name=f"{kind}: boundary and policy", caller=who, boundary=allow("ecr:*"),
-                  inline=(allow(SEE),))
-        yield Row(name=f"{kind}: boundary is silent", caller=who, boundary=allow("iam:*"),
-                  inline=(allow(SEE),), says=NO_BOUNDARY)
-        yield Row(name=f"{kind}: boundary denies", caller=who,
-                  boundary=policy(statement("Allow", "*", "*"), statement("Deny", SEE, "*")),
-                  inline=(allow(SEE),), says=f"{DENY_BOUNDARY}: arn:aws:iam::{A}:policy/edge")
-    yield Row(name="repository names the user: boundary does not limit", boundary=allow("iam:*"),
-              repository=grant(USER_A))
-    yield Row(name="repository names the role: boundary limits", caller=ROLE,
-              boundary=allow("iam:*"), repository=grant(ROLE_A), says=NO_BOUNDARY)
-    yield Row(name="repository names the session: boundary does not limit", caller=ROLE,
-              boundary=allow("iam:*"), repository=grant(SESSION_A))
+        yield Row(
+            name=f"{kind}: boundary alone grants nothing",
+            caller=who,
+            boundary=allow("*"),
+            says=NO_IDENTITY,
+        )
+        yield Row(
+            name=f"{kind}: boundary and policy",
+            caller=who,
+            boundary=allow("ecr:*"),
+            inline=(allow(SEE),),
+        )
+        yield Row(
+            name=f"{kind}: boundary is silent",
+            caller=who,
+            boundary=allow("iam:*"),
+            inline=(allow(SEE),),
+            says=NO_BOUNDARY,
+        )
+        yield Row(
+            name=f"{kind}: boundary denies",
+            caller=who,
+            boundary=policy(statement("Allow", "*", "*"), statement("Deny", SEE, "*")),
+            inline=(allow(SEE),),
+            says=f"{DENY_BOUNDARY}: arn:aws:iam::{A}:policy/edge",
+        )
+    yield Row(
+        name="repository names the user: boundary does not limit",
+        boundary=allow("iam:*"),
+        repository=grant(USER_A),
+    )
+    yield Row(
+        name="repository names the role: boundary limits",
+        caller=ROLE,
+        boundary=allow("iam:*"),
+        repository=grant(ROLE_A),
+        says=NO_BOUNDARY,
+    )
+    yield Row(
+        name="repository names the session: boundary does not limit",
+        caller=ROLE,
+        boundary=allow("iam:*"),
+        repository=grant(SESSION_A),
+    )
 
 
 def session_rows() -> Iterator[Row]:
-    yield Row(name="session policy within the role's", caller=ROLE, inline=(allow("*"),),
-              session=allow(SEE, REPOSITORY))
-    yield Row(name="session policy is silent", caller=ROLE, inline=(allow("*"),),
-              session=allow("iam:*"), says=NO_SESSION)
-    yield Row(name="session policy denies", caller=ROLE, inline=(allow("*"),),
-              session=policy(statement("Allow", "*", "*"), statement("Deny", SEE, "*")),
-              says=DENY_SESSION)
-    yield Row(name="session policy adds nothing", caller=ROLE, session=allow("*"),
-              says=NO_IDENTITY)
-    yield Row(name="session policy by ARN", caller=ROLE, inline=(allow("*"),),
-              session_managed=allow(SEE))
-    yield Row(name="session policy by ARN is silent", caller=ROLE, inline=(allow("*"),),
-              session_managed=allow("iam:*"), says=NO_SESSION)
-    yield Row(name="inline and by ARN: either will do", caller=ROLE, inline=(allow("*"),),
-              session=allow("iam:*"), session_managed=allow(SEE))
-    yield Row(name="repository names the role: session policy limits", caller=ROLE,
-              session=allow("iam:*"), repository=grant(ROLE_A), says=NO_SESSION)
-    yield Row(name="repository names the session: it does not", caller=ROLE,
-              session=allow("iam:*"), repository=grant(SESSION_A))
-    yield Row(name="all three kinds must allow", caller=ROLE, inline=(allow("ecr:*"),),
-              boundary=allow("ecr:Describe*"), session=allow(SEE))
+    yield Row(
+        name="session policy within the role's",
+        caller=ROLE,
+        inline=(allow("*"),),
+        session=allow(SEE, REPOSITORY),
+    )
+    yield Row(
+        name="session policy is silent",
+        caller=ROLE,
+        inline=(allow("*"),),
+        session=allow("iam:*"),
+        says=NO_SESSION,
+    )
+    yield Row(
+        name="session policy denies",
+        caller=ROLE,
+        inline=(allow("*"),),
+        session=policy(statement("Allow", "*", "*"), statement("Deny", SEE, "*")),
+        says=DENY_SESSION,
+    )
+    yield Row(name="session policy adds nothing", caller=ROLE, session=allow("*"), says=NO_IDENTITY)
+    yield Row(
+        name="session policy by ARN", caller=ROLE, inline=(allow("*"),), session_managed=allow(SEE)
+    )
+    yield Row(
+        name="session policy by ARN is silent",
+        caller=ROLE,
+        inline=(allow("*"),),
+        session_managed=allow("iam:*"),
+        says=NO_SESSION,
+    )
+    yield Row(
+        name="inline and by ARN: either will do",
+        caller=ROLE,
+        inline=(allow("*"),),
+        session=allow("iam:*"),
+        session_managed=allow(SEE),
+    )
+    yield Row(
+        name="repository names the role: session policy limits",
+        caller=ROLE,
+        session=allow("iam:*"),
+        repository=grant(ROLE_A),
+        says=NO_SESSION,
+    )
+    yield Row(
+        name="repository names the session: it does not",
+        caller=ROLE,
+        session=allow("iam:*"),
+        repository=grant(SESSION_A),
+    )
+    yield Row(
+        name="all three kinds must allow",
+        caller=ROLE,
+        inline=(allow("ecr:*"),),
+        boundary=allow("ecr:Describe*"),
+        session=allow(SEE),
+    )
 
 
 def resource_rows() -> Iterator[Row]:
-    yield Row(name="repository policy is enough for a user of the account",
-              repository=grant(USER_A))
+    yield Row(
+        name="repository policy is enough for a user of the account", repository=grant(USER_A)
+    )
     yield Row(name="... and for a role", caller=ROLE, repository=grant(ROLE_A))
     yield Row(name="... and for a session", caller=ROLE, repository=grant(SESSION_A))
     yield Row(name="... and for anyone", repository=grant("*"))
     yield Row(name="... and for anyone, as an object", repository=grant("*", Sid="all of us"))
     yield Row(name="the account's own id only delegates", repository=grant(A), says=NO_IDENTITY)
-    yield Row(name="the account's root ARN too", repository=grant(f"arn:aws:iam::{A}:root"),
-              says=NO_IDENTITY)
-    yield Row(name="another principal of the account", repository=grant(ROLE_A),
-              says=NO_IDENTITY)
-    yield Row(name="another session of the role", caller=ROLE,
-              repository=grant(SESSION_A + "2"), says=NO_IDENTITY)
-    yield Row(name="repository policy denies", inline=(allow("*"),),
-              repository=grant(USER_A, SEE, "Deny"), says=DENY_RESOURCE)
-    yield Row(name="repository policy denies anyone", inline=(allow("*"),),
-              repository=grant("*", "ecr:*", "Deny"), says=DENY_RESOURCE)
-    yield Row(name="identity policy denies what the repository grants", inline=(deny(SEE),),
-              repository=grant(USER_A), says=DENY_IDENTITY)
-    yield Row(name="Deny with NotPrincipal spares the named", inline=(allow("*"),),
-              repository=policy({"Effect": "Deny", "Action": "ecr:*", "NotPrincipal": {
-                  "AWS": [USER_A, f"arn:aws:iam::{A}:root"]}}))
-    yield Row(name="Deny with NotPrincipal hits the others", inline=(allow("*"),),
-              repository=policy({"Effect": "Deny", "Action": "ecr:*", "NotPrincipal": {
-                  "AWS": [ROLE_A, f"arn:aws:iam::{A}:root"]}}), says=DENY_RESOURCE)
+    yield Row(
+        name="the account's root ARN too",
+        repository=grant(f"arn:aws:iam::{A}:root"),
+        says=NO_IDENTITY,
+    )
+    yield Row(name="another principal of the account", repository=grant(ROLE_A), says=NO_IDENTITY)
+    yield Row(
+        name="another session of the role",
+        caller=ROLE,
+        repository=grant(SESSION_A + "2"),
+        says=NO_IDENTITY,
+    )
+    yield Row(
+        name="repository policy denies",
+        inline=(allow("*"),),
+        repository=grant(USER_A, SEE, "Deny"),
+        says=DENY_RESOURCE,
+    )
+    yield Row(
+        name="repository policy denies anyone",
+        inline=(allow("*"),),
+        repository=grant("*", "ecr:*", "Deny"),
+        says=DENY_RESOURCE,
+    )
+    yield Row(
+        name="identity policy denies what the repository grants",
+        inline=(deny(SEE),),
+        repository=grant(USER_A),
+        says=DENY_IDENTITY,
+    )
+    yield Row(
+        name="Deny with NotPrincipal spares the named",
+        inline=(allow("*"),),
+        repository=policy(
+            {
+                "Effect": "Deny",
+                "Action": "ecr:*",
+                "NotPrincipal": {"AWS": [USER_A, f"arn:aws:iam::{A}:root"]},
+            }
+        ),
+    )
+    yield Row(
+        name="Deny with NotPrincipal hits the others",
+        inline=(allow("*"),),
+        repository=policy(
+            {
+                "Effect": "Deny",
+                "Action": "ecr:*",
+                "NotPrincipal": {"AWS": [ROLE_A, f"arn:aws:iam::{A}:root"]},
+            }
+        ),
+        says=DENY_RESOURCE,
+    )
 
 
 def cross_account_rows() -> Iterator[Row]:
@@ -186,31 +307,81 @@ def cross_account_rows() -> Iterator[Row]:
         kind = who[0]
         yield Row(name=f"{kind} of B: both agree", caller=who, inline=may, repository=grant(named))
         yield Row(name=f"{kind} of B: account B named", caller=who, inline=may, repository=grant(B))
-        yield Row(name=f"{kind} of B: B's root named", caller=who, inline=may,
-                  repository=grant(f"arn:aws:iam::{B}:root"))
+        yield Row(
+            name=f"{kind} of B: B's root named",
+            caller=who,
+            inline=may,
+            repository=grant(f"arn:aws:iam::{B}:root"),
+        )
         yield Row(name=f"{kind} of B: anyone named", caller=who, inline=may, repository=grant("*"))
         yield Row(name=f"{kind} of B: only B agrees", caller=who, inline=may, says=NO_RESOURCE)
-        yield Row(name=f"{kind} of B: only A agrees", caller=who, repository=grant(named),
-                  says=NO_IDENTITY)
-        yield Row(name=f"{kind} of B: AdministratorAccess of B is not enough", caller=who,
-                  inline=(allow("*"),), says=NO_RESOURCE)
+        yield Row(
+            name=f"{kind} of B: only A agrees",
+            caller=who,
+            repository=grant(named),
+            says=NO_IDENTITY,
+        )
+        yield Row(
+            name=f"{kind} of B: AdministratorAccess of B is not enough",
+            caller=who,
+            inline=(allow("*"),),
+            says=NO_RESOURCE,
+        )
         yield Row(name=f"{kind} of B: neither agrees", caller=who, says=NO_IDENTITY)
-        yield Row(name=f"{kind} of B: A names A", caller=who, inline=may, repository=grant(A),
-                  says=NO_RESOURCE)
-        yield Row(name=f"{kind} of B: A denies", caller=who, inline=may,
-                  repository=grant(B, SEE, "Deny"), says=DENY_RESOURCE)
-        yield Row(name=f"{kind} of B: B denies", caller=who, inline=(*may, deny(SEE)),
-                  repository=grant(named), says=DENY_IDENTITY)
-        yield Row(name=f"{kind} of B: boundary of B is silent", caller=who, inline=may,
-                  boundary=allow("iam:*"), repository=grant(named), says=NO_BOUNDARY)
-        yield Row(name=f"{kind} of B: A grants another action", caller=who, inline=may,
-                  repository=grant(named, "ecr:ListImages"), says=NO_RESOURCE)
-    yield Row(name="session of B named", caller=FOREIGN_ROLE, inline=may,
-              repository=grant(SESSION_B))
-    yield Row(name="another session of B named", caller=FOREIGN_ROLE, inline=may,
-              repository=grant(SESSION_B + "2"), says=NO_RESOURCE)
-    yield Row(name="session policy of B is silent", caller=FOREIGN_ROLE, inline=may,
-              session=allow("iam:*"), repository=grant(SESSION_B), says=NO_SESSION)
+        yield Row(
+            name=f"{kind} of B: A names A",
+            caller=who,
+            inline=may,
+            repository=grant(A),
+            says=NO_RESOURCE,
+        )
+        yield Row(
+            name=f"{kind} of B: A denies",
+            caller=who,
+            inline=may,
+            repository=grant(B, SEE, "Deny"),
+            says=DENY_RESOURCE,
+        )
+        yield Row(
+            name=f"{kind} of B: B denies",
+            caller=who,
+            inline=(*may, deny(SEE)),
+            repository=grant(named),
+            says=DENY_IDENTITY,
+        )
+        yield Row(
+            name=f"{kind} of B: boundary of B is silent",
+            caller=who,
+            inline=may,
+            boundary=allow("iam:*"),
+            repository=grant(named),
+            says=NO_BOUNDARY,
+        )
+        yield Row(
+            name=f"{kind} of B: A grants another action",
+            caller=who,
+            inline=may,
+            repository=grant(named, "ecr:ListImages"),
+            says=NO_RESOURCE,
+        )
+    yield Row(
+        name="session of B named", caller=FOREIGN_ROLE, inline=may, repository=grant(SESSION_B)
+    )
+    yield Row(
+        name="another session of B named",
+        caller=FOREIGN_ROLE,
+        inline=may,
+        repository=grant(SESSION_B + "2"),
+        says=NO_RESOURCE,
+    )
+    yield Row(
+        name="session policy of B is silent",
+        caller=FOREIGN_ROLE,
+        inline=may,
+        session=allow("iam:*"),
+        repository=grant(SESSION_B),
+        says=NO_SESSION,
+    )
 
 
 def when(operator: str, key: str, value: Any) -> str:
@@ -219,41 +390,73 @@ def when(operator: str, key: str, value: Any) -> str:
 
 def condition_rows() -> Iterator[Row]:
     def given(name: str, operator: str, key: str, value: Any, yes: bool, **more: Any) -> Row:
-        return Row(name=f"{name}: {operator} {key}", inline=(when(operator, key, value),),
-                   says=None if yes else NO_IDENTITY, **more)
+        return Row(
+            name=f"{name}: {operator} {key}",
+            inline=(when(operator, key, value),),
+            says=None if yes else NO_IDENTITY,
+            **more,
+        )
 
     yield given("user's ARN", "ArnEquals", "aws:PrincipalArn", USER_A, True)
-    yield given("role's ARN, with its path", "ArnEquals", "aws:PrincipalArn", ROLE_A, True,
-                caller=ROLE)
+    yield given(
+        "role's ARN, with its path", "ArnEquals", "aws:PrincipalArn", ROLE_A, True, caller=ROLE
+    )
     yield given("not the session's", "ArnEquals", "aws:PrincipalArn", SESSION_A, False, caller=ROLE)
     yield given("account", "StringEquals", "aws:PrincipalAccount", A, True)
     yield given("another account", "StringEquals", "aws:PrincipalAccount", B, False)
     yield given("type", "StringEquals", "aws:PrincipalType", "User", True)
-    yield given("type of a session", "StringEquals", "aws:PrincipalType", "AssumedRole", True,
-                caller=ROLE)
+    yield given(
+        "type of a session", "StringEquals", "aws:PrincipalType", "AssumedRole", True, caller=ROLE
+    )
     yield given("name", "StringEquals", "aws:username", "ann", True)
     yield given("roles have no user name", "StringLike", "aws:username", "*", False, caller=ROLE)
     yield given("... Null sees that", "Null", "aws:username", "true", True, caller=ROLE)
     yield given("id and session name", "StringLike", "aws:userid", "AROA*:shift", True, caller=ROLE)
     yield given("tag", "StringEquals", "aws:PrincipalTag/team", "red", True, tags={"team": "red"})
-    yield given("another tag", "StringEquals", "aws:PrincipalTag/team", "red", False,
-                tags={"team": "blue"})
+    yield given(
+        "another tag", "StringEquals", "aws:PrincipalTag/team", "red", False, tags={"team": "blue"}
+    )
     yield given("no tag", "StringEquals", "aws:PrincipalTag/team", "red", False)
     yield given("no tag, negated", "StringNotEquals", "aws:PrincipalTag/team", "red", True)
-    yield given("role's tag", "StringEquals", "aws:PrincipalTag/team", "red", True, caller=ROLE,
-                tags={"team": "red"})
-    yield given("key names do not care for case", "StringEquals", "AWS:principaltag/TEAM", "red",
-                True, tags={"team": "red"})
+    yield given(
+        "role's tag",
+        "StringEquals",
+        "aws:PrincipalTag/team",
+        "red",
+        True,
+        caller=ROLE,
+        tags={"team": "red"},
+    )
+    yield given(
+        "key names do not care for case",
+        "StringEquals",
+        "AWS:principaltag/TEAM",
+        "red",
+        True,
+        tags={"team": "red"},
+    )
     yield given("the past", "DateGreaterThan", "aws:CurrentTime", "2020-01-01T00:00:00Z", True)
     yield given("the future", "DateGreaterThan", "aws:CurrentTime", "2120-01-01T00:00:00Z", False)
     yield given("epoch", "NumericGreaterThan", "aws:EpochTime", "1577836800", True)
-    yield given("sessions know when they began", "DateGreaterThan", "aws:TokenIssueTime",
-                "2020-01-01T00:00:00Z", True, caller=ROLE)
-    yield given("long-term keys do not", "DateGreaterThan", "aws:TokenIssueTime",
-                "2020-01-01T00:00:00Z", False)
+    yield given(
+        "sessions know when they began",
+        "DateGreaterThan",
+        "aws:TokenIssueTime",
+        "2020-01-01T00:00:00Z",
+        True,
+        caller=ROLE,
+    )
+    yield given(
+        "long-term keys do not",
+        "DateGreaterThan",
+        "aws:TokenIssueTime",
+        "2020-01-01T00:00:00Z",
+        False,
+    )
     yield given("no MFA", "Bool", "aws:MultiFactorAuthPresent", "true", False, caller=ROLE)
-    yield given("a session's MFA is false", "Bool", "aws:MultiFactorAuthPresent", "false", True,
-                caller=ROLE)
+    yield given(
+        "a session's MFA is false", "Bool", "aws:MultiFactorAuthPresent", "false", True, caller=ROLE
+    )
     yield given("a long-term key has none", "Bool", "aws:MultiFactorAuthPresent", "false", False)
     yield given("... IfExists passes", "BoolIfExists", "aws:MultiFactorAuthPresent", "false", True)
     yield given("region", "StringEquals", "aws:RequestedRegion", "us-east-1", True)
@@ -267,17 +470,33 @@ def condition_rows() -> Iterator[Row]:
     yield given("ECR's own key", "StringEquals", "ecr:ResourceTag/stage", "dev", True)
     yield given("another tag of it", "StringEquals", "ecr:ResourceTag/stage", "prod", False)
     yield given("not in an organization", "StringEquals", "aws:PrincipalOrgID", "o-a1", False)
-    yield Row(name="variable in the resource", tags={"app": "my-app"}, inline=(
-        allow(SEE, f"arn:aws:ecr:*:{A}:repository/${{aws:PrincipalTag/app}}"),))
-    yield Row(name="variable without a value", says=NO_IDENTITY, inline=(
-        allow(SEE, f"arn:aws:ecr:*:{A}:repository/${{aws:PrincipalTag/app}}"),))
-    yield Row(name="condition of the repository holds", caller=FOREIGN_ROLE, inline=(allow(SEE),),
-              repository=grant("*", Condition={"ArnEquals": {"aws:PrincipalArn": ROLE_B}}))
-    yield Row(name="condition of the repository does not", caller=FOREIGN_ROLE,
-              inline=(allow(SEE),), says=NO_RESOURCE,
-              repository=grant("*", Condition={"StringEquals": {"aws:PrincipalAccount": A}}))
-    yield Row(name="condition of a deny", inline=(
-        allow("*"), deny("*", Condition={"Bool": {"aws:SecureTransport": "false"}})))
+    yield Row(
+        name="variable in the resource",
+        tags={"app": "my-app"},
+        inline=(allow(SEE, f"arn:aws:ecr:*:{A}:repository/${{aws:PrincipalTag/app}}"),),
+    )
+    yield Row(
+        name="variable without a value",
+        says=NO_IDENTITY,
+        inline=(allow(SEE, f"arn:aws:ecr:*:{A}:repository/${{aws:PrincipalTag/app}}"),),
+    )
+    yield Row(
+        name="condition of the repository holds",
+        caller=FOREIGN_ROLE,
+        inline=(allow(SEE),),
+        repository=grant("*", Condition={"ArnEquals": {"aws:PrincipalArn": ROLE_B}}),
+    )
+    yield Row(
+        name="condition of the repository does not",
+        caller=FOREIGN_ROLE,
+        inline=(allow(SEE),),
+        says=NO_RESOURCE,
+        repository=grant("*", Condition={"StringEquals": {"aws:PrincipalAccount": A}}),
+    )
+    yield Row(
+        name="condition of a deny",
+        inline=(allow("*"), deny("*", Condition={"Bool": {"aws:SecureTransport": "false"}})),
+    )
 
 
 ROWS = list(rows())
@@ -353,9 +572,13 @@ def test_verdict_and_words(sandbox: Sandbox, row: Row) -> None:
     if row.says is None:
         assert answer.ok, answer.message
         return
-    code, status = ("AccessDenied", 403) if row.action.startswith("iam:") else (
-        "AccessDeniedException",
-        400,
+    code, status = (
+        ("AccessDenied", 403)
+        if row.action.startswith("iam:")
+        else (
+            "AccessDeniedException",
+            400,
+        )
     )
     says = row.says.format(action=row.action)
     if row.caller[1] == A:
@@ -377,11 +600,25 @@ def test_the_table_covers_what_it_should() -> None:
     """Each clause of AWS's, and each way to hold a policy, is in some row."""
     clauses = {row.says.split(":")[0] for row in ROWS if row.says}
     assert clauses == {
-        NO_IDENTITY, NO_RESOURCE, NO_BOUNDARY, NO_SESSION,
-        DENY_IDENTITY, DENY_RESOURCE, DENY_BOUNDARY, DENY_SESSION,
+        NO_IDENTITY,
+        NO_RESOURCE,
+        NO_BOUNDARY,
+        NO_SESSION,
+        DENY_IDENTITY,
+        DENY_RESOURCE,
+        DENY_BOUNDARY,
+        DENY_SESSION,
     }
-    for holder in ("inline", "managed", "group_inline", "group_managed", "boundary", "session",
-                   "session_managed", "repository"):
+    for holder in (
+        "inline",
+        "managed",
+        "group_inline",
+        "group_managed",
+        "boundary",
+        "session",
+        "session_managed",
+        "repository",
+    ):
         assert any(getattr(row, holder) and row.says is None for row in ROWS), holder
 
 
@@ -476,8 +713,10 @@ def test_a_boundary_given_at_creation(sandbox: Sandbox) -> None:
     role = sandbox.role(A, "worker", trust(A), allow("*"), PermissionsBoundary=arn)
     session = sandbox.assume(A, role["Arn"])
     assert "permissions boundary" in sandbox.call(session, "iam:ListRoles").message
-    for action, named in (("iam:GetUser", {"UserName": "ann"}), ("iam:GetRole", {
-            "RoleName": "worker"})):
+    for action, named in (
+        ("iam:GetUser", {"UserName": "ann"}),
+        ("iam:GetRole", {"RoleName": "worker"}),
+    ):
         found = next(iter(sandbox.do(A, action, **named).values()))
         assert found["PermissionsBoundary"]["PermissionsBoundaryArn"] == arn
 
@@ -487,7 +726,9 @@ def test_a_policy_that_bounds_someone_cannot_be_deleted(sandbox: Sandbox) -> Non
     arn = managed(sandbox, A, "edge", allow("ecr:*"))
     sandbox.user(A, "ann", PermissionsBoundary=arn)
     assert sandbox.call(A, "iam:DeletePolicy", PolicyArn=arn).error == (
-        "DeleteConflict", 409, "Cannot delete a policy attached to entities.",
+        "DeleteConflict",
+        409,
+        "Cannot delete a policy attached to entities.",
     )
     sandbox.do(A, "iam:DeleteUserPermissionsBoundary", UserName="ann")
     assert sandbox.call(A, "iam:DeletePolicy", PolicyArn=arn).ok

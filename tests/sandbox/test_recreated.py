@@ -65,7 +65,9 @@ def test_a_role_made_anew_is_not_trusted(sandbox: Sandbox) -> None:
     assert trusted(sandbox) == first
     gone = sandbox.call(before, "sts:GetCallerIdentity")
     assert gone.error == (
-        "InvalidClientTokenId", 403, "The security token included in the request is invalid.",
+        "InvalidClientTokenId",
+        403,
+        "The security token included in the request is invalid.",
     )
 
     second = make_role(sandbox)
@@ -77,7 +79,9 @@ def test_a_role_made_anew_is_not_trusted(sandbox: Sandbox) -> None:
 
     refused = save_trust(sandbox, trust(first))
     assert refused.error == (
-        "MalformedPolicyDocument", 400, f'Invalid principal in policy: "AWS":"{first}"',
+        "MalformedPolicyDocument",
+        400,
+        f'Invalid principal in policy: "AWS":"{first}"',
     )
     assert save_trust(sandbox, trust(WORKER)).ok
     assert trusted(sandbox) == WORKER
@@ -237,7 +241,9 @@ def test_what_does_not_exist_yet_cannot_be_trusted(sandbox: Sandbox, principal: 
         A, "iam:CreateRole", RoleName="target", AssumeRolePolicyDocument=trust(principal)
     )
     assert refused.error == (
-        "MalformedPolicyDocument", 400, f'Invalid principal in policy: "AWS":"{principal}"',
+        "MalformedPolicyDocument",
+        400,
+        f'Invalid principal in policy: "AWS":"{principal}"',
     )
     assert sandbox.call(A, "iam:GetRole", RoleName="target").code == "NoSuchEntity"
     make_role(sandbox)

@@ -119,9 +119,7 @@ def test_unknown_key(sandbox: Sandbox, family: Family) -> None:
     expect(family, "invalid", INVALID, ask(sandbox, family, Keys("AKIAIOSFODNN7EXAMPLE", "x")))
 
 
-def test_inactive_key_is_unknown_until_it_is_active_again(
-    sandbox: Sandbox, family: Family
-) -> None:
+def test_inactive_key_is_unknown_until_it_is_active_again(sandbox: Sandbox, family: Family) -> None:
     keys = sandbox.user(A, "ann", allow("*"))
 
     def set_to(status: str) -> None:
@@ -141,22 +139,16 @@ def test_inactive_key_is_unknown_until_it_is_active_again(
 
 def test_key_of_a_deleted_user(sandbox: Sandbox, family: Family) -> None:
     keys = sandbox.user(A, "ann")
-    sandbox.do(
-        A, "iam:DeleteAccessKey", UserName="ann", AccessKeyId=keys.access_key_id
-    )
+    sandbox.do(A, "iam:DeleteAccessKey", UserName="ann", AccessKeyId=keys.access_key_id)
     sandbox.do(A, "iam:DeleteUser", UserName="ann")
     expect(family, "invalid", INVALID, ask(sandbox, family, keys))
 
 
-def test_temporary_key_without_its_token(
-    sandbox: Sandbox, family: Family, session: Keys
-) -> None:
+def test_temporary_key_without_its_token(sandbox: Sandbox, family: Family, session: Keys) -> None:
     expect(family, "invalid", INVALID, ask(sandbox, family, session._replace(token=None)))
 
 
-def test_token_with_another_sessions_key(
-    sandbox: Sandbox, family: Family, session: Keys
-) -> None:
+def test_token_with_another_sessions_key(sandbox: Sandbox, family: Family, session: Keys) -> None:
     other = sandbox.assume(A, f"arn:aws:iam::{A}:role/guest", "other")
     mixed = session._replace(token=other.token)
     expect(family, "invalid", INVALID, ask(sandbox, family, mixed))
@@ -244,8 +236,10 @@ def test_a_wrong_secret_is_told_before_expiry(sandbox: Sandbox, session: Keys) -
 
 
 def test_unsigned(sandbox: Sandbox, family: Family) -> None:
-    told = "Missing Authentication Token" if family is ECR else (
-        "Request is missing Authentication Token"
+    told = (
+        "Missing Authentication Token"
+        if family is ECR
+        else ("Request is missing Authentication Token")
     )
     headers = {"Content-Type": "application/x-www-form-urlencoded", **family.headers}
     expect(family, "missing", told, sandbox.http("POST", "/", family.body, headers))
@@ -286,9 +280,7 @@ def test_unsigned(sandbox: Sandbox, family: Family) -> None:
         ),
     ],
 )
-def test_malformed_authorization(
-    sandbox: Sandbox, family: Family, header: str, told: str
-) -> None:
+def test_malformed_authorization(sandbox: Sandbox, family: Family, header: str, told: str) -> None:
     request = signed(sandbox, family, sandbox.admins[A])
     request.headers.replace_header("Authorization", header)
     expect(family, "incomplete", told, sandbox.send(request))
@@ -328,9 +320,7 @@ def test_host_must_be_signed(sandbox: Sandbox, family: Family) -> None:
     "alter",
     [
         pytest.param(lambda r: setattr(r, "data", r.body.replace(b"2011", b"2012")), id="body"),
-        pytest.param(
-            lambda r: r.headers.replace_header("Host", "sts.amazonaws.com"), id="host"
-        ),
+        pytest.param(lambda r: r.headers.replace_header("Host", "sts.amazonaws.com"), id="host"),
         pytest.param(
             lambda r: r.headers.replace_header(
                 "Authorization", re.sub("Signature=.", "Signature=g", r.headers["Authorization"])
@@ -338,9 +328,7 @@ def test_host_must_be_signed(sandbox: Sandbox, family: Family) -> None:
             id="signature",
         ),
         pytest.param(
-            lambda r: r.headers.replace_header(
-                "Authorization", r.headers["Authorization"][:-1]
-            ),
+            lambda r: r.headers.replace_header("Authorization", r.headers["Authorization"][:-1]),
             id="signature cut short",
         ),
         pytest.param(
@@ -364,10 +352,16 @@ def test_what_is_signed_cannot_be_changed(
     [
         (-4, None),
         (4, None),
-        (-6, r"Signature expired: \d{8}T\d{6}Z is now earlier than \d{8}T\d{6}Z "
-             r"\(\d{8}T\d{6}Z - 5 min\.\)"),
-        (6, r"Signature not yet current: \d{8}T\d{6}Z is still later than \d{8}T\d{6}Z "
-            r"\(\d{8}T\d{6}Z \+ 5 min\.\)"),
+        (
+            -6,
+            r"Signature expired: \d{8}T\d{6}Z is now earlier than \d{8}T\d{6}Z "
+            r"\(\d{8}T\d{6}Z - 5 min\.\)",
+        ),
+        (
+            6,
+            r"Signature not yet current: \d{8}T\d{6}Z is still later than \d{8}T\d{6}Z "
+            r"\(\d{8}T\d{6}Z \+ 5 min\.\)",
+        ),
     ],
 )
 def test_clock_skew(
@@ -423,9 +417,7 @@ def test_presigned_identity(sandbox: Sandbox, session: Keys) -> None:
         assert name in reply.body.decode()
 
 
-def test_presigned_expires(
-    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_presigned_expires(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     stamp(monkeypatch, datetime.now(UTC) - timedelta(seconds=70))
     good = sandbox.presigned(sandbox.admins[A], expires=600)
     late = sandbox.presigned(sandbox.admins[A], expires=60)

@@ -43,73 +43,160 @@ def constraint(name: str, parameter: str, value: Any, rule: str, **params: Any) 
 PATTERN = r"satisfy regular expression pattern: [\w+=,.@-]*"
 ROWS = [
     *(
-        Row(name=f"RoleArn {value}", params={"RoleArn": value}, message=f"{value} is invalid",
-            source="recorded: AssumeRole")
+        Row(
+            name=f"RoleArn {value}",
+            params={"RoleArn": value},
+            message=f"{value} is invalid",
+            source="recorded: AssumeRole",
+        )
         for value in (
-            "nothing-valid-in-here", "arn::b:::something/test-role", "arn:a::::something/test-role",
-            "arn:a:::something/test-role", "arn:a:a::aaaaaaaaaa:",
+            "nothing-valid-in-here",
+            "arn::b:::something/test-role",
+            "arn:a::::something/test-role",
+            "arn:a:::something/test-role",
+            "arn:a:a::aaaaaaaaaa:",
         )
     ),
-    Row(name="session name before RoleArn", source="recorded: AssumeRole, Session1:2",
+    Row(
+        name="session name before RoleArn",
+        source="recorded: AssumeRole, Session1:2",
         params={"RoleArn": "arn:a:b:::something/test-role", "RoleSessionName": "Session1:2"},
         message="1 validation error detected: Value 'Session1:2' at 'roleSessionName' failed to "
-        f"satisfy constraint: Member must {PATTERN}"),
-    Row(name="a transitive key that is no tag", code="InvalidParameterValue",
-        params={"Tags": [TAG], "TransitiveTagKeys": ["other"]}, source="recorded: AssumeRole",
-        message="The specified transitive tag key must be included in the requested tags."),
-    Row(name="a tag twice in two cases", code="InvalidParameterValue",
-        params={"Tags": [{"Key": "SessionTag1", "Value": "a"}, {"Key": "sessiontag1",
-                                                                "Value": "b"}]},
+        f"satisfy constraint: Member must {PATTERN}",
+    ),
+    Row(
+        name="a transitive key that is no tag",
+        code="InvalidParameterValue",
+        params={"Tags": [TAG], "TransitiveTagKeys": ["other"]},
+        source="recorded: AssumeRole",
+        message="The specified transitive tag key must be included in the requested tags.",
+    ),
+    Row(
+        name="a tag twice in two cases",
+        code="InvalidParameterValue",
+        params={
+            "Tags": [{"Key": "SessionTag1", "Value": "a"}, {"Key": "sessiontag1", "Value": "b"}]
+        },
         message="Duplicate tag keys found. Please note that Tag keys are case insensitive.",
-        source="recorded: AssumeRole"),
+        source="recorded: AssumeRole",
+    ),
     *(
-        Row(name=f"a transitive tag set again as {key}", by="session", source="recorded: AssumeRole",
-            code="InvalidParameterValue", params={"Tags": [{"Key": key, "Value": "blue"}]},
+        Row(
+            name=f"a transitive tag set again as {key}",
+            by="session",
+            source="recorded: AssumeRole",
+            code="InvalidParameterValue",
+            params={"Tags": [{"Key": key, "Value": "blue"}]},
             message="One of the specified transitive tag keys can't be set because it conflicts "
-            "with a transitive tag key from the calling session.")
+            "with a transitive tag key from the calling session.",
+        )
         for key in ("team", "Team")
     ),
-    constraint("a short RoleArn", "roleArn", "dummy-arn",
-               "have length greater than or equal to 20", RoleArn="dummy-arn"),
-    constraint("a session name with a colon", "roleSessionName", "a:b", PATTERN,
-               RoleSessionName="a:b"),
-    constraint("a session name beyond ASCII", "roleSessionName", "zoë", PATTERN,
-               RoleSessionName="zoë"),
-    constraint("a session name of one letter", "roleSessionName", "a",
-               "have length greater than or equal to 2", RoleSessionName="a"),
-    constraint("a long session name", "roleSessionName", "a" * 65,
-               "have length less than or equal to 64", RoleSessionName="a" * 65),
-    constraint("a short time", "durationSeconds", 20,
-               "have value greater than or equal to 900", DurationSeconds=20),
-    constraint("a long time", "durationSeconds", 43201,
-               "have value less than or equal to 43200", DurationSeconds=43201),
-    constraint("an external id of one letter", "externalId", "x",
-               "have length greater than or equal to 2", ExternalId="x"),
-    constraint("an external id with a space", "externalId", "a b",
-               r"satisfy regular expression pattern: [\w+=,.@:\/-]*", ExternalId="a b"),
-    Row(name="two faults", params={"RoleSessionName": "a:b", "DurationSeconds": 1},
+    constraint(
+        "a short RoleArn",
+        "roleArn",
+        "dummy-arn",
+        "have length greater than or equal to 20",
+        RoleArn="dummy-arn",
+    ),
+    constraint(
+        "a session name with a colon", "roleSessionName", "a:b", PATTERN, RoleSessionName="a:b"
+    ),
+    constraint(
+        "a session name beyond ASCII", "roleSessionName", "zoë", PATTERN, RoleSessionName="zoë"
+    ),
+    constraint(
+        "a session name of one letter",
+        "roleSessionName",
+        "a",
+        "have length greater than or equal to 2",
+        RoleSessionName="a",
+    ),
+    constraint(
+        "a long session name",
+        "roleSessionName",
+        "a" * 65,
+        "have length less than or equal to 64",
+        RoleSessionName="a" * 65,
+    ),
+    constraint(
+        "a short time",
+        "durationSeconds",
+        20,
+        "have value greater than or equal to 900",
+        DurationSeconds=20,
+    ),
+    constraint(
+        "a long time",
+        "durationSeconds",
+        43201,
+        "have value less than or equal to 43200",
+        DurationSeconds=43201,
+    ),
+    constraint(
+        "an external id of one letter",
+        "externalId",
+        "x",
+        "have length greater than or equal to 2",
+        ExternalId="x",
+    ),
+    constraint(
+        "an external id with a space",
+        "externalId",
+        "a b",
+        r"satisfy regular expression pattern: [\w+=,.@:\/-]*",
+        ExternalId="a b",
+    ),
+    Row(
+        name="two faults",
+        params={"RoleSessionName": "a:b", "DurationSeconds": 1},
         message="2 validation errors detected: Value 'a:b' at 'roleSessionName' failed to satisfy "
         f"constraint: Member must {PATTERN}; Value '1' at 'durationSeconds' failed to satisfy "
-        "constraint: Member must have value greater than or equal to 900"),
-    Row(name="no RoleArn", params={"RoleArn": None},
+        "constraint: Member must have value greater than or equal to 900",
+    ),
+    Row(
+        name="no RoleArn",
+        params={"RoleArn": None},
         message="1 validation error detected: Value null at 'roleArn' failed to satisfy "
-        "constraint: Member must not be null"),
-    Row(name="longer than the role allows", params={"DurationSeconds": 7200},
-        message="The requested DurationSeconds exceeds the MaxSessionDuration set for this role."),
-    Row(name="longer than a chain allows", params={"DurationSeconds": 7200}, by="session",
+        "constraint: Member must not be null",
+    ),
+    Row(
+        name="longer than the role allows",
+        params={"DurationSeconds": 7200},
+        message="The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
+    ),
+    Row(
+        name="longer than a chain allows",
+        params={"DurationSeconds": 7200},
+        by="session",
         message="The requested DurationSeconds exceeds the 1 hour session limit for roles assumed "
-        "by role chaining."),
-    Row(name="session policy that is not JSON", params={"Policy": "{"},
-        code="MalformedPolicyDocument", message="The policy is not in the valid JSON format."),
-    Row(name="session policy of bad grammar", params={"Policy": '{"Version": "2012-10-17"}'},
-        code="MalformedPolicyDocument", message="Syntax errors in policy."),
-    Row(name="session policy with a Principal", code="MalformedPolicyDocument",
+        "by role chaining.",
+    ),
+    Row(
+        name="session policy that is not JSON",
+        params={"Policy": "{"},
+        code="MalformedPolicyDocument",
+        message="The policy is not in the valid JSON format.",
+    ),
+    Row(
+        name="session policy of bad grammar",
+        params={"Policy": '{"Version": "2012-10-17"}'},
+        code="MalformedPolicyDocument",
+        message="Syntax errors in policy.",
+    ),
+    Row(
+        name="session policy with a Principal",
+        code="MalformedPolicyDocument",
         params={"Policy": policy(statement("Allow", "*", "*", Principal="*"))},
-        message="Syntax errors in policy."),
-    Row(name="an MFA code", params={"SerialNumber": f"arn:aws:iam::{A}:mfa/ann",
-                                    "TokenCode": "123456"},
-        code="AccessDenied", status=403,
-        message="MultiFactorAuthentication failed with invalid MFA one time pass code."),
+        message="Syntax errors in policy.",
+    ),
+    Row(
+        name="an MFA code",
+        params={"SerialNumber": f"arn:aws:iam::{A}:mfa/ann", "TokenCode": "123456"},
+        code="AccessDenied",
+        status=403,
+        message="MultiFactorAuthentication failed with invalid MFA one time pass code.",
+    ),
 ]
 
 
@@ -131,9 +218,7 @@ def test_parameters(sandbox: Sandbox, row: Row) -> None:
 def lifetime(sandbox: Sandbox, caller: Keys | str, **more: Any) -> int:
     """Seconds a new session lives, by the lab's clock."""
     now = datetime.fromisoformat(sandbox.control("GET", "status").json["now"])
-    answer = sandbox.do(
-        caller, "sts:AssumeRole", RoleArn=ROLE, RoleSessionName="session", **more
-    )
+    answer = sandbox.do(caller, "sts:AssumeRole", RoleArn=ROLE, RoleSessionName="session", **more)
     found: timedelta = answer["Credentials"]["Expiration"] - now
     return round(found.total_seconds() / 10) * 10
 
@@ -151,8 +236,9 @@ def test_durations(sandbox: Sandbox) -> None:
     session = sandbox.assume(A, ROLE, DurationSeconds=7200)
     assert lifetime(sandbox, session) == 3600
     assert lifetime(sandbox, session, DurationSeconds=900) == 900
-    own = Keys.of(sandbox.do(sandbox.user(A, "ann", allow("*")), "sts:GetSessionToken")[
-        "Credentials"])
+    own = Keys.of(
+        sandbox.do(sandbox.user(A, "ann", allow("*")), "sts:GetSessionToken")["Credentials"]
+    )
     chained = sandbox.call(
         own, "sts:AssumeRole", RoleArn=ROLE, RoleSessionName="session", DurationSeconds=7200
     )
@@ -197,12 +283,18 @@ def test_who_am_i(sandbox: Sandbox) -> None:
     keys = sandbox.user(A, "ann", Path="/dev/")
     user = sandbox.do(A, "iam:GetUser", UserName="ann")["User"]
     found = sandbox.do(keys, "sts:GetCallerIdentity")
-    assert found == {"UserId": user["UserId"], "Account": A,
-                     "Arn": f"arn:aws:iam::{A}:user/dev/ann"}
+    assert found == {
+        "UserId": user["UserId"],
+        "Account": A,
+        "Arn": f"arn:aws:iam::{A}:user/dev/ann",
+    }
     session = sandbox.assume(A, made["Arn"], "shift")
     found = sandbox.do(session, "sts:GetCallerIdentity")
-    assert found == {"UserId": f"{made['RoleId']}:shift", "Account": A,
-                     "Arn": f"arn:aws:sts::{A}:assumed-role/r/shift"}
+    assert found == {
+        "UserId": f"{made['RoleId']}:shift",
+        "Account": A,
+        "Arn": f"arn:aws:sts::{A}:assumed-role/r/shift",
+    }
 
 
 def test_sessions_of_a_users_own_key(sandbox: Sandbox) -> None:
@@ -216,12 +308,17 @@ def test_sessions_of_a_users_own_key(sandbox: Sandbox) -> None:
     assert sandbox.call(session, "iam:ListRoles").code == "InvalidClientTokenId"
     for caller in (session, sandbox.assume(A, made["Arn"])):
         assert sandbox.call(caller, "sts:GetSessionToken").error == (
-            "AccessDenied", 403, "Cannot call GetSessionToken with session credentials",
+            "AccessDenied",
+            403,
+            "Cannot call GetSessionToken with session credentials",
         )
-    for seconds, rule in ((899, "greater than or equal to 900"),
-                          (129601, "less than or equal to 129600")):
+    for seconds, rule in (
+        (899, "greater than or equal to 900"),
+        (129601, "less than or equal to 129600"),
+    ):
         assert sandbox.call(keys, "sts:GetSessionToken", DurationSeconds=seconds).error == (
-            "ValidationError", 400,
+            "ValidationError",
+            400,
             f"1 validation error detected: Value '{seconds}' at 'durationSeconds' failed to "
             f"satisfy constraint: Member must have value {rule}",
         )
@@ -257,7 +354,9 @@ def test_session_policies_only_narrow(sandbox: Sandbox) -> None:
         "because no identity-based policy allows the iam:GetUser action"
     )
     mixed = sandbox.assume(
-        A, ROLE, Policy=policy(statement("Allow", "*", "*"), statement("Deny", "iam:ListRoles", "*"))
+        A,
+        ROLE,
+        Policy=policy(statement("Allow", "*", "*"), statement("Deny", "iam:ListRoles", "*")),
     )
     assert "explicit deny in a session policy" in sandbox.call(mixed, "iam:ListRoles").message
 

@@ -54,39 +54,80 @@ def rows() -> Iterator[Row]:
                 ("AWS *", {"AWS": "*"}),
                 ("a list", [C, own]),
             ):
-                yield Row(name=f"{where}, {kind}: {form}", caller=who, trust=trust(principal),
-                          allowed=True)
+                yield Row(
+                    name=f"{where}, {kind}: {form}",
+                    caller=who,
+                    trust=trust(principal),
+                    allowed=True,
+                )
                 # across accounts both must agree; at home the trust policy is enough when it names
                 # the caller, not when it names the account (shared facts 4.2)
                 at_home = account == A and form in ("its ARN", "a list", "*", "AWS *")
-                yield Row(name=f"{where}, {kind}: {form}, no permission", caller=who, inline=(),
-                          trust=trust(principal), allowed=at_home)
+                yield Row(
+                    name=f"{where}, {kind}: {form}, no permission",
+                    caller=who,
+                    inline=(),
+                    trust=trust(principal),
+                    allowed=at_home,
+                )
             for form, principal in (
                 ("another account", C),
                 ("another user", arn(account, "user/other")),
                 ("a service", {"Service": "ec2.amazonaws.com"}),
                 ("an account and a service", {"AWS": C, "Service": ["ecs.amazonaws.com"]}),
             ):
-                yield Row(name=f"{where}, {kind}: {form}", caller=who, trust=trust(principal),
-                          inline=(allow("*"),), allowed=False)
-            yield Row(name=f"{where}, {kind}: permission for another role", caller=who,
-                      trust=trust(account), inline=(allow("sts:AssumeRole", TARGET + "2"),),
-                      allowed=False)
-            yield Row(name=f"{where}, {kind}: its own policy denies", caller=who,
-                      trust=trust(own), inline=(MAY, deny("sts:*")), allowed=False,
-                      clause=" with an explicit deny in an identity-based policy"
-                      if account == A else "")
-            yield Row(name=f"{where}, {kind}: the trust denies", caller=who,
-                      trust=policy(statement("Allow", "sts:AssumeRole", Principal={"AWS": account}),
-                                   statement("Deny", "sts:AssumeRole", Principal={"AWS": own})),
-                      allowed=False, clause=" with an explicit deny in the role trust policy"
-                      if account == A else "")
-            yield Row(name=f"{where}, {kind}: boundary is silent", caller=who,
-                      trust=trust(account), boundary=allow("ecr:*"), allowed=False)
-        yield Row(name=f"{where}: the session", caller=("role", account), allowed=True,
-                  trust=trust(session_of(account)))
-        yield Row(name=f"{where}: another session of the role", caller=("role", account),
-                  trust=trust(session_of(account, "night")), inline=(allow("*"),), allowed=False)
+                yield Row(
+                    name=f"{where}, {kind}: {form}",
+                    caller=who,
+                    trust=trust(principal),
+                    inline=(allow("*"),),
+                    allowed=False,
+                )
+            yield Row(
+                name=f"{where}, {kind}: permission for another role",
+                caller=who,
+                trust=trust(account),
+                inline=(allow("sts:AssumeRole", TARGET + "2"),),
+                allowed=False,
+            )
+            yield Row(
+                name=f"{where}, {kind}: its own policy denies",
+                caller=who,
+                trust=trust(own),
+                inline=(MAY, deny("sts:*")),
+                allowed=False,
+                clause=" with an explicit deny in an identity-based policy" if account == A else "",
+            )
+            yield Row(
+                name=f"{where}, {kind}: the trust denies",
+                caller=who,
+                trust=policy(
+                    statement("Allow", "sts:AssumeRole", Principal={"AWS": account}),
+                    statement("Deny", "sts:AssumeRole", Principal={"AWS": own}),
+                ),
+                allowed=False,
+                clause=" with an explicit deny in the role trust policy" if account == A else "",
+            )
+            yield Row(
+                name=f"{where}, {kind}: boundary is silent",
+                caller=who,
+                trust=trust(account),
+                boundary=allow("ecr:*"),
+                allowed=False,
+            )
+        yield Row(
+            name=f"{where}: the session",
+            caller=("role", account),
+            allowed=True,
+            trust=trust(session_of(account)),
+        )
+        yield Row(
+            name=f"{where}: another session of the role",
+            caller=("role", account),
+            trust=trust(session_of(account, "night")),
+            inline=(allow("*"),),
+            allowed=False,
+        )
         yield from condition_rows(account, where)
 
 
@@ -94,50 +135,114 @@ def condition_rows(account: str, where: str) -> Iterator[Row]:
     who = ("role", account)
 
     def when(name: str, operator: str, key: str, value: Any, yes: bool, **more: Any) -> Row:
-        return Row(name=f"{where}, {name}", caller=who, allowed=yes,
-                   trust=trust(account, Condition={operator: {key: value}}), **more)
+        return Row(
+            name=f"{where}, {name}",
+            caller=who,
+            allowed=yes,
+            trust=trust(account, Condition={operator: {key: value}}),
+            **more,
+        )
 
     external = {"ExternalId": "secret:4/2"}
     yield when("external id", "StringEquals", "sts:ExternalId", "secret:4/2", True, params=external)
-    yield when("another external id", "StringEquals", "sts:ExternalId", "other", False,
-               params=external)
-    yield when("external ids care for case", "StringEquals", "sts:ExternalId", "SECRET:4/2", False,
-               params=external)
+    yield when(
+        "another external id", "StringEquals", "sts:ExternalId", "other", False, params=external
+    )
+    yield when(
+        "external ids care for case",
+        "StringEquals",
+        "sts:ExternalId",
+        "SECRET:4/2",
+        False,
+        params=external,
+    )
     yield when("no external id given", "StringEquals", "sts:ExternalId", "secret:4/2", False)
-    yield when("an external id nobody asked for", "Bool", "aws:SecureTransport", "true", True,
-               params=external)
+    yield when(
+        "an external id nobody asked for",
+        "Bool",
+        "aws:SecureTransport",
+        "true",
+        True,
+        params=external,
+    )
     yield when("role's ARN by condition", "ArnEquals", "aws:PrincipalArn", arn(account, ROLE), True)
-    yield when("role's ARN by pattern", "ArnLike", "aws:PrincipalArn",
-               f"arn:aws:iam::{account}:role/work/*", True)
-    yield when("another role's ARN", "ArnEquals", "aws:PrincipalArn", arn(account, "role/worker"),
-               False)
+    yield when(
+        "role's ARN by pattern",
+        "ArnLike",
+        "aws:PrincipalArn",
+        f"arn:aws:iam::{account}:role/work/*",
+        True,
+    )
+    yield when(
+        "another role's ARN", "ArnEquals", "aws:PrincipalArn", arn(account, "role/worker"), False
+    )
     yield when("session name", "StringLike", "sts:RoleSessionName", "ses*", True)
     yield when("another session name", "StringEquals", "sts:RoleSessionName", "ann", False)
-    yield when("caller's tag", "StringEquals", "aws:PrincipalTag/team", "red", True,
-               tags={"team": "red"})
+    yield when(
+        "caller's tag", "StringEquals", "aws:PrincipalTag/team", "red", True, tags={"team": "red"}
+    )
     yield when("caller without the tag", "StringEquals", "aws:PrincipalTag/team", "red", False)
     yield when("MFA asked for", "Bool", "aws:MultiFactorAuthPresent", "true", False)
     yield when("an empty condition", "StringLike", "aws:PrincipalArn", "*", True)
-    tagging = policy(statement("Allow", ["sts:AssumeRole", "sts:TagSession"],
-                               Principal={"AWS": account}))
+    tagging = policy(
+        statement("Allow", ["sts:AssumeRole", "sts:TagSession"], Principal={"AWS": account})
+    )
     tags = {"Tags": [{"Key": "team", "Value": "red"}]}
     both = (allow(["sts:AssumeRole", "sts:TagSession"], TARGET),)
-    yield Row(name=f"{where}, tags: both sides allow TagSession", caller=who, trust=tagging,
-              inline=both, params=tags, allowed=True)
-    yield Row(name=f"{where}, tags: the trust does not", caller=who, trust=trust(account),
-              inline=both, params=tags, allowed=False, action="sts:TagSession")
-    yield Row(name=f"{where}, tags: the caller may not", caller=who, trust=tagging, params=tags,
-              allowed=False, action="sts:TagSession")
-    yield Row(name=f"{where}, source identity needs its permission", caller=who,
-              trust=trust(account), params={"SourceIdentity": "ann"}, allowed=False,
-              inline=(allow("sts:*"),), action="sts:SetSourceIdentity")
-    yield Row(name=f"{where}, source identity with it", caller=who, allowed=True,
-              trust=trust(account, ["sts:AssumeRole", "sts:SetSourceIdentity"]),
-              params={"SourceIdentity": "ann"}, inline=(allow("sts:*"),))
-    yield Row(name=f"{where}, requested tag by condition", caller=who, allowed=False,
-              trust=trust(account, ["sts:AssumeRole", "sts:TagSession"],
-                          Condition={"StringEquals": {"aws:RequestTag/team": "blue"}}),
-              inline=(allow("sts:*"),), params=tags)
+    yield Row(
+        name=f"{where}, tags: both sides allow TagSession",
+        caller=who,
+        trust=tagging,
+        inline=both,
+        params=tags,
+        allowed=True,
+    )
+    yield Row(
+        name=f"{where}, tags: the trust does not",
+        caller=who,
+        trust=trust(account),
+        inline=both,
+        params=tags,
+        allowed=False,
+        action="sts:TagSession",
+    )
+    yield Row(
+        name=f"{where}, tags: the caller may not",
+        caller=who,
+        trust=tagging,
+        params=tags,
+        allowed=False,
+        action="sts:TagSession",
+    )
+    yield Row(
+        name=f"{where}, source identity needs its permission",
+        caller=who,
+        trust=trust(account),
+        params={"SourceIdentity": "ann"},
+        allowed=False,
+        inline=(allow("sts:*"),),
+        action="sts:SetSourceIdentity",
+    )
+    yield Row(
+        name=f"{where}, source identity with it",
+        caller=who,
+        allowed=True,
+        trust=trust(account, ["sts:AssumeRole", "sts:SetSourceIdentity"]),
+        params={"SourceIdentity": "ann"},
+        inline=(allow("sts:*"),),
+    )
+    yield Row(
+        name=f"{where}, requested tag by condition",
+        caller=who,
+        allowed=False,
+        trust=trust(
+            account,
+            ["sts:AssumeRole", "sts:TagSession"],
+            Condition={"StringEquals": {"aws:RequestTag/team": "blue"}},
+        ),
+        inline=(allow("sts:*"),),
+        params=tags,
+    )
 
 
 ROWS = list(rows())
@@ -205,9 +310,7 @@ def test_the_roles_path_is_part_of_its_arn(sandbox: Sandbox) -> None:
     assert not sandbox.call(A, "sts:AssumeRole", RoleArn=f"arn:aws:iam::{A}:role/deep", **at).ok
     answer = sandbox.call(A, "sts:AssumeRole", RoleArn=f"arn:aws:iam::{A}:role/a/b/deep", **at)
     # ... and dropped in the session's
-    assert answer.value["AssumedRoleUser"]["Arn"] == (
-        f"arn:aws:sts::{A}:assumed-role/deep/session"
-    )
+    assert answer.value["AssumedRoleUser"]["Arn"] == (f"arn:aws:sts::{A}:assumed-role/deep/session")
 
 
 def test_a_role_may_assume_itself_only_when_it_trusts_itself(sandbox: Sandbox) -> None:

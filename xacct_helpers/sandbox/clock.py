@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 
@@ -38,3 +40,12 @@ class Clock:
     def pin(self, moment: datetime | None) -> None:
         """Hold the clock at a moment (a replayed call's time), or let it run again with None."""
         self._pinned = moment
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """One call, one time: what it does, what it answers and what is journalled agree."""
+        self.pin(self.now())
+        try:
+            yield
+        finally:
+            self.pin(None)

@@ -20,13 +20,13 @@ from pathlib import Path
 from typing import Any
 
 from .. import __version__
-from . import actions, control, gate, identities, registry, signature, validation, wire
+from . import actions, control, gate, identities, registry, signature, wire
 from .errors import ApiError
 from .gate import Asked
 from .identities import Caller
 from .lean import without
 from .state import State
-from .trail import Entry
+from .trail import GLOBAL_REGION, Entry, Who, kept_answer, kept_parameters
 from .wire import Call, HttpRequest, HttpResponse
 
 with without("uvicorn.main"):  # its command line
@@ -57,7 +57,8 @@ def answer_api(state: State, request: HttpRequest, request_id: str) -> HttpRespo
         service = actions.BY_SERVICE[addressed.service]
         seen.caller = _authenticate(state, request, addressed)
         call = wire.read(request, addressed, request_id=request_id, served=service.OPERATIONS)
-        validation.check(call)
+        seen.call = call
+        actions.check(call)
         service.prepare(state, call, seen.caller)
         _authorise(state, call, seen)
         response: HttpResponse = service.perform(state, call, seen.caller)
@@ -73,7 +74,7 @@ def answer_api(state: State, request: HttpRequest, request_id: str) -> HttpRespo
             500,
         )
         response = wire.error(seen.failure, protocol, request_id, seen.service)
-    _write_trail(state, request, request_id, seen)
+    _write_trail(state, request, request_id, seen, response)
     return response
 
 
@@ -84,6 +85,7 @@ class _Seen:
         self.service = ""
         self.operation = ""
         self.caller: Caller | None = None
+        self.call: Call | None = None
         self.asked: list[Asked] = []
         self.failure: ApiError | None = None
 
@@ -111,10 +113,14 @@ def _authorise(state: State, call: Call, seen: _Seen) -> None:
         asked = gate.decide(state, seen.caller, ask, call)
         seen.asked.append(asked)
         if not asked.decision.allowed:
-            raise gate.refused(asked, call.protocol)
+            raise actions.refused(call, asked)
 
 
-def _write_trail(state: State, request: HttpRequest, request_id: str, seen: _Seen) -> None:
+def _write_trail(
+    state: State, request: HttpRequest, request_id: str, seen: _Seen, response: HttpResponse
+) -> None:
+    call = seen.call
+    answered = call is not None and seen.failure is None
     state.trail.add(
         Entry(
             number=state.trail.next_number(),
@@ -129,6 +135,10 @@ def _write_trail(state: State, request: HttpRequest, request_id: str, seen: _See
             error_code=seen.failure.code if seen.failure else None,
             error_message=seen.failure.message if seen.failure else None,
             asked=tuple(seen.asked),
+            who=Who.of(seen.caller) if seen.caller else None,
+            region=call.region if call and call.service != "iam" else GLOBAL_REGION,
+            parameters=kept_parameters(call.params) if call else None,
+            answer=kept_answer(seen.operation, response.body) if answered else b"",
         )
     )
 
@@ -177,7 +187,8 @@ class App:
             return registry.layer(self.state, request)
         if request.path == "/v2" or request.path.startswith("/v2/"):
             return registry.answer(self.state, request, request_id)
-        return answer_api(self.state, request, request_id)
+        with self.state.clock.held():
+            return answer_api(self.state, request, request_id)
 
 
 def _foreign(headers: dict[str, str]) -> HttpResponse | None:

@@ -2,16 +2,103 @@
 
 from __future__ import annotations
 
+import re
+import uuid
 from collections import OrderedDict
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from ..policy import Principal, Request
 
 if TYPE_CHECKING:
     from .gate import Asked
+    from .identities import Caller
 
 KEEP = 5000
 CHECK_AGENT = "xacct-check"
+# Where CloudTrail keeps the calls of services that have no region, such as IAM.
+GLOBAL_REGION = "us-east-1"
+
+# Members of requests and answers that the trail never holds, whichever call has them.
+SECRETS = frozenset({"SecretAccessKey", "SessionToken", "TokenCode", "authorizationToken"})
+_SECRET_ELEMENT = re.compile(rb"<(SecretAccessKey|SessionToken)>[^<]*</\1>")
+# CloudTrail leaves out what is longer, too (CloudTrail User Guide, record contents: 100 KB).
+_LONGEST = 100 * 1024
+_READING = re.compile("Get|List|Describe|Simulate|Lookup|BatchGet|BatchCheck|AssumeRole")
+_GIVES_CREDENTIALS = ("AssumeRole", "GetSessionToken", "GetFederationToken")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Who:
+    """The caller as CloudTrail tells of it; no secret in it.
+
+    user_id: as in aws:userid; issued: when a session began, None for a long-term key;
+    access_key_id: "" when the call carried none (a registry token stands for the caller then).
+    """
+
+    principal: Principal
+    user_id: str
+    access_key_id: str = ""
+    issued: datetime | None = None
+    source_identity: str | None = None
+
+    @classmethod
+    def of(cls, caller: Caller) -> Who:
+        session = caller.session
+        return cls(
+            principal=caller.principal,
+            user_id=caller.user_id,
+            access_key_id=caller.access_key_id,
+            issued=session.issued if session else None,
+            source_identity=session.source_identity if session else None,
+        )
+
+    @classmethod
+    def asking(cls, request: Request) -> Who:
+        """From a question that the gate put: all that there is of a call under /v2/."""
+        context = {key: str(value) for key, value in request.context.items()}
+        issued = context.get("aws:TokenIssueTime")
+        return cls(
+            principal=request.principal,
+            user_id=context["aws:userid"],
+            issued=datetime.fromisoformat(issued) if issued else None,
+            source_identity=context.get("aws:SourceIdentity"),
+        )
+
+
+def kept_parameters(value: Any) -> Any:
+    """A call's parameters without secrets, bytes, and what is too long for an event."""
+    if isinstance(value, Mapping):
+        return {
+            name: kept_parameters(item)
+            for name, item in value.items()
+            if name not in SECRETS
+            and not isinstance(item, bytes)
+            and not (isinstance(item, str) and len(item) > _LONGEST)
+        }
+    if isinstance(value, list | tuple):
+        return [kept_parameters(item) for item in value]
+    return value
+
+
+def kept_answer(operation: str, body: bytes | Path) -> bytes:
+    """The body of an answer that CloudTrail tells of, without secrets; nothing of other answers.
+
+    Source: CloudTrail User Guide, record contents, responseElements: of calls that change
+    something. Those that hand out credentials are told of as well.
+    """
+    told = not reads(operation) or operation.startswith(_GIVES_CREDENTIALS)
+    if not told or isinstance(body, Path) or len(body) > _LONGEST:
+        return b""
+    return _SECRET_ELEMENT.sub(b"", body)
+
+
+def reads(operation: str) -> bool:
+    """Whether CloudTrail calls an operation read-only."""
+    return _READING.match(operation) is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +107,10 @@ class Entry:
 
     asked: for every permission the call needed, the question, the policies and the decision.
     error_code is None when the call succeeded.
+    who: None when nobody was recognised, and under /v2/, where `asked` tells (see `caller_seen`).
+    region: "" under /v2/.
+    parameters: by the model's names, without secrets; None when they could not be read.
+    answer: the body that CloudTrail's responseElements are made of, without secrets.
     """
 
     number: int
@@ -34,6 +125,17 @@ class Entry:
     error_code: str | None
     error_message: str | None
     asked: tuple[Asked, ...]
+    who: Who | None = None
+    region: str = ""
+    parameters: Mapping[str, Any] | None = None
+    answer: bytes = b""
+
+    @property
+    def caller_seen(self) -> Who | None:
+        """Who called; None when nobody was recognised."""
+        if self.who is None and self.asked:
+            return Who.asking(self.asked[0].request)
+        return self.who
 
     @property
     def check(self) -> bool:
@@ -67,6 +169,7 @@ class Trail:
     """The latest KEEP entries."""
 
     def __init__(self) -> None:
+        self.id = uuid.uuid4().hex
         self._entries: OrderedDict[str, Entry] = OrderedDict()
         self._count = 0
 
@@ -92,3 +195,7 @@ class Trail:
     def latest(self, count: int) -> list[Entry]:
         """The newest entries, oldest of them first."""
         return list(self._entries.values())[-count:] if count > 0 else []
+
+    def newest_first(self) -> Iterator[Entry]:
+        """All the entries, the newest first."""
+        return reversed(self._entries.values())

@@ -1,7 +1,7 @@
 """HTTP to Call, and answers to the service's own wire format.
 
 The shapes come from botocore's service models: the query protocol (IAM, STS) is read from a form
-and answered in XML, the JSON protocol (ECR) is JSON both ways.
+and answered in XML, the JSON protocol (ECR, CloudTrail) is JSON both ways.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from botocore.model import ListShape, MapShape, OperationModel, ServiceModel, Sh
 
 from .errors import ApiError
 
-SERVICES: tuple[str, ...] = ("iam", "sts", "ecr")
+SERVICES: tuple[str, ...] = ("iam", "sts", "ecr", "cloudtrail")
 MAX_API_BODY = 32 * 1024 * 1024
 _MAX_JSON_DEPTH = 64
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -112,7 +112,10 @@ def _by_version() -> dict[str, str]:
 
 
 _SCOPE = re.compile(r"Credential=[^/,\s]+/\d{8}/([^/,\s]+)/([^/,\s]+)/aws4_request")
-_TARGETS = {"AmazonEC2ContainerRegistry_V20150921": "ecr"}
+_TARGETS = {
+    "AmazonEC2ContainerRegistry_V20150921": "ecr",
+    "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101": "cloudtrail",
+}
 
 
 def scope(request: HttpRequest) -> tuple[str, str] | None:
@@ -132,7 +135,7 @@ def address(request: HttpRequest) -> Addressed:
     """
     target = request.headers.get("x-amz-target")
     if target is not None:
-        prefix, _, operation = target.partition(".")
+        prefix, _, operation = target.rpartition(".")  # CloudTrail's prefix has dots
         service = _TARGETS.get(prefix)
         if service is None:
             raise ApiError(
@@ -153,7 +156,7 @@ def address(request: HttpRequest) -> Addressed:
 
 
 def _not_here(name: str) -> str:
-    return f"This sandbox has IAM, STS and ECR; it does not have {name}."
+    return f"This sandbox has IAM, STS, ECR and CloudTrail; it does not have {name}."
 
 
 def _form(request: HttpRequest) -> dict[str, str]:
@@ -255,6 +258,11 @@ def _typed(value: Any, shape: Shape, path: str, depth: int) -> Any:
     if kind == "boolean":
         if not isinstance(value, bool):
             raise wrong("true or false")
+        return value
+    if kind == "timestamp":
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not number or value != value:  # NaN is the one number that differs from itself
+            raise wrong("a time, in seconds since 1970")
         return value
     if kind == "blob":
         if not isinstance(value, str):
@@ -419,6 +427,16 @@ def error(failure: ApiError, protocol: str, request_id: str, service: str = "") 
     )
 
 
+# Services that answer in XML without reading a form.
+_XML_SERVICES = frozenset({"iam", "sts", "s3", "s3express", "route53", "cloudfront"})
+
+
 def speaks_json(request: HttpRequest) -> bool:
-    """Whether the request speaks the JSON protocol: even an unreadable one is answered in it."""
-    return "x-amz-target" in request.headers or "json" in request.headers.get("content-type", "")
+    """Whether the request speaks a JSON protocol, so that an unreadable one is answered so, too."""
+    kind = request.headers.get("content-type", "")
+    if "x-amz-target" in request.headers or "json" in kind:
+        return True
+    if kind.startswith("application/x-www-form-urlencoded"):
+        return False
+    signed_for = scope(request)
+    return signed_for is not None and signed_for[1] not in _XML_SERVICES

@@ -3,13 +3,33 @@
 from __future__ import annotations
 
 from types import ModuleType
+from typing import TYPE_CHECKING
 
-from . import ecr, iam, sts
+from .. import gate, validation
+from . import cloudtrail, ecr, iam, sts
 
-BY_SERVICE: dict[str, ModuleType] = {"iam": iam, "sts": sts, "ecr": ecr}
+if TYPE_CHECKING:
+    from ..errors import ApiError
+    from ..gate import Asked
+    from ..wire import Call
+
+BY_SERVICE: dict[str, ModuleType] = {"iam": iam, "sts": sts, "ecr": ecr, "cloudtrail": cloudtrail}
 
 
 def served(service: str) -> frozenset[str]:
     """The operations of a service that the sandbox has."""
     operations: frozenset[str] = BY_SERVICE[service].OPERATIONS
     return operations
+
+
+def check(call: Call) -> None:
+    """Nothing, or ApiError: the call's parameters against the model, in the service's own words
+    where it has some."""
+    getattr(BY_SERVICE[call.service], "check_parameters", validation.check)(call)
+
+
+def refused(call: Call, asked: Asked) -> ApiError:
+    """The error for a permission that was denied, in the service's own words where it has some."""
+    own = getattr(BY_SERVICE[call.service], "refused", gate.refused)
+    error: ApiError = own(asked, call.protocol)
+    return error

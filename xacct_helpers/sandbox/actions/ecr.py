@@ -48,6 +48,7 @@ MAX_PART = 20 * 1024 * 1024
 MAX_MANIFEST = 4 * 1024 * 1024
 _URL_SECONDS = 3600
 _LAYER_TYPE = "application/vnd.docker.image.rootfs.diff.tar.gzip"
+_REPOSITORY_ARN = re.compile(r"arn:aws:ecr:[^:]*:[^:]*:repository/.*", re.S)
 _BAD_POLICY = (
     "Invalid parameter at 'PolicyText' failed to satisfy constraint: "
     "'Invalid repository policy provided'"
@@ -59,6 +60,11 @@ def prepare(state: State, call: Call, caller: Caller) -> None:
     if not state.backends.region_known(call.region):
         raise ApiError(
             "InvalidSignatureException", "Credential should be scoped to a valid region."
+        )
+    if not _REPOSITORY_ARN.fullmatch(call.params.get("resourceArn", "arn:aws:ecr:::repository/")):
+        raise ApiError(
+            "InvalidParameterException",
+            "Invalid parameter at 'resourceArn' failed to satisfy constraint: 'Invalid ARN'",
         )
 
 
@@ -115,7 +121,7 @@ def _owner(call: Call, caller: Caller) -> str:
     """The account whose registry the call is about."""
     arn = call.params.get("resourceArn")
     if arn:
-        return str(arn.split(":")[4]) if arn.count(":") >= 5 else caller.account
+        return str(arn.split(":")[4])
     return str(call.params.get("registryId", caller.account))
 
 

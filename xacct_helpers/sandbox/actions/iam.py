@@ -86,6 +86,9 @@ def prepare(state: State, call: Call, caller: Caller) -> None:
         # GetSessionToken's credentials reach no IAM API without MFA (STS API Reference).
         raise authentication("invalid-token", "query")
     needs_user = call.operation in _DEFAULT_TO_CALLER and "UserName" not in call.params
+    marker = call.params.get("Marker", "0")
+    if not (marker.isascii() and marker.isdigit() and len(marker) < 10):
+        raise ApiError("ValidationError", "Invalid Marker.")
     if needs_user and caller.principal.kind != "user":
         raise ApiError(
             "ValidationError", "Must specify userName when calling with non-User credentials"
