@@ -1,51 +1,35 @@
-"""The wall time of all notebooks under nbval, in a lab of their own."""
+"""The wall time of all notebooks under nbval, each in a lab of its own, as the tests run them."""
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
-import tempfile
 import time
-from pathlib import Path
 
-from benchmarks.report import CannotRun, Row, say
-from benchmarks.servers import ROOT, clean_environment
+from benchmarks.report import CannotRun, Row
+from tests.notebooks.execute import fresh_lab, nbval
+from xacct_helpers import course
 
 LIMIT = 90.0
 """Seconds for all notebooks together."""
 
-_PATIENCE = 15 * 60
-
 
 def measure() -> list[Row]:
-    """One row: the seconds that `pytest --nbval notebooks` takes; none while there is no notebook.
+    """One row: the seconds of all notebooks, one after the other, start of each lab included.
 
-    The learner's lab is left alone: the notebooks get a temporary one.
+    The learner's lab is left alone. CannotRun when a notebook does not pass: its time would then
+    mean nothing.
     """
-    folder = ROOT / "notebooks"
-    count = len(list(folder.glob("*.ipynb")))
-    if count == 0:
-        say("there are no notebooks")
-        return []
-    with tempfile.TemporaryDirectory(prefix="xacct-bench-") as lab:
-        environment = {**clean_environment(), "XACCT_LAB": lab}
-        try:
-            began = time.perf_counter()
-            _run_notebooks(folder, environment)
-            seconds = time.perf_counter() - began
-        finally:
-            subprocess.run(
-                [sys.executable, "-m", "xacct_helpers", "stop"],
-                cwd=ROOT,
-                env=environment,
-                stdout=subprocess.DEVNULL,
-                check=False,
-            )
+    notebooks = course.notebooks()
+    began = time.perf_counter()
+    for path in notebooks:
+        with fresh_lab():
+            ran = nbval(path)
+        if ran.returncode != 0:
+            last = "\n".join(ran.stdout.strip().splitlines()[-5:])
+            raise CannotRun(f"{path.name} does not pass under nbval:\n{last}")
+    seconds = time.perf_counter() - began
     return [
         Row(
-            what=f"{count} notebooks under nbval (wall time)",
+            what=f"{len(notebooks)} notebooks under nbval (wall time)",
             ours=f"{seconds:.1f} s",
             peer="-",
             value=seconds,
@@ -53,30 +37,3 @@ def measure() -> list[Row]:
             unit=" s",
         )
     ]
-
-
-def _run_notebooks(folder: Path, environment: dict[str, str]) -> None:
-    """Run them; CannotRun when a cell fails, as the time would then mean nothing."""
-    command = [sys.executable, "-m", "pytest", "-q", "--nbval", str(folder)]
-    with tempfile.TemporaryFile("w+") as output:
-        process = subprocess.Popen(
-            command,
-            cwd=ROOT,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,  # so that its kernels can be ended with it
-        )
-        try:
-            status = process.wait(_PATIENCE)
-        except BaseException as error:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-            if isinstance(error, subprocess.TimeoutExpired):
-                raise CannotRun(f"the notebooks took more than {_PATIENCE} seconds") from error
-            raise
-        if status != 0:
-            output.seek(0)
-            last = "\n".join(output.read().strip().splitlines()[-5:])
-            raise CannotRun(f"the notebooks do not pass under nbval:\n{last}")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -20,7 +21,8 @@ from typing import Any
 import nbclient
 import nbformat
 
-from tests.notebooks.sanitizing import sanitize
+from tests.notebooks.sanitizing import RULES_FILE, sanitize
+from tests.tools import ROOT
 from xacct_helpers import course, workspace
 
 CELL_SECONDS = 60
@@ -92,6 +94,16 @@ def fresh_lab() -> Iterator[Path]:
                 os.environ.pop("XACCT_LAB", None)
             else:
                 os.environ["XACCT_LAB"] = before
+
+
+def nbval(path: Path) -> subprocess.CompletedProcess[str]:
+    """One notebook under nbval in full: every output is compared."""
+    command = [sys.executable, "-m", "pytest", "-q", "--nbval", "--nbval-current-env"]
+    command += ["--nbval-cell-timeout", "60", "--nbval-sanitize-with", str(RULES_FILE)]
+    command += ["--no-header", str(path)]
+    return subprocess.run(
+        command, capture_output=True, text=True, check=False, env=os.environ, cwd=ROOT
+    )
 
 
 def _still(output: Any) -> Any:

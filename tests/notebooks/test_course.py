@@ -13,12 +13,11 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from tests.tools import ROOT
 from xacct_helpers import workspace
 
 from .cells import IDS, PATHS
-from .execute import execute, fresh_lab, rewrite
-from .sanitizing import RULES_FILE, sanitize
+from .execute import execute, fresh_lab, nbval, rewrite
+from .sanitizing import sanitize
 
 _FINGERPRINTS = """
 import json, sys
@@ -51,16 +50,6 @@ def caught_up() -> dict[str, str]:
 def lab_folder() -> Iterator[Path]:
     with fresh_lab() as folder:
         yield folder
-
-
-def nbval(path: Path) -> subprocess.CompletedProcess[str]:
-    """nbval in full: every output is compared."""
-    command = [sys.executable, "-m", "pytest", "-q", "--nbval", "--nbval-current-env"]
-    command += ["--nbval-cell-timeout", "60", "--nbval-sanitize-with", str(RULES_FILE)]
-    command += ["--no-header", str(path)]
-    return subprocess.run(
-        command, capture_output=True, text=True, check=False, env=os.environ, cwd=ROOT
-    )
 
 
 @pytest.mark.parametrize("path", PATHS, ids=IDS)
