@@ -44,7 +44,7 @@ def test_the_line(tmp_path: Path) -> None:
             assert re.fullmatch(r"127\.0\.0\.1:\d+(/[\w./-]+)?", registry)
         assert process.stdout is not None
         process.terminate()
-        rest, errors = process.communicate()
+        rest, errors = process.communicate(timeout=60)
         assert (process.returncode, rest, errors) == (0, "", "")
     assert list(tmp_path.iterdir()) == []
 
@@ -54,7 +54,7 @@ def test_it_ends_cleanly(tmp_path: Path, number: signal.Signals) -> None:
     with serving(TMPDIR=str(tmp_path)) as (process, line):
         client(line, A, "ecr").create_repository(repositoryName="kept-nowhere")
         process.send_signal(number)
-        _, errors = process.communicate()
+        _, errors = process.communicate(timeout=60)
         assert (process.returncode, errors) == (130 if number == signal.SIGINT else 0, "")
     assert list(tmp_path.iterdir()) == []
 
@@ -116,7 +116,7 @@ def test_without_json_it_speaks_to_people() -> None:
     assert process.stdout is not None
     said = [process.stdout.readline() for _ in range(3)]
     process.terminate()
-    process.communicate()
+    process.communicate(timeout=60)
     assert re.fullmatch(r"The sandbox answers at http://127\.0\.0\.1:\d+ \(Ctrl-C .*\n", said[0])
     assert [line.split()[1] for line in said[1:]] == [f"{A}:", f"{B}:"]
 

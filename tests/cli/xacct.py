@@ -25,6 +25,7 @@ def xacct(
         env={**os.environ, **environment},
         input=stdin,
         capture_output=True,
+        timeout=120,
     )
     return subprocess.CompletedProcess(
         done.args, done.returncode, done.stdout.decode(), done.stderr.decode()
@@ -49,4 +50,4 @@ def serving(*arguments: str | Path, **environment: str) -> Iterator[Served]:
         yield process, json.loads(process.stdout.readline())
     finally:
         process.terminate()
-        process.communicate()
+        process.communicate(timeout=60)

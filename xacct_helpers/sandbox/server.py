@@ -12,6 +12,7 @@ import logging
 import os
 import re
 import secrets
+import signal
 import socket
 import sys
 import uuid
@@ -288,6 +289,10 @@ class _Server(Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=sockets)
         if self.started:
+            # uvicorn minds SIGINT and SIGTERM. An exception raised by a handler can be lost inside
+            # the event loop, so a closed terminal asks for the same orderly end.
+            if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # as nohup has it
+                signal.signal(signal.SIGHUP, lambda *_: self.handle_exit(signal.SIGTERM, None))
             self._ready()
 
 
