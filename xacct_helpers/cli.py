@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import io
 import json
 import os
 import re
@@ -120,6 +121,26 @@ def _parser() -> _Parser:
         _decide,
         "Read JSON lines (a request and its policies) and print IAM's decision for each.",
     )
+    lint = add(
+        "lint", _lint, "Say what AWS would refuse in policy documents, and what people regret."
+    )
+    lint.add_argument("files", nargs="+", metavar="FILE", help="a policy, JSON; - reads it here")
+    lint.add_argument(
+        "--kind",
+        choices=("trust", "inline", "managed", "session", "repository", "scp", "rcp"),
+        default=None,
+        help="what the policies are to be (guessed)",
+    )
+    lint.add_argument(
+        "--own",
+        type=_accounts,
+        action="extend",
+        default=[],
+        metavar="ACCOUNT",
+        help="an account of yours; roles may trust it without an external id",
+    )
+    lint.add_argument("--json", action="store_true", help="print one list of JSON")
+    lint.add_argument("--strict", action="store_true", help="warnings fail too")
     return parser
 
 
@@ -363,3 +384,35 @@ def _decide(options: argparse.Namespace) -> int:
             answer = {"error": f"Line {number} is not UTF-8."}
         print(json.dumps(answer), flush=True)
     return 0
+
+
+def _lint(options: argparse.Namespace) -> int:
+    from dataclasses import asdict
+
+    from .lint import lint
+
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a policy may hold what a terminal cannot show
+        sys.stdout.reconfigure(errors="backslashreplace")
+    texts = [(name, _policy_text(name)) for name in options.files]
+    found = [
+        ("<stdin>" if name == "-" else name, finding)
+        for name, text in texts
+        for finding in lint(text, options.kind, own=options.own)
+    ]
+    if options.json:
+        print(json.dumps([{"file": name, **asdict(one)} for name, one in found], indent=2))
+    else:
+        for name, one in found:
+            where = f"{name}:{one.line}:{one.column}"
+            print(f"{where}: {one.severity}: {one.message} [{one.rule}]")
+    return int(any(options.strict or one.severity == "error" for _, one in found))
+
+
+def _policy_text(name: str) -> str:
+    try:
+        data = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+        return data.decode()
+    except OSError as error:
+        raise _Failure(f"Cannot read {name}: {error.strerror or error}.", 2) from error
+    except UnicodeDecodeError as error:
+        raise _Failure(f"Cannot read {name}: it is not UTF-8.", 2) from error

