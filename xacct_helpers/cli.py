@@ -87,7 +87,7 @@ def _parser() -> _Parser:
         "--port", type=_port, default=None, help="JupyterLab's port (8888 or the next free one)"
     )
 
-    serve = add("serve", _serve, "Run a sandbox in the foreground: IAM, STS, ECR and CloudTrail that refuse.")
+    serve = add("serve", _serve, "Run a sandbox in the foreground: an AWS that refuses.")
     serve.add_argument(
         "--port", type=_port, default=0, help="port on 127.0.0.1; 0 picks a free one (%(default)s)"
     )

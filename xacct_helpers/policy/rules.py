@@ -69,6 +69,17 @@ IAM_PATHS = (
     "report/",
     "access-report/",
 )
+# AWS's own managed policies of 2026 name these, too; its message does not list them.
+_NEWER_IAM_PATHS = ("role-template/", "root")
+# S3's resources that do have a region. Source: Service Authorization Reference for Amazon S3.
+_REGIONAL_S3 = (
+    "accesspoint/",
+    "access-grants/",
+    "async-request/",
+    "job/",
+    "storage-lens/",
+    "storage-lens-group/",
+)
 TRUST_ACTIONS = (
     "sts:assumerole",
     "sts:assumerolewithsaml",
@@ -206,9 +217,9 @@ def _resource_fault(resource: str) -> str | None:
     name = parts[3] if len(parts) > 3 else ""
     if service == "iam" and region:
         return f"IAM resource {resource} cannot contain region information."
-    if service == "s3" and region and not name.startswith("accesspoint/"):
+    if service == "s3" and region and not name.startswith(_REGIONAL_S3):
         return f"Resource {resource} can not contain region information."
-    if service == "iam" and name != "*" and not name.startswith(IAM_PATHS):
+    if service == "iam" and name != "*" and not name.startswith(IAM_PATHS + _NEWER_IAM_PATHS):
         listed = ", ".join(IAM_PATHS)
         return f'IAM resource path must either be "*" or start with {listed}.'
     return None
