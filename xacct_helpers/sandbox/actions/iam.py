@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ...policy import Kind, PolicyError, check
 from .. import wire
@@ -22,6 +22,8 @@ from . import principals, simulator
 if TYPE_CHECKING:
     from ..identities import Caller
     from ..state import State
+
+Answer = TypeVar("Answer")
 
 # Operation -> the resource type that it is authorised on. "…s/" stands for a listing under a path.
 _ROLE = """CreateRole GetRole DeleteRole UpdateRole UpdateRoleDescription UpdateAssumeRolePolicy
@@ -206,15 +208,11 @@ def perform(state: State, call: Call, caller: Caller) -> HttpResponse:
         state.backends.set_user_boundary(account, call.params["UserName"], boundary)
         state.record(call, account)
         return wire.result(call, {})
-    gone = _principal(state, call, account)
-    answer = (
-        state.change(call, account) if call.operation in MUTATING else state.read(call, account)
+    answer = _through_moto(
+        state, call, account, state.change if call.operation in MUTATING else state.read
     )
-    _complete(state, call, account, gone)
     if call.operation == "CreateUser" and "PermissionsBoundary" in call.params:
         answer = _with_boundary(answer, call.params["PermissionsBoundary"])
-    if gone is not None:
-        principals.rename(state, gone[0], _new_name(state, call, account) or gone[1])
     return answer
 
 
@@ -224,11 +222,19 @@ def replay(state: State, call: Call, account: str) -> None:
         boundary = call.params.get("PermissionsBoundary")
         state.backends.set_user_boundary(account, call.params["UserName"], boundary)
         return
+    _through_moto(state, call, account, state.redo)
+
+
+def _through_moto(
+    state: State, call: Call, account: str, act: Callable[[Call, str], Answer]
+) -> Answer:
+    """What `act` has moto do, the first time or on replay, and what moto leaves out of it."""
     gone = _principal(state, call, account)
-    state.redo(call, account)
+    answer = act(call, account)
     _complete(state, call, account, gone)
     if gone is not None:
         principals.rename(state, gone[0], _new_name(state, call, account) or gone[1])
+    return answer
 
 
 def _complete(state: State, call: Call, account: str, before: tuple[str, str] | None) -> None:
