@@ -71,13 +71,14 @@ def rewind(lab: Lab, what: str, **body: Any) -> None:
 
 
 def _check_number(through: int) -> None:
-    last = len(course.notebooks()) - 1
+    numbers = [course.number(path) for path in course.notebooks()]
     try:
-        known = not isinstance(through, bool) and 0 <= operator.index(through) <= last
+        known = not isinstance(through, bool) and operator.index(through) in numbers
     except TypeError:
         known = False
     if not known:
-        raise LabError(f"through is the number of a notebook, 0 to {last}, not {through!r}.")
+        listed = ", ".join(map(str, numbers))
+        raise LabError(f"through is the number of a notebook ({listed}), not {through!r}.")
 
 
 def _fingerprint(lab: Lab) -> str:
@@ -185,9 +186,11 @@ def build_cells(path: Path) -> Iterator[str]:
 
 
 def _build(lab: Lab, record: Record, first: int, last: int) -> None:
-    for path in course.notebooks()[first : last + 1]:
-        _run_build_cells(path)
-        record.learn(int(path.name[:2]), _fingerprint(lab))
+    for path in course.notebooks():
+        number = course.number(path)
+        if first <= number <= last:
+            _run_build_cells(path)
+            record.learn(number, _fingerprint(lab))
 
 
 def _run_build_cells(path: Path) -> None:

@@ -26,6 +26,11 @@ def notebooks() -> list[Path]:
     return sorted(pristine().glob("[0-9][0-9]-*.ipynb"))
 
 
+def number(notebook: Path) -> int:
+    """The number in a notebook's name, by which people and `catch_up` call it."""
+    return int(notebook.name[:2])
+
+
 def usual_copy() -> Path:
     """Where a learner's copy goes: `my-course`, or the current folder when it is one already."""
     here = Path.cwd()

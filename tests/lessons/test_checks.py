@@ -11,7 +11,7 @@ import boto3
 import pytest
 
 from tests.notebooks.execute import fresh_lab
-from xacct_helpers import open_lab
+from xacct_helpers import course, open_lab
 from xacct_helpers.lab import Lab
 from xacct_helpers.lessons import checks
 
@@ -27,7 +27,7 @@ def lab() -> Iterator[Lab]:
     with fresh_lab():
         try:
             lab = open_lab()
-            for number in range(9):
+            for number in map(course.number, course.notebooks()):
                 lab.catch_up(through=number)
                 lab.running.post("save", name=f"after_{number}")
             yield lab
@@ -146,6 +146,89 @@ def watcher_like() -> None:
     )
 
 
+def repository(principal: Any, actions: Any = "ecr:*", **more: Any) -> None:
+    text = document(Principal=principal, Action=actions, **more)
+    boto3.Session(profile_name="account-a").client("ecr").set_repository_policy(
+        repositoryName="my-app", policyText=text
+    )
+
+
+PULL = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+NODE = "arn:aws:iam::222222222222:role/cluster-node"
+
+
+def repository_account() -> None:
+    repository({"AWS": "222222222222"}, PULL)
+
+
+def repository_star() -> None:
+    repository("*", PULL)
+
+
+def repository_everything() -> None:
+    """To the right role, and too much: B's own half must be as large to tell."""
+    repository({"AWS": NODE})
+    text = document(Action="ecr:*", Resource="*")
+    iam("account-b-admin").put_role_policy(
+        RoleName="cluster-node", PolicyName="pull", PolicyDocument=text
+    )
+
+
+def repository_by_condition() -> None:
+    """Equivalent, written differently: the account, narrowed to the one role."""
+    repository({"AWS": "222222222222"}, PULL, Condition={"ArnEquals": {"aws:PrincipalArn": NODE}})
+
+
+def repository_closed() -> None:
+    boto3.Session(profile_name="account-a").client("ecr").delete_repository_policy(
+        repositoryName="my-app"
+    )
+
+
+def repository_denies_others() -> None:
+    statements = [
+        {"Effect": "Allow", "Principal": {"AWS": NODE}, "Action": PULL},
+        {
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": PULL,
+            "Condition": {"ArnNotEquals": {"aws:PrincipalArn": NODE}},
+        },
+    ]
+    boto3.Session(profile_name="account-a").client("ecr").set_repository_policy(
+        repositoryName="my-app",
+        policyText=json.dumps({"Version": "2012-10-17", "Statement": statements}),
+    )
+
+
+def auditor(*statements: dict[str, Any]) -> None:
+    text = json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+    iam("account-a").put_role_policy(RoleName="auditor", PolicyName="look", PolicyDocument=text)
+
+
+def allow(actions: Any, resource: str = "*") -> dict[str, Any]:
+    return {"Effect": "Allow", "Action": actions, "Resource": resource}
+
+
+def auditor_star() -> None:
+    auditor(allow("*"))
+
+
+def auditor_iam_star() -> None:
+    auditor(allow(["iam:*", "cloudtrail:LookupEvents"]))
+
+
+def auditor_trail_on_an_arn() -> None:
+    """The slip of GetAuthorizationToken in a new place."""
+    trail = allow("cloudtrail:LookupEvents", "arn:aws:cloudtrail:us-east-1:111111111111:*")
+    auditor(trail, allow("iam:Get*"))
+
+
+def auditor_managed() -> None:
+    """Equivalent, written differently: wildcards that only read."""
+    auditor(allow(["cloudtrail:Lookup*", "iam:Get*", "iam:List*", "iam:Simulate*"]))
+
+
 def nothing() -> None:
     """The accounts as the notebook leaves them."""
 
@@ -235,6 +318,45 @@ CASES: list[tuple[str, str, int, Callable[[], None], str | None]] = [
         "a user of account B can hold some-role-name for twelve hours",
     ),
     ("08 after 07's check", "07", 8, nothing, None),
+    ("10 as the notebook leaves it", "10", 10, nothing, None),
+    ("10 before it was begun", "10", 8, nothing, "cluster-node exists in account B"),
+    (
+        "10 repository closed",
+        "10",
+        10,
+        repository_closed,
+        "it pulls my-app:v1 as itself, without a role of account A",
+    ),
+    (
+        "10 opened to the account",
+        "10",
+        10,
+        repository_account,
+        "… and nobody else in account B pulls so",
+    ),
+    (
+        "10 opened to everybody",
+        "10",
+        10,
+        repository_star,
+        "… and nobody else in account B pulls so",
+    ),
+    ("10 opened for everything", "10", 10, repository_everything, "… and does not push"),
+    ("10 the account, narrowed to the role", "10", 10, repository_by_condition, None),
+    (
+        "10 everybody else denied",
+        "10",
+        10,
+        repository_denies_others,
+        "and the way by account A's role is still open",
+    ),
+    ("12 as the notebook leaves it", "12", 12, nothing, None),
+    ("12 before it was begun", "12", 10, nothing, "account A has an auditor"),
+    ("12 the chain is broken", "12", 12, trust_nobody, CHAIN),
+    ("12 may do everything", "12", 12, auditor_star, "… but changes no role"),
+    ("12 all of IAM", "12", 12, auditor_iam_star, "… but changes no role"),
+    ("12 the trail on an ARN", "12", 12, auditor_trail_on_an_arn, "who may read the trail"),
+    ("12 reads by wildcards", "12", 12, auditor_managed, None),
 ]
 
 

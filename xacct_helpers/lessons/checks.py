@@ -60,7 +60,7 @@ Findings = Iterator[Finding]
 
 
 def check(notebook: str) -> None:
-    """Say how far the goals of a notebook ("00" to "08") are reached; repeat it as you like.
+    """Say how far the goals of a notebook ("00", "01", …) are reached; repeat it as you like.
 
     Raises LabError for a notebook that has no check.
     """
@@ -159,12 +159,12 @@ def _get_image(ecr: Any, repository: str = REPOSITORY, **parameters: Any) -> Ans
     )
 
 
-def _pull(ecr: Any) -> Answer:
+def _pull(ecr: Any, **parameters: Any) -> Answer:
     """The whole pull, every digest computed anew."""
     from ..images import TransferError, pull_image
 
     try:
-        return _call(lambda: pull_image(ecr, REPOSITORY, tag="v1"))
+        return _call(lambda: pull_image(ecr, REPOSITORY, tag="v1", **parameters))
     except TransferError as error:
         return Answer(code="TransferError", message=str(error))
 
@@ -488,6 +488,144 @@ def _check_08() -> Findings:
     )
 
 
+CLUSTER_NODE = f"arn:aws:iam::{ACCOUNT_B}:role/cluster-node"
+AUDITOR = f"arn:aws:iam::{ACCOUNT_A}:role/auditor"
+
+
+def _check_10() -> Findings:
+    node = _assume("account-b-admin", CLUSTER_NODE)
+    yield Finding(
+        right=node.ok,
+        goal="cluster-node exists in account B",
+        found=str(node),
+        next="the role cluster-node, and its trust policy",
+    )
+    ecr = _as(node, "ecr")
+    image = _pull(ecr, registry_id=ACCOUNT_A)
+    yield Finding(
+        right=image.ok,
+        goal="it pulls my-app:v1 as itself, without a role of account A",
+        found=str(image),
+        next="both halves: the permission policy of cluster-node, the repository policy of my-app",
+    )
+    push = _call(lambda: ecr.initiate_layer_upload(repositoryName=REPOSITORY, registryId=ACCOUNT_A))
+    yield Finding(
+        right=push.denied,
+        goal="… and does not push",
+        found=str(push),
+        next="the actions of the repository policy",
+    )
+    for goal, profile in (
+        ("… and nobody else in account B pulls so", "account-b-admin"),
+        ("… nor a stranger (account 333333333333)", "stranger"),
+    ):
+        other = _get_image(_client(profile, "ecr"), registryId=ACCOUNT_A)
+        yield Finding(
+            right=other.denied,
+            goal=goal,
+            found=str(other),
+            next="the Principal of the repository policy: the whole account, or the one role?",
+        )
+    chained = _assume("account-b", ROLE_A)
+    way = _pull(_as(chained, "ecr")) if chained.ok else chained
+    yield Finding(
+        right=way.ok,
+        goal="and the way by account A's role is still open",
+        found=str(way),
+        next="notebook 06, or a deny in the repository policy",
+    )
+
+
+def _check_12() -> Findings:
+    chained = _assume("account-b", ROLE_A)
+    yield Finding(
+        right=chained.ok,
+        goal="some-role-name can become account-a-role-name",
+        found=str(chained),
+        next="both halves: A's trust policy; and B's permission policy, digit by digit",
+    )
+    auditor = _assume("account-a", AUDITOR)
+    yield Finding(
+        right=auditor.ok,
+        goal="account A has an auditor",
+        found=str(auditor),
+        next="the role auditor, and its trust policy",
+    )
+    yield from _auditor_looks(auditor)
+    yield from _auditor_touches_nothing(auditor)
+    stranger = _assume("stranger", AUDITOR)
+    yield Finding(
+        right=stranger.denied,
+        goal="a stranger (account 333333333333) does not become auditor",
+        found=str(stranger),
+        next="the Principal of auditor's trust policy",
+    )
+
+
+def _auditor_looks(auditor: Answer) -> Findings:
+    iam = _as(auditor, "iam")
+    probes: list[tuple[str, str, Callable[[], Any]]] = [
+        (
+            "who may read the trail",
+            "cloudtrail:LookupEvents, which works on no resource but *",
+            lambda: _as(auditor, "cloudtrail").lookup_events(MaxResults=1),
+        ),
+        (
+            "… and a role's trust policy",
+            "iam:GetRole, and on which roles",
+            lambda: iam.get_role(RoleName="account-a-role-name"),
+        ),
+        (
+            "… and ask the simulator",
+            "iam:SimulatePrincipalPolicy, and on which roles",
+            lambda: iam.simulate_principal_policy(
+                PolicySourceArn=ROLE_A, ActionNames=["ecr:BatchGetImage"]
+            ),
+        ),
+    ]
+    for goal, where, probe in probes:
+        answer = _call(probe)
+        yield Finding(
+            right=answer.ok,
+            goal=goal,
+            found=str(answer),
+            next=f"the permission policy of auditor: {where}",
+        )
+
+
+def _auditor_touches_nothing(auditor: Answer) -> Findings:
+    """Calls that somebody who looks must not make. None would do harm if it went through."""
+    iam = _as(auditor, "iam")
+    empty = json.dumps({"Version": "2012-10-17", "Statement": []})
+    probes: list[tuple[str, Callable[[], Any]]] = [
+        (
+            "… but changes no role",
+            lambda: iam.put_role_policy(
+                RoleName="not-there", PolicyName="not-there", PolicyDocument=empty
+            ),
+        ),
+        (
+            "… nor whom it trusts",
+            lambda: iam.update_assume_role_policy(RoleName="not-there", PolicyDocument=empty),
+        ),
+        ("… deletes none", lambda: iam.delete_role(RoleName="not-there")),
+        (
+            "… and pulls no image",
+            lambda: _as(auditor, "ecr").batch_get_image(
+                repositoryName=REPOSITORY, imageIds=[{"imageTag": "v1"}]
+            ),
+        ),
+    ]
+    for goal, probe in probes:
+        answer = _call(probe)
+        yield Finding(
+            right=answer.denied,
+            goal=goal,
+            found=f"a policy let the call through; {answer}",
+            next="the permission policy of auditor: does an Action cover more than reading?",
+        )
+
+
 _CHECKS: dict[str, Callable[[], Findings]] = {
     "00": _check_00,
     "01": _check_01,
@@ -498,6 +636,8 @@ _CHECKS: dict[str, Callable[[], Findings]] = {
     "06": _check_06,
     "07": _check_07,
     "08": _check_08,
+    "10": _check_10,
+    "12": _check_12,
 }
 
 _WHY = {
@@ -510,4 +650,6 @@ _WHY = {
     "06": "Passed: both accounts agree on this role, and refused everybody else who tried.",
     "07": "Passed: the company comes when it comes for you, and only then.",
     "08": "Passed: as long as the role allows, as small as you like, and no longer in a chain.",
+    "10": "Passed: one role of account B is let in at the repository, and the role's way is open.",
+    "12": "Passed: the chain is whole, and there is somebody who looks and does not touch.",
 }

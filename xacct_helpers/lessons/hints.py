@@ -55,4 +55,17 @@ HINTS: dict[str, tuple[str, str, str]] = {
         'update_role(RoleName="some-role-name", MaxSessionDuration=43200); and take a leftover '
         "AWSRevokeOlderSessions away.",
     ),
+    "10": (
+        'Does the refusal say "identity-based" or "resource-based"? Look at that half.',
+        "Without an assumed role the caller stays a principal of account B: A's repository policy "
+        "names B's role, and B's role is allowed the pull on A's repository.",
+        'In A: set_repository_policy with Principal {"AWS": "arn:aws:iam::222222222222:role/'
+        'cluster-node"}, Action ecr:BatchGetImage and ecr:GetDownloadUrlForLayer, no Resource.',
+    ),
+    "12": (
+        "Is it something the auditor cannot do and should, or can and should not?",
+        'cloudtrail:LookupEvents works on Resource "*" only; calls about a role on its ARN.',
+        'Two statements: cloudtrail:LookupEvents on "*"; iam:GetRole and '
+        "iam:SimulatePrincipalPolicy on arn:aws:iam::111111111111:role/*.",
+    ),
 }
