@@ -116,6 +116,27 @@ def _parser() -> _Parser:
     reset.add_argument("--yes", action="store_true", help="do not ask")
     env = add("env", _env, 'Print what points a terminal at the lab: eval "$(xacct env)" uses it.')
     env.add_argument("--json", action="store_true", help="print JSON instead of shell commands")
+    process = add(
+        "credential-process",
+        _credential_process,
+        "Assume roles and print the credentials as credential_process of an AWS profile wants.",
+    )
+    process.add_argument(
+        "--account",
+        default=workspace.ACCOUNT_B,
+        metavar="ID",
+        help="whose administrator begins (%(default)s)",
+    )
+    process.add_argument(
+        "--role-arn",
+        action="append",
+        default=[],
+        metavar="ARN",
+        help="the role to assume; said again, the next one in the chain",
+    )
+    process.add_argument("--role-session-name", default="credential-process", metavar="NAME")
+    process.add_argument("--external-id", default=None, help="sent with the last role")
+    process.add_argument("--duration-seconds", type=int, default=None, help="of the last role")
     add(
         "decide",
         _decide,
@@ -369,6 +390,21 @@ def _env(options: argparse.Namespace) -> int:
     for name, value in changes.items():
         if re.fullmatch(r"\w+", name, re.ASCII):  # a shell knows no other variables
             print(f"unset {name}" if value is None else f"export {name}={shlex.quote(value)}")
+    return 0
+
+
+def _credential_process(options: argparse.Namespace) -> int:
+    from .providers import process
+
+    credentials = process.assume(
+        workspace.join(workspace.lab_folder()),
+        options.account,
+        options.role_arn,
+        session_name=options.role_session_name,
+        external_id=options.external_id,
+        duration_seconds=options.duration_seconds,
+    )
+    print(json.dumps(process.spoken(credentials)))
     return 0
 
 

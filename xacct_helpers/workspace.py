@@ -10,6 +10,7 @@ import contextlib
 import fcntl
 import json
 import os
+import re
 import select
 import shlex
 import shutil
@@ -81,7 +82,11 @@ def lab_folder(here: Path | None = None) -> Path:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Running:
-    """A sandbox that answers. accounts: id to (access key id, secret)."""
+    """A sandbox that answers.
+
+    accounts: id to (access key id, secret). proxy: the HTTPS front, under AWS's own host names;
+    ca_file: the certificate authority that vouches for it.
+    """
 
     folder: Path
     endpoint: str
@@ -89,6 +94,8 @@ class Running:
     token: str
     accounts: Mapping[str, tuple[str, str]]
     registries: Mapping[str, str]
+    proxy: str
+    ca_file: str
 
     def get(self, path: str) -> dict[str, Any]:
         """GET /_lab/PATH; LabError with the sandbox's words."""
@@ -199,6 +206,8 @@ def _running(folder: Path, content: dict[str, Any]) -> Running:
             a["id"]: (a["access_key_id"], a["secret_access_key"]) for a in content["accounts"]
         },
         registries=content["registries"],
+        proxy=str(content["proxy"]),
+        ca_file=str(content["ca_file"]),
     )
 
 
@@ -318,9 +327,10 @@ def _end(pid: int) -> None:
 
 
 def write_profiles(running: Running) -> None:
-    """The lab's AWS config and credentials files, its home, and its launcher for `aws`."""
+    """The lab's AWS config and credentials files, its home, its launchers, and what image tools
+    read. Profiles and logins that somebody added are kept."""
     folder = running.folder
-    for name in ("aws", "bin", "home"):
+    for name in ("aws", "bin", "home", "containers"):
         (folder / name).mkdir(exist_ok=True, mode=0o700)
     config, credentials = [_section("default", running.endpoint)], []
     for profile, account in _PROFILES.items():
@@ -337,13 +347,48 @@ def write_profiles(running: Running) -> None:
         + "source_profile = account-b-admin\n"
         + "role_session_name = account-b\n"
     )
-    write(folder / "aws" / "config", "\n".join(config))
-    write(folder / "aws" / "credentials", "\n".join(credentials))
+    for name, sections in (("config", config), ("credentials", credentials)):
+        write(folder / "aws" / name, "\n".join(sections + _added(folder / "aws" / name, sections)))
+    _write_launchers(folder)
+    _write_containers(folder)
+
+
+def _added(path: Path, sections: list[str]) -> list[str]:
+    """The sections of a file of profiles that are not the lab's own, each with its text."""
+    try:
+        text = path.read_text()
+    except (FileNotFoundError, ValueError):
+        return []
+    ours = {section.partition("]")[0] for section in sections}
+    parts = re.split(r"^(?=\[)", text, flags=re.M)[1:]
+    return [part.rstrip("\n") + "\n" for part in parts if part.partition("]")[0] not in ours]
+
+
+def _write_launchers(folder: Path) -> None:
+    """Programs for the lab's PATH: those that would look into the user's home, and our own."""
     home = shlex.quote(str(folder / "home"))
     aws, python = shlex.quote(_aws_program(folder)), shlex.quote(sys.executable)
     write(folder / "bin" / "aws", f'#!/bin/sh\nHOME={home} exec {aws} "$@"\n', 0o700)
-    xacct = f'#!/bin/sh\nexec {python} -m xacct_helpers "$@"\n'
-    write(folder / "bin" / "xacct", xacct, 0o700)
+    for name, module in _OWN_PROGRAMS.items():
+        write(folder / "bin" / name, f'#!/bin/sh\nexec {python} -m {module} "$@"\n', 0o700)
+    # The helper of AWS keeps a log and a cache in the home.
+    helper = shutil.which("docker-credential-ecr-login", path=_outer_path(folder))
+    if helper is not None:
+        launcher = f'#!/bin/sh\nHOME={home} exec {shlex.quote(helper)} "$@"\n'
+        write(folder / "bin" / "docker-credential-ecr-login", launcher, 0o700)
+
+
+def _write_containers(folder: Path) -> None:
+    """What podman, skopeo, buildah and oras read: logins and images stay in the lab's folder."""
+    containers = folder / "containers"
+    logins = containers / "config.json"
+    if not logins.exists():
+        write(logins, "{}\n")
+    storage = {"graphroot": containers / "storage", "runroot": containers / "run"}
+    lines = [f"{key} = {json.dumps(str(path))}" for key, path in storage.items()]
+    write(containers / "storage.conf", "\n".join(["[storage]", 'driver = "vfs"', *lines]) + "\n")
+    # No registry is searched for a name without a host.
+    write(containers / "registries.conf", "unqualified-search-registries = []\n")
 
 
 def _section(name: str, endpoint: str) -> str:
@@ -370,15 +415,32 @@ def _aws_program(folder: Path) -> str:
     beside = Path(sys.executable).with_name("aws")
     if beside.exists():
         return str(beside)
-    path = _path_without(folder / "bin", os.environ.get("PATH", os.defpath))
-    return shutil.which("aws", path=os.pathsep.join(path)) or "aws"
+    return shutil.which("aws", path=_outer_path(folder)) or "aws"
+
+
+def _outer_path(folder: Path) -> str:
+    """The PATH without the lab's launchers."""
+    return os.pathsep.join(_path_without(folder / "bin", os.environ.get("PATH", os.defpath)))
 
 
 def _path_without(folder: Path, path: str) -> list[str]:
     return [part for part in path.split(os.pathsep) if part and part != str(folder)]
 
 
+_OWN_PROGRAMS = {
+    "xacct": "xacct_helpers",
+    "docker-credential-xacct": "xacct_helpers.providers.docker",
+    "xacct-credential-provider": "xacct_helpers.providers.kubelet",
+}
 _FOREIGN_PREFIXES = ("AWS_", "MOTO_", "BOTO_")
+# Where Go and OpenSSL, curl, Python's requests, the AWS CLI and Node look for authorities.
+_AUTHORITIES = (
+    "SSL_CERT_FILE",
+    "CURL_CA_BUNDLE",
+    "REQUESTS_CA_BUNDLE",
+    "AWS_CA_BUNDLE",
+    "NODE_EXTRA_CA_CERTS",
+)
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "FTP_PROXY")
 
 
@@ -406,8 +468,16 @@ def environment(running: Running, base: Mapping[str, str]) -> dict[str, str | No
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_PAGER": "",
         "BOTO_CONFIG": os.devnull,  # else botocore looks for keys in ~/.boto
+        # The HTTPS front: AWS's host names are the lab, and no other host can be reached.
+        "HTTPS_PROXY": running.proxy,
+        "https_proxy": running.proxy,
         "NO_PROXY": "127.0.0.1,localhost",
         "no_proxy": "127.0.0.1,localhost",
+        **dict.fromkeys(_AUTHORITIES, running.ca_file),
+        "DOCKER_CONFIG": str(folder / "containers"),
+        "REGISTRY_AUTH_FILE": str(folder / "containers" / "config.json"),
+        "CONTAINERS_STORAGE_CONF": str(folder / "containers" / "storage.conf"),
+        "CONTAINERS_REGISTRIES_CONF": str(folder / "containers" / "registries.conf"),
         "PATH": os.pathsep.join(path),
     }
 

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import __version__
-from . import actions, control, gate, identities, registry, signature, wire
+from . import actions, authority, control, front, gate, identities, registry, signature, wire
 from .errors import ApiError
 from .gate import Asked
 from .identities import Caller
@@ -280,26 +280,44 @@ def bind(port: int) -> socket.socket:
 
 
 class _Server(Server):
-    """uvicorn's server, telling when it answers."""
+    """uvicorn's server with the HTTPS front beside it, telling when both answer."""
 
-    def __init__(self, config: Config, ready: Callable[[], None]) -> None:
+    def __init__(
+        self, config: Config, door: socket.socket, folder: Path, ready: Callable[[], None]
+    ) -> None:
         super().__init__(config)
-        self._ready = ready
+        self._door, self._folder, self._ready = door, folder, ready
+        self._front: asyncio.Task[None] | None = None
+
+    def _protocol(self) -> asyncio.Protocol:
+        made: asyncio.Protocol = self.config.http_protocol_class(  # type: ignore[call-arg]
+            config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+        )
+        return made
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=sockets)
         if self.started:
+            self._front = asyncio.create_task(front.serve(self._door, self._folder, self._protocol))
             # uvicorn minds SIGINT and SIGTERM. An exception raised by a handler can be lost inside
             # the event loop, so a closed terminal asks for the same orderly end.
             if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # as nohup has it
                 signal.signal(signal.SIGHUP, lambda *_: self.handle_exit(signal.SIGTERM, None))
             self._ready()
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        if self._front is not None:
+            self._front.cancel()
+        await super().shutdown(sockets=sockets)
+
 
 def run(state: State, listener: socket.socket, announce: Callable[[dict[str, Any]], None]) -> None:
     """Serve until SIGTERM or SIGINT. `announce` gets the contract line once the port answers."""
     port = listener.getsockname()[1]
     state.endpoint = f"http://127.0.0.1:{port}"
+    certificate = authority.ensure(state.folder)
+    door = front.bind(state.folder, state.lasting)
+    proxy = f"http://127.0.0.1:{door.getsockname()[1]}"
     token = secrets.token_urlsafe(32)
     config = Config(
         App(state, token),
@@ -315,11 +333,12 @@ def run(state: State, listener: socket.socket, announce: Callable[[dict[str, Any
         h11_max_incomplete_event_size=64 * 1024,
     )
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(message)s")
-    _Server(config, lambda: announce(line(state, port, token))).run(sockets=[listener])
+    content = line(state, port, token) | {"proxy": proxy, "ca_file": str(certificate)}
+    _Server(config, door, state.folder, lambda: announce(content)).run(sockets=[listener])
 
 
 def line(state: State, port: int, token: str) -> dict[str, Any]:
-    """What `xacct serve --json` prints."""
+    """What `xacct serve --json` prints, the HTTPS front apart."""
     return {
         "endpoint": state.endpoint,
         "accounts": [

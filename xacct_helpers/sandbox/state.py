@@ -36,6 +36,7 @@ class State:
         self, folder: Path, accounts: tuple[str, ...], *, lasting: bool, seed: str = DEFAULT_SEED
     ) -> None:
         self.folder = folder
+        self.lasting = lasting
         self.clock = Clock()
         self.trail = Trail()
         self.blobs = Blobs(folder)
