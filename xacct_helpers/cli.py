@@ -137,6 +137,18 @@ def _parser() -> _Parser:
     process.add_argument("--role-session-name", default="credential-process", metavar="NAME")
     process.add_argument("--external-id", default=None, help="sent with the last role")
     process.add_argument("--duration-seconds", type=int, default=None, help="of the last role")
+    token = add("token", _token, "Print a service account's token, as a Kubernetes pod has one.")
+    token.add_argument("--service-account", required=True, metavar="NAME", help="whose token")
+    token.add_argument("--namespace", default="default", help="where it lives (%(default)s)")
+    token.add_argument(
+        "--audience",
+        default="sts.amazonaws.com",
+        metavar="AUD",
+        help="whom the token is for (%(default)s)",
+    )
+    token.add_argument(
+        "--json", action="store_true", help="print JSON: token, issuer and when it expires"
+    )
     add(
         "decide",
         _decide,
@@ -405,6 +417,18 @@ def _credential_process(options: argparse.Namespace) -> int:
         duration_seconds=options.duration_seconds,
     )
     print(json.dumps(process.spoken(credentials)))
+    return 0
+
+
+def _token(options: argparse.Namespace) -> int:
+    running = workspace.join(workspace.lab_folder())
+    answer = running.post(
+        "service-account-token",
+        service_account=options.service_account,
+        namespace=options.namespace,
+        audience=options.audience,
+    )
+    print(json.dumps(answer, indent=2) if options.json else answer["token"])
     return 0
 
 

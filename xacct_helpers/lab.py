@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import pandas
 
 _current: Lab | None = None
+_AUDIENCE = "sts.amazonaws.com"
 
 
 def open_lab() -> Lab:
@@ -114,6 +115,27 @@ class Lab:
         What is there now is put aside in turn: `restore()` again goes back to it.
         """
         _catch_up.restore(self)
+
+    def service_account_token(
+        self, service_account: str, *, namespace: str = "default", audience: str = _AUDIENCE
+    ) -> str:
+        """A token for a pod's service account, as a Kubernetes cluster would project it.
+
+        The lab stands in for the cluster: `oidc_issuer` is its issuer. The token lives an hour of
+        the lab's time. Raises LabError for names that Kubernetes does not take.
+        """
+        answer = self.running.post(
+            "service-account-token",
+            service_account=service_account,
+            namespace=namespace,
+            audience=audience,
+        )
+        return str(answer["token"])
+
+    @property
+    def oidc_issuer(self) -> str:
+        """The URL of the lab's own issuer of tokens, https://…"""
+        return str(self.running.get("status")["oidc_issuer"])
 
     def trail(self, count: int = 100) -> pandas.DataFrame:
         """The latest calls, oldest first: one row each."""

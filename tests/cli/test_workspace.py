@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import pty
@@ -67,6 +68,24 @@ def test_env_for_programs(running: Running) -> None:
     assert changes["AWS_PROFILE"] is None
     assert changes["AWS_ENDPOINT_URL"] == running.endpoint
     assert "AWS_ODD" not in in_bash("xacct env").stdout
+
+
+def test_token_for_a_terminal(running: Running) -> None:
+    arguments = ("token", "--service-account", "puller", "--namespace", "prod")
+    plain = xacct(*arguments)
+    assert re.fullmatch(r"[\w-]+\.[\w-]+\.[\w-]+\n", plain.stdout)
+    told = json.loads(xacct(*arguments, "--audience", "my-app", "--json").stdout)
+    assert sorted(told) == ["expires", "issuer", "token"]
+    assert told["issuer"] == running.get("status")["oidc_issuer"]
+    part = told["token"].split(".")[1]
+    claims = json.loads(base64.urlsafe_b64decode(part + "==="))
+    assert claims["sub"] == "system:serviceaccount:prod:puller"
+    assert claims["aud"] == ["my-app"]
+    assert claims["exp"] == told["expires"]
+    refused = xacct("token", "--service-account", "No Name")
+    assert refused.returncode == 1
+    assert refused.stdout == ""
+    assert re.fullmatch(r"xacct: The name of a service account [^\n]+\.\n", refused.stderr)
 
 
 def test_status_says_where_and_when(running: Running) -> None:

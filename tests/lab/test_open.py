@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import re
@@ -49,6 +50,16 @@ def kill(lab: Lab) -> None:
 
 def test_a_second_open_joins(lab: Lab) -> None:
     assert open_lab().running == lab.running
+
+
+def test_a_service_accounts_token(lab: Lab) -> None:
+    token = lab.service_account_token("puller", namespace="prod")
+    claims = json.loads(base64.urlsafe_b64decode(token.split(".")[1] + "==="))
+    assert claims["sub"] == "system:serviceaccount:prod:puller"
+    assert claims["aud"] == ["sts.amazonaws.com"]
+    assert claims["iss"] == lab.oidc_issuer
+    with pytest.raises(LabError, match="DNS label"):
+        lab.service_account_token("puller", namespace="two.labels")
 
 
 def test_two_that_open_at_once_get_one_sandbox(folder: Path) -> None:

@@ -16,6 +16,7 @@ from tests.sandboxes import A, B, Keys, Sandbox, allow, deny, policy, statement,
 
 ROLE = f"arn:aws:iam::{A}:role/r"
 TAG = {"Key": "team", "Value": "red"}
+READ_ONLY = "arn:aws:iam::aws:policy/ReadOnlyAccess"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,6 +147,110 @@ ROWS = [
         "a b",
         r"satisfy regular expression pattern: [\w+=,.@:\/-]*",
         ExternalId="a b",
+    ),
+    *(
+        constraint(f"{name}: {value[:12]}", parameter, value, rule, **{**also, field_: value})
+        for name, field_, parameter, value, rule, also in (
+            (
+                "a source identity",
+                "SourceIdentity",
+                "sourceIdentity",
+                "a",
+                "have length greater than or equal to 2",
+                {},
+            ),
+            ("a source identity", "SourceIdentity", "sourceIdentity", "aws:x", PATTERN, {}),
+            (
+                "a source identity",
+                "SourceIdentity",
+                "sourceIdentity",
+                "a" * 65,
+                "have length less than or equal to 64",
+                {},
+            ),
+            (
+                "an external id",
+                "ExternalId",
+                "externalId",
+                "x" * 1225,
+                "have length less than or equal to 1224",
+                {},
+            ),
+            (
+                "a serial number",
+                "SerialNumber",
+                "serialNumber",
+                "x" * 8,
+                "have length greater than or equal to 9",
+                {"TokenCode": "123456"},
+            ),
+            (
+                "an MFA code",
+                "TokenCode",
+                "tokenCode",
+                "abcdef",
+                r"satisfy regular expression pattern: [\d]*",
+                {"SerialNumber": f"arn:aws:iam::{A}:mfa/ann"},
+            ),
+        )
+    ),
+    constraint(
+        "a long RoleArn",
+        "roleArn",
+        f"{ROLE}{'x' * 2048}",
+        "have length less than or equal to 2048",
+        RoleArn=f"{ROLE}{'x' * 2048}",
+    ),
+    constraint(
+        "a long tag key",
+        "tags.1.member.key",
+        "k" * 129,
+        "have length less than or equal to 128",
+        Tags=[{"Key": "k" * 129, "Value": "v"}],
+    ),
+    constraint(
+        "a long tag value",
+        "tags.1.member.value",
+        "v" * 257,
+        "have length less than or equal to 256",
+        Tags=[{"Key": "k", "Value": "v" * 257}],
+    ),
+    constraint(
+        "a tag key with a star",
+        "tags.1.member.key",
+        "a*",
+        r"satisfy regular expression pattern: [\p{L}\p{Z}\p{N}_.:/=+\-@]+",
+        Tags=[{"Key": "a*", "Value": "v"}],
+    ),
+    Row(
+        name="a tag key of AWS's own",
+        code="InvalidParameterValue",
+        params={"Tags": [{"Key": "AWS:x", "Value": "v"}]},
+        message="aws: prefixed tag key names are not allowed for external use.",
+        source="facts 2.1; the words are unsettled",
+    ),
+    Row(
+        name="eleven managed session policies",
+        params={"PolicyArns": [{"arn": READ_ONLY}] * 11},
+        message=f"1 validation error detected: Value '[{', '.join([READ_ONLY] * 11)}]' at "
+        "'policyArns' failed to satisfy constraint: Member must have length less than or equal "
+        "to 10",
+        source="facts 2.1; the words are unsettled",
+    ),
+    Row(
+        name="more tags than a token holds",
+        code="PackedPolicyTooLarge",
+        params={"Tags": [{"Key": f"key-{n:02}", "Value": "v" * 250} for n in range(11)]},
+        message="Packed size of session tags consumes 138% of allotted space.",
+    ),
+    Row(
+        name="more policy and tags than a token holds",
+        code="PackedPolicyTooLarge",
+        params={
+            "Policy": allow("*", f"arn:aws:s3:::{'b' * 1500}"),
+            "Tags": [{"Key": key * 100, "Value": "v" * 250} for key in "kl"],
+        },
+        message="Packed policy consumes 112% of allotted space, please use smaller policy.",
     ),
     Row(
         name="two faults",
@@ -396,3 +501,16 @@ def test_a_deleted_session_policy_allows_nothing(sandbox: Sandbox) -> None:
 def test_a_deny_of_identity_calls_changes_nothing(sandbox: Sandbox) -> None:
     keys = sandbox.user(A, "ann", deny("sts:*"))
     assert sandbox.call(keys, "sts:GetCallerIdentity").ok
+
+
+def test_lists_that_are_too_long(sandbox: Sandbox) -> None:
+    """Source: facts 2.1."""
+    sandbox.role(A, "r", trust(A, ["sts:AssumeRole", "sts:TagSession"]))
+    tags = [{"Key": f"k{n}", "Value": "v"} for n in range(51)]
+    for name, value in (("Tags", tags), ("TransitiveTagKeys", [t["Key"] for t in tags])):
+        answer = sandbox.call(
+            A, "sts:AssumeRole", RoleArn=ROLE, RoleSessionName="session", **{name: value}
+        )
+        assert (answer.code, answer.status) == ("ValidationError", 400)
+        rule = "failed to satisfy constraint: Member must have length less than or equal to 50"
+        assert answer.message.endswith(f"at '{name[0].lower()}{name[1:]}' {rule}")

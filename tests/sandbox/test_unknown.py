@@ -83,7 +83,8 @@ def test_a_service_that_is_not_here(
 def test_operations_that_are_not_here(sandbox: Sandbox) -> None:
     for action, code in (
         ("iam:CreateSAMLProvider", "InvalidAction"),
-        ("sts:DecodeAuthorizationMessage", "InvalidAction"),
+        ("sts:AssumeRoot", "InvalidAction"),
+        ("sts:AssumeRoleWithSAML", "InvalidAction"),
         ("ecr:StartImageScan", "UnknownOperationException"),
     ):
         answer = sandbox.call(A, action)

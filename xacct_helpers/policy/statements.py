@@ -18,6 +18,7 @@ from .principals import Reach, account_of, excepted, is_unique_id, reach
 from .request import NamedPolicy, Request
 
 _PROVIDER_ACTIONS = ("sts:assumerolewithwebidentity", "sts:assumerolewithsaml")
+_ALONG_WITH_THEM = ("sts:tagsession", "sts:setsourceidentity")
 _SHOWN = 8
 
 
@@ -94,8 +95,14 @@ def _principal(
 
 
 def _provider(request: Request, context: Context) -> str | None:
-    """The identity provider behind a call to AssumeRoleWithWebIdentity or AssumeRoleWithSAML."""
-    if request.action.lower() not in _PROVIDER_ACTIONS:
+    """The identity provider behind a call to AssumeRoleWithWebIdentity or AssumeRoleWithSAML.
+
+    What is checked along with these calls has no caller with an account, either; AssumeRole and
+    what goes with it has one.
+    """
+    action = request.action.lower()
+    along = action in _ALONG_WITH_THEM and not request.principal.in_account
+    if action not in _PROVIDER_ACTIONS and not along:
         return None
     return context.single("aws:FederatedProvider")
 

@@ -101,6 +101,16 @@ class StoredPolicy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OidcProvider:
+    """An identity provider of IAM's. url: without https://; client_ids: the audiences it takes."""
+
+    arn: str
+    url: str
+    client_ids: tuple[str, ...]
+    thumbprints: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Repository:
     account: str
     region: str
@@ -387,6 +397,17 @@ class Backends:
 
     def roles(self, account: str) -> tuple[str, ...]:
         return tuple(role.name for role in self._iam(account).roles.values())
+
+    def oidc_provider(self, account: str, arn: str) -> OidcProvider | None:
+        found = self._iam(account).open_id_providers.get(arn)
+        if found is None:
+            return None
+        return OidcProvider(
+            arn=arn,
+            url=found.url,
+            client_ids=tuple(found.client_id_list),
+            thumbprints=tuple(found.thumbprint_list),
+        )
 
     def set_trust_policy(self, account: str, role: str, text: str) -> None:
         self._role(account, role).assume_role_policy_document = text

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import __version__
 from ..policy import sentences, suggest
+from . import issuer
 from .errors import ApiError
 from .trail import Entry
 from .wire import HttpRequest, HttpResponse
@@ -65,6 +66,7 @@ def _status(state: State, argument: str, body: Body) -> Body:
         "version": __version__,
         "endpoint": state.endpoint,
         "accounts": list(state.accounts),
+        "oidc_issuer": issuer.url(state),
         "folder": str(state.folder),
         "now": state.clock.now().isoformat(timespec="seconds"),
         "clock_offset_seconds": state.clock.offset.total_seconds(),
@@ -156,6 +158,22 @@ def _restore(state: State, argument: str, body: Body) -> Body:
     return {}
 
 
+def _service_account_token(state: State, argument: str, body: Body) -> Body:
+    """As Kubernetes' TokenRequest: a token of the lab's own issuer for a service account."""
+    audience = body.get("audience", issuer.AUDIENCE)
+    audiences = audience if isinstance(audience, list) else [audience]
+    namespace, name = body.get("namespace", "default"), body.get("service_account", 0)
+    if not all(isinstance(text, str) for text in (namespace, name, *audiences)):
+        raise ControlError(
+            400, "service_account and namespace must be text; audience text or a list of texts."
+        )
+    seconds = body.get("expires_in", 3600)
+    if isinstance(seconds, bool) or not isinstance(seconds, int):
+        raise ControlError(400, "expires_in must be a whole number of seconds.")
+    token, expires = issuer.service_account_token(state, namespace, name, audiences, seconds)
+    return {"token": token, "issuer": issuer.url(state), "expires": expires}
+
+
 _ROUTES: dict[tuple[str, str], Callable[[State, str, Body], Body]] = {
     ("GET", "status"): _status,
     ("GET", "decision"): _decision,
@@ -166,6 +184,7 @@ _ROUTES: dict[tuple[str, str], Callable[[State, str, Body], Body]] = {
     ("POST", "reset"): _reset,
     ("POST", "save"): _save,
     ("POST", "restore"): _restore,
+    ("POST", "service-account-token"): _service_account_token,
 }
 
 

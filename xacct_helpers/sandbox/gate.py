@@ -73,28 +73,22 @@ def decide(state: State, caller: Caller, ask: Ask, call: Call) -> Asked:
 
 
 def refused(asked: Asked, protocol: str) -> ApiError:
-    """The error for a permission that was denied.
-
-    A refused AssumeRole has no "because": AWS does not say which side refused. Only an explicit
-    deny within one account is named. Source: denials in public logs, of both kinds; see
-    docs/fidelity.md.
-    """
-    request, decision = asked.request, asked.decision
-    bare = request.action.startswith("sts:") and (
-        decision.cross_account or decision.verdict == "implicitDeny"
-    )
-    return access_denied(refusal(request, decision, bare=bare), protocol)
+    """The error for a permission that was denied, for services without words of their own."""
+    return access_denied(refusal(asked.request, asked.decision), protocol)
 
 
 def _gather(state: State, caller: Caller, ask: Ask) -> Policies:
     kind = "role" if caller.principal.kind == "role-session" else "user"
     backends = state.backends
+    resource = _named(ask.resource_policy) if ask.resource_policy else None
+    if not caller.principal.in_account:
+        return Policies(resource=resource)
     boundary = backends.boundary(caller.account, kind, caller.name)
     return Policies(
         identity=tuple(
             _named(p) for p in backends.identity_policies(caller.account, kind, caller.name)
         ),
-        resource=_named(ask.resource_policy) if ask.resource_policy else None,
+        resource=resource,
         boundary=(_named(boundary),) if boundary else None,
         session=_session_policies(state, caller),
     )
@@ -152,4 +146,6 @@ def _global_context(state: State, caller: Caller, ask: Ask, call: Call) -> Conte
         context["aws:MultiFactorAuthPresent"] = "false"
         if session.source_identity:
             context["aws:SourceIdentity"] = session.source_identity
+        if session.provider:
+            context["aws:FederatedProvider"] = session.provider
     return context

@@ -19,8 +19,10 @@ _PURPOSE = "session"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """What a session token holds. role_name is None for the session of a user's own key.
+    """What a session token holds. role_name is None for a session that an IAM user's key made.
 
+    federated: whether that is GetFederationToken's; `name` is the federated user's then.
+    provider: the ARN of the identity provider behind a role session of a web identity.
     policies: the JSON texts of the session policies passed; policy_arns: the managed ones.
     None, rather than empty, when none were passed.
     """
@@ -34,6 +36,8 @@ class Session:
     expires: datetime
     role_name: str | None = None
     user_name: str | None = None
+    federated: bool = False
+    provider: str | None = None
     policies: tuple[str, ...] | None = None
     policy_arns: tuple[str, ...] = ()
     tags: Mapping[str, str] = field(default_factory=dict)
@@ -43,7 +47,7 @@ class Session:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """Who makes a call. name is the user's or the role's."""
+    """Who makes a call. name is the role's, or the user's (the one behind a federated user)."""
 
     principal: Principal
     name: str
@@ -62,6 +66,17 @@ class Caller:
         return self.principal.arn
 
 
+#: Who calls without a signature, to show a token instead.
+ANYONE = Caller(
+    principal=Principal(kind="anonymous", arn="*", account=""),
+    name="",
+    user_id="anonymous",
+    access_key_id="",
+    secret="",
+    tags={},
+)
+
+
 def token(state: State, session: Session) -> str:
     """The session token that stands for a session."""
     content: dict[str, Any] = {
@@ -74,6 +89,8 @@ def token(state: State, session: Session) -> str:
         "e": session.expires.timestamp(),
         "r": session.role_name,
         "u": session.user_name,
+        "f": session.federated,
+        "w": session.provider,
         "sp": session.policies,
         "sa": session.policy_arns,
         "t": dict(session.tags),
@@ -96,6 +113,9 @@ def read_token(state: State, text: str) -> Session:
         expires=datetime.fromtimestamp(content["e"], UTC),
         role_name=content["r"],
         user_name=content["u"],
+        # not in the tokens that earlier versions sealed
+        federated=content.get("f", False),
+        provider=content.get("w"),
         policies=None if content["sp"] is None else tuple(content["sp"]),
         policy_arns=tuple(content["sa"]),
         tags=content["t"],
@@ -148,10 +168,21 @@ def session_caller(state: State, session: Session) -> Caller | None:
         user = state.backends.user(session.account, session.user_name or "")
         if user is None or user.unique_id != session.principal_id:
             return None
-        principal = Principal(
-            kind="user", arn=user.arn, account=session.account, unique_id=user.unique_id
-        )
         name, user_id, tags = user.name, user.unique_id, user.tags
+        if session.federated:
+            principal = Principal(
+                kind="federated-user",
+                arn=f"arn:aws:sts::{session.account}:federated-user/{session.name}",
+                account=session.account,
+                unique_id=user.unique_id,
+                user_arn=user.arn,
+            )
+            user_id = f"{session.account}:{session.name}"
+            tags = _over(user.tags, session.tags)
+        else:
+            principal = Principal(
+                kind="user", arn=user.arn, account=session.account, unique_id=user.unique_id
+            )
     else:
         role = state.backends.role_by_id(session.account, session.principal_id)
         if role is None:
@@ -164,7 +195,7 @@ def session_caller(state: State, session: Session) -> Caller | None:
             unique_id=role.unique_id,
         )
         name, user_id = role.name, f"{role.unique_id}:{session.name}"
-        tags = {**role.tags, **session.tags}
+        tags = _over(role.tags, session.tags)
     return Caller(
         principal=principal,
         name=name,
@@ -174,6 +205,16 @@ def session_caller(state: State, session: Session) -> Caller | None:
         tags=tags,
         session=session,
     )
+
+
+def _over(tags: Mapping[str, str], session_tags: Mapping[str, str]) -> dict[str, str]:
+    """The principal's tags with the session's over them; keys compare in any case.
+
+    Source: STS API Reference, AssumeRole and GetFederationToken, Tags.
+    """
+    set_again = {key.lower() for key in session_tags}
+    kept = {key: value for key, value in tags.items() if key.lower() not in set_again}
+    return {**kept, **session_tags}
 
 
 def check_expiry(state: State, caller: Caller, protocol: str) -> None:

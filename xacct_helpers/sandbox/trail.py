@@ -23,7 +23,9 @@ CHECK_AGENT = "xacct-check"
 GLOBAL_REGION = "us-east-1"
 
 # Members of requests and answers that the trail never holds, whichever call has them.
-SECRETS = frozenset({"SecretAccessKey", "SessionToken", "TokenCode", "authorizationToken"})
+SECRETS = frozenset(
+    {"SecretAccessKey", "SessionToken", "TokenCode", "WebIdentityToken", "authorizationToken"}
+)
 _SECRET_ELEMENT = re.compile(rb"<(SecretAccessKey|SessionToken)>[^<]*</\1>")
 # CloudTrail leaves out what is longer, too (CloudTrail User Guide, record contents: 100 KB).
 _LONGEST = 100 * 1024
@@ -36,6 +38,7 @@ class Who:
     """The caller as CloudTrail tells of it; no secret in it.
 
     user_id: as in aws:userid; issued: when a session began, None for a long-term key;
+    provider: the identity provider behind the session, if there is one;
     access_key_id: "" when the call carried none (a registry token stands for the caller then).
     """
 
@@ -44,6 +47,12 @@ class Who:
     access_key_id: str = ""
     issued: datetime | None = None
     source_identity: str | None = None
+    provider: str | None = None
+
+    @property
+    def anonymous(self) -> bool:
+        """Whether the caller has no account: the call says itself who is asking."""
+        return self.principal.kind == "anonymous"
 
     @classmethod
     def of(cls, caller: Caller) -> Who:
@@ -54,6 +63,7 @@ class Who:
             access_key_id=caller.access_key_id,
             issued=session.issued if session else None,
             source_identity=session.source_identity if session else None,
+            provider=session.provider if session else None,
         )
 
     @classmethod
@@ -66,6 +76,7 @@ class Who:
             user_id=context["aws:userid"],
             issued=datetime.fromisoformat(issued) if issued else None,
             source_identity=context.get("aws:SourceIdentity"),
+            provider=context.get("aws:FederatedProvider"),
         )
 
 

@@ -22,6 +22,15 @@ def served(service: str) -> frozenset[str]:
     return operations
 
 
+def unsigned(service: str) -> frozenset[str]:
+    """The operations of a service that take a token of the caller's instead of a signature.
+
+    One that the sandbox does not have is refused before anything asks who the caller is.
+    """
+    operations: frozenset[str] = getattr(BY_SERVICE[service], "UNSIGNED", frozenset())
+    return operations
+
+
 def check(call: Call) -> None:
     """Nothing, or ApiError: the call's parameters against the model, in the service's own words
     where it has some."""

@@ -62,6 +62,7 @@ _NAMED = {
     "PolicyArn": "AWS::IAM::Policy",
     "AccessKeyId": "AWS::IAM::AccessKey",
 }
+_ASSUMING = frozenset({"AssumeRole", "AssumeRoleWithWebIdentity"})
 _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
 Resource = dict[str, str]
@@ -179,12 +180,16 @@ def _second(entry: Entry) -> datetime:
 def _event(entry: Entry, account: str) -> _Event | None:
     """The entry as it stands in the account's trail, if it does.
 
-    The caller's account has every call. The resource's account has those that succeeded.
+    The caller's account has every call. The resource's account has those that succeeded, and all
+    of those whose caller has no account.
     """
     who = entry.caller_seen
     if who is None or not _exists(entry):
         return None
     owners = {asked.request.resource_account for asked in entry.asked}
+    if who.anonymous:
+        found = account in owners
+        return _Event(entry=entry, who=who, account=account, shared=False) if found else None
     shared = entry.error_code is None and bool(owners - {who.principal.account})
     if account == who.principal.account or (shared and account in owners):
         return _Event(entry=entry, who=who, account=account, shared=shared)
@@ -211,8 +216,8 @@ class _Event:
 
     @property
     def own(self) -> bool:
-        """Whether the account is the caller's."""
-        return self.account == self.who.principal.account
+        """Whether the account is the caller's, or the caller has none."""
+        return self.who.anonymous or self.account == self.who.principal.account
 
     @property
     def id(self) -> str:
@@ -234,7 +239,9 @@ class _Event:
 
     @property
     def username(self) -> str | None:
-        """The user's or the session's name."""
+        """The user's or the session's name; a web identity's subject."""
+        if self.who.anonymous:
+            return str(_web_identity(self.entry)["userName"])
         return self.who.principal.arn.rpartition("/")[2] if self.own else None
 
     @property
@@ -272,7 +279,7 @@ class _Event:
         """What the call is about, for lookups."""
         entry, params = self.entry, self.entry.parameters or {}
         pairs: list[tuple[str, str]] = []
-        if entry.operation == "AssumeRole":
+        if entry.operation in _ASSUMING:
             answer = _response(entry) or {}
             if answer:
                 user = answer["assumedRoleUser"]
@@ -298,7 +305,7 @@ class _Event:
         entry = self.entry
         value: dict[str, Any] = {
             "eventVersion": _EVENT_VERSION,
-            "userIdentity": _identity(self.who) if self.own else _stranger(self.who),
+            "userIdentity": self._caller(),
             "eventTime": wire.iso(entry.time),
             "eventSource": self.source,
             "eventName": entry.operation,
@@ -327,9 +334,15 @@ class _Event:
             value["sharedEventID"] = str(uuid.uuid5(uuid.UUID(entry.request_id), "shared"))
         return value | {"eventCategory": "Management"}
 
+    def _caller(self) -> dict[str, Any]:
+        """The userIdentity element."""
+        if self.who.anonymous:
+            return _web_identity(self.entry)
+        return _identity(self.who) if self.own else _stranger(self.who)
+
     def _touched(self) -> list[Resource]:
         """The record's own resources: the role of an AssumeRole, the repositories of ECR."""
-        if self.entry.operation == "AssumeRole":
+        if self.entry.operation in _ASSUMING:
             kind = {"type": "AWS::IAM::Role"}
         elif self.entry.service == "ecr":
             kind = {}
@@ -362,6 +375,19 @@ def _identity(who: Who) -> dict[str, Any]:
                 "accountId": principal.account,
                 "userName": principal.role_arn.rpartition("/")[2],
             }
+        elif principal.user_arn is not None:
+            session["sessionIssuer"] = {
+                "type": "IAMUser",
+                "principalId": principal.unique_id,
+                "arn": principal.user_arn,
+                "accountId": principal.account,
+                "userName": principal.user_arn.rpartition("/")[2],
+            }
+        if who.provider:
+            session["webIdFederationData"] = {
+                "federatedProvider": who.provider,
+                "attributes": {},
+            }
         session["attributes"] = {
             "creationDate": wire.iso(who.issued),
             "mfaAuthenticated": "false",
@@ -370,6 +396,20 @@ def _identity(who: Who) -> dict[str, Any]:
             session["sourceIdentity"] = who.source_identity
         value["sessionContext"] = session
     return value
+
+
+def _web_identity(entry: Entry) -> dict[str, Any]:
+    """The userIdentity element of a caller who showed a token; only the gate's question tells."""
+    context = entry.asked[0].request.context
+    provider = str(context["aws:FederatedProvider"])
+    name = provider.partition(":oidc-provider/")[2]
+    subject = str(context[f"{name}:sub"])
+    return {
+        "type": "WebIdentityUser",
+        "principalId": f"{provider}:{context[f'{name}:aud']}:{subject}",
+        "userName": subject,
+        "identityProvider": provider,
+    }
 
 
 def _stranger(who: Who) -> dict[str, Any]:

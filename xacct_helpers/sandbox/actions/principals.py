@@ -21,6 +21,16 @@ _ACCOUNT = re.compile(r"\d{12}")
 _IAM_ARN = re.compile(r"arn:aws:iam::(\d{12}):(root|user/\S+|role/\S+)")
 _STS_ARN = re.compile(r"arn:aws:sts::(\d{12}):(assumed-role|federated-user)/([^/]+)(?:/(.+))?")
 _UNIQUE_ID = re.compile(r"(AIDA|AROA)[A-Z0-9]{16,124}")
+_OIDC_ARN = re.compile(r"arn:aws:iam::(\d{12}):oidc-provider/\S+")
+# Those that need no provider of IAM's. Source: IAM User Guide, AWS JSON policy elements: Principal.
+_LOGIN_PROVIDERS = frozenset(
+    {
+        "accounts.google.com",
+        "cognito-identity.amazonaws.com",
+        "graph.facebook.com",
+        "www.amazon.com",
+    }
+)
 _SERVICE = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*\.amazonaws\.com(\.cn)?")
 
 
@@ -36,8 +46,7 @@ def _exists(state: State, kind: str, value: str) -> bool:
     if kind == "Service":
         return bool(_SERVICE.fullmatch(value))
     if kind == "Federated":
-        # Identity providers registered in IAM are not part of this sandbox yet.
-        return value in ("cognito-identity.amazonaws.com", "accounts.google.com")
+        return value in _LOGIN_PROVIDERS or _provider_exists(state, value)
     if kind != "AWS":
         return False
     if value == "*":
@@ -60,6 +69,13 @@ def _exists(state: State, kind: str, value: str) -> bool:
     if session:
         return _session_exists(state, session)
     return False
+
+
+def _provider_exists(state: State, arn: str) -> bool:
+    found = _OIDC_ARN.fullmatch(arn)
+    if found is None or found[1] not in state.accounts:
+        return False
+    return state.backends.oidc_provider(found[1], arn) is not None
 
 
 def _session_exists(state: State, found: re.Match[str]) -> bool:
