@@ -390,9 +390,7 @@ def _write_containers(folder: Path) -> None:
     write(containers / "storage.conf", "\n".join(["[storage]", 'driver = "vfs"', *lines]) + "\n")
     # podman asks for more open files and processes than machines that limit them let it have.
     limits = [f"nofile={_most(resource.RLIMIT_NOFILE)}", f"nproc={_most(resource.RLIMIT_NPROC)}"]
-    write(
-        containers / "containers.conf", f"[containers]\ndefault_ulimits = {json.dumps(limits)}\n"
-    )
+    write(containers / "containers.conf", f"[containers]\ndefault_ulimits = {json.dumps(limits)}\n")
     # No registry is searched for a name without a host.
     write(containers / "registries.conf", "unqualified-search-registries = []\n")
 
