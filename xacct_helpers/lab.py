@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import catch_up as _catch_up
-from . import workspace
+from . import sdk_clock, workspace
 from .workspace import LabError, Running
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ def open_lab() -> Lab:
     running = workspace.join(workspace.lab_folder())
     _point_kernel(running)
     lab = Lab(running)
+    lab.clock.followed()
     _current = lab
     return lab
 
@@ -52,6 +53,11 @@ class Clock:
             raise LabError("The clock is advanced by a number of days, hours or minutes.")
         self._lab.running.post("clock", advance_seconds=seconds)
         workspace.forget_cached_credentials(self._lab.folder)
+        self.followed()
+
+    def followed(self) -> None:
+        """Have this kernel's AWS SDK renew credentials by the lab's clock as it now is."""
+        sdk_clock.follow(self._lab.running.get("status")["clock_offset_seconds"])
 
     @property
     def now(self) -> str:
@@ -90,6 +96,7 @@ class Lab:
             record.unfinished = None
             record.write()
             _catch_up.rewind(self, "reset")
+        self.clock.followed()
         print("The accounts are as on the first day.")
 
     def catch_up(self, *, through: int) -> None:
@@ -108,6 +115,7 @@ class Lab:
         Raises LabError for a notebook that the course does not have.
         """
         _catch_up.catch_up(self, through)
+        self.clock.followed()
 
     def restore(self) -> None:
         """Bring back the accounts, and their clock, that `catch_up` found different and put aside.
@@ -115,6 +123,7 @@ class Lab:
         What is there now is put aside in turn: `restore()` again goes back to it.
         """
         _catch_up.restore(self)
+        self.clock.followed()
 
     def service_account_token(
         self, service_account: str, *, namespace: str = "default", audience: str = _AUDIENCE

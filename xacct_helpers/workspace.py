@@ -11,6 +11,7 @@ import fcntl
 import json
 import os
 import re
+import resource
 import select
 import shlex
 import shutil
@@ -387,8 +388,19 @@ def _write_containers(folder: Path) -> None:
     storage = {"graphroot": containers / "storage", "runroot": containers / "run"}
     lines = [f"{key} = {json.dumps(str(path))}" for key, path in storage.items()]
     write(containers / "storage.conf", "\n".join(["[storage]", 'driver = "vfs"', *lines]) + "\n")
+    # podman asks for more open files and processes than machines that limit them let it have.
+    limits = [f"nofile={_most(resource.RLIMIT_NOFILE)}", f"nproc={_most(resource.RLIMIT_NPROC)}"]
+    write(containers / "containers.conf", f"[containers]\ndefault_ulimits = {json.dumps(limits)}\n")
     # No registry is searched for a name without a host.
     write(containers / "registries.conf", "unqualified-search-registries = []\n")
+
+
+def _most(limit: int) -> str:
+    """The soft and hard limit for a container: what this process has, 32768 (the kernel's usual
+    number of processes, to which podman lowers itself) at most."""
+    _, hard = resource.getrlimit(limit)
+    most = 32768 if hard == resource.RLIM_INFINITY else min(hard, 32768)
+    return f"{most}:{most}"
 
 
 def _section(name: str, endpoint: str) -> str:
@@ -476,6 +488,7 @@ def environment(running: Running, base: Mapping[str, str]) -> dict[str, str | No
         **dict.fromkeys(_AUTHORITIES, running.ca_file),
         "DOCKER_CONFIG": str(folder / "containers"),
         "REGISTRY_AUTH_FILE": str(folder / "containers" / "config.json"),
+        "CONTAINERS_CONF": str(folder / "containers" / "containers.conf"),
         "CONTAINERS_STORAGE_CONF": str(folder / "containers" / "storage.conf"),
         "CONTAINERS_REGISTRIES_CONF": str(folder / "containers" / "registries.conf"),
         "PATH": os.pathsep.join(path),

@@ -23,6 +23,7 @@ OURS = {
     "AWS_ENDPOINT_URL",
     "AWS_EC2_METADATA_DISABLED",
     "AWS_PAGER",
+    "AWS_CA_BUNDLE",
     "BOTO_CONFIG",
 }
 
@@ -31,7 +32,9 @@ def test_nothing_of_the_users_is_left(users_lab: Lab, users: dict[str, str]) -> 
     left = {name for name in os.environ if name.upper().startswith(("AWS_", "MOTO_", "BOTO_"))}
     assert left == OURS
     assert not {os.environ[name] for name in left} & set(users.values())
-    assert not [name for name in os.environ if name.upper() in workspace._PROXIES]
+    proxies = {name: os.environ[name] for name in os.environ if name.upper() in workspace._PROXIES}
+    assert set(proxies) == {"HTTPS_PROXY", "https_proxy"}
+    assert set(proxies.values()) == {users_lab.running.proxy}, "the lab's front, and no other"
     assert os.environ["NO_PROXY"] == os.environ["no_proxy"] == "127.0.0.1,localhost"
 
 
@@ -48,6 +51,24 @@ def test_boto3_reaches_the_lab_and_only_it(users_lab: Lab) -> None:
         assert client.meta.region_name == "us-east-1"
         answer = client.get_caller_identity()
         assert (answer["Account"], answer["Arn"]) == (account, f"arn:aws:iam::{account}:user/admin")
+
+
+def test_what_somebody_added_is_kept(users_lab: Lab) -> None:
+    """Profiles and logins of the learner's, when the lab is opened again."""
+    added = "\n[profile mine]\nregion = eu-west-1\n"
+    config = users_lab.folder / "aws" / "config"
+    logins = users_lab.folder / "containers" / "config.json"
+    with config.open("a") as file:
+        file.write(added)
+    logins.write_text('{"credHelpers": {}}')
+    before = config.read_text()
+    open_lab()
+    open_lab()
+    assert config.read_text().count("[profile mine]") == 1
+    assert boto3.Session(profile_name="mine").region_name == "eu-west-1"
+    assert config.read_text().split() == before.split()
+    assert logins.read_text() == '{"credHelpers": {}}'
+    config.write_text(before.replace(added, ""))
 
 
 def test_the_aws_command_has_a_home_of_its_own(users_lab: Lab) -> None:

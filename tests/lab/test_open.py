@@ -189,14 +189,21 @@ def test_the_clock_ends_sessions(lab: Lab) -> None:
         "Statement": [{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}],
     }
     iam.create_role(RoleName="some-role-name", AssumeRolePolicyDocument=json.dumps(document))
-    sts = boto3.Session(profile_name="account-b").client("sts")
-    assert "some-role-name" in sts.get_caller_identity()["Arn"]
+    profile = boto3.Session(profile_name="account-b")
+    renewing, given = profile.client("sts"), profile.get_credentials().get_frozen_credentials()
+    held = boto3.Session(given.access_key, given.secret_key, given.token).client("sts")
+    assert "some-role-name" in held.get_caller_identity()["Arn"]
     before = lab.clock.now
     lab.clock.advance(minutes=61)
     assert lab.clock.ahead == "61 minutes"
     assert lab.clock.now > before
     with pytest.raises(ClientError, match="ExpiredToken"):
-        sts.get_caller_identity()
+        held.get_caller_identity()
+    assert "some-role-name" in renewing.get_caller_identity()["Arn"], "the SDK goes by that clock"
+    now = profile.get_credentials().get_frozen_credentials()
+    assert now.access_key != given.access_key
+    lab.reset()
+    assert lab.clock.ahead == ""
 
 
 def test_the_clock_goes_forward_and_not_too_far(lab: Lab) -> None:

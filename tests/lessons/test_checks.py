@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -144,6 +145,33 @@ def watcher_like() -> None:
     watcher(
         {"AWS": "333333333333"}, Condition={"StringLike": {"sts:ExternalID": ["customer-4711"]}}
     )
+
+
+def profile(name: str, **settings: str) -> None:
+    """As `aws configure set` writes it; profiles are no part of the accounts, so from nothing."""
+    path = Path(os.environ["AWS_CONFIG_FILE"])
+    lines = [f"{key} = {value}" for key, value in {"region": "us-east-1", **settings}.items()]
+    kept = path.read_text().partition(f"[profile {name}]")[0]
+    path.write_text("\n".join([kept, f"[profile {name}]", *lines, ""]))
+
+
+def profiles(source: str = "account-b", session: str = "nightly") -> None:
+    xacct = f"xacct credential-process --role-arn {ROLE_B} --role-arn {ROLE_A}"
+    named = {"role_session_name": session} if session else {}
+    profile("pull-from-a", source_profile=source, role_arn=ROLE_A, **named)
+    profile("by-process", credential_process=xacct)
+
+
+def profiles_from_the_administrator() -> None:
+    profiles(source="account-b-admin")
+
+
+def profiles_without_a_name() -> None:
+    profiles(session="")
+
+
+def profiles_gone() -> None:
+    profile("pull-from-a")
 
 
 def repository(principal: Any, actions: Any = "ecr:*", **more: Any) -> None:
@@ -318,6 +346,28 @@ CASES: list[tuple[str, str, int, Callable[[], None], str | None]] = [
         "a user of account B can hold some-role-name for twelve hours",
     ),
     ("08 after 07's check", "07", 8, nothing, None),
+    ("09 as the notebook leaves it", "09", 8, profiles, None),
+    (
+        "09 the chain begins elsewhere",
+        "09",
+        8,
+        profiles_from_the_administrator,
+        "the profile pull-from-a becomes account-a-role-name, by role_arn",
+    ),
+    (
+        "09 sessions without a name",
+        "09",
+        8,
+        profiles_without_a_name,
+        "its sessions have a name that says what it is",
+    ),
+    (
+        "09 an empty profile",
+        "09",
+        8,
+        profiles_gone,
+        "the profile pull-from-a becomes account-a-role-name, by role_arn",
+    ),
     ("10 as the notebook leaves it", "10", 10, nothing, None),
     ("10 before it was begun", "10", 8, nothing, "cluster-node exists in account B"),
     (

@@ -118,10 +118,12 @@ def _session(profile: str | None = None, **credentials: str) -> Any:
 
 
 def _call(make: Callable[[], Any]) -> Answer:
-    from botocore.exceptions import ClientError
+    from botocore.exceptions import BotoCoreError, ClientError
 
     try:
         return Answer(value=make())
+    except BotoCoreError as error:  # a profile that does not exist, or leads nowhere
+        return Answer(code=type(error).__name__, message=str(error))
     except ClientError as error:
         detail = error.response["Error"]
         return Answer(code=detail["Code"], message=detail["Message"])
@@ -488,6 +490,31 @@ def _check_08() -> Findings:
     )
 
 
+def _check_09() -> Findings:
+    for profile, how in (("pull-from-a", "role_arn"), ("by-process", "credential_process")):
+        me = _identity(profile)
+        yield Finding(
+            right=me.ok and ":assumed-role/account-a-role-name/" in me.value["Arn"],
+            goal=f"the profile {profile} becomes account-a-role-name, by {how}",
+            found=str(me) if not me.ok else f"it is {me.value['Arn']}",
+            next=f"the lines of [profile {profile}], and where its chain begins",
+        )
+        image = _pull(_client(profile, "ecr"))
+        yield Finding(
+            right=image.ok,
+            goal="… and pulls my-app:v1",
+            found=str(image),
+            next="the permission policy of account-a-role-name",
+        )
+    name = _identity("pull-from-a").value["Arn"].rpartition("/")[2]
+    yield Finding(
+        right=not name.startswith("botocore-session-"),
+        goal="its sessions have a name that says what it is",
+        found=f"the session is called {name}",
+        next="role_session_name in [profile pull-from-a]",
+    )
+
+
 CLUSTER_NODE = f"arn:aws:iam::{ACCOUNT_B}:role/cluster-node"
 AUDITOR = f"arn:aws:iam::{ACCOUNT_A}:role/auditor"
 
@@ -636,6 +663,7 @@ _CHECKS: dict[str, Callable[[], Findings]] = {
     "06": _check_06,
     "07": _check_07,
     "08": _check_08,
+    "09": _check_09,
     "10": _check_10,
     "12": _check_12,
 }
@@ -650,6 +678,7 @@ _WHY = {
     "06": "Passed: both accounts agree on this role, and refused everybody else who tried.",
     "07": "Passed: the company comes when it comes for you, and only then.",
     "08": "Passed: as long as the role allows, as small as you like, and no longer in a chain.",
+    "09": "Passed: you say which role, and the programs assume it.",
     "10": "Passed: one role of account B is let in at the repository, and the role's way is open.",
     "12": "Passed: the chain is whole, and there is somebody who looks and does not touch.",
 }

@@ -55,6 +55,12 @@ HINTS: dict[str, tuple[str, str, str]] = {
         'update_role(RoleName="some-role-name", MaxSessionDuration=43200); and take a leftover '
         "AWSRevokeOlderSessions away.",
     ),
+    "09": (
+        "Which profile does the check complain about, and does it exist? Names are case-sensitive.",
+        "A profile that assumes a role needs role_arn, and source_profile or credential_source.",
+        "aws configure set --profile pull-from-a source_profile account-b, and role_arn, "
+        "role_session_name in the same way.",
+    ),
     "10": (
         'Does the refusal say "identity-based" or "resource-based"? Look at that half.',
         "Without an assumed role the caller stays a principal of account B: A's repository policy "

@@ -19,9 +19,11 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 from xml.etree import ElementTree
 
+from .. import __version__
 from ..workspace import REGION, LabError, Running
 
 _SECONDS = 30.0
+_USER_AGENT = f"xacct-credential-process/{__version__}"
 _NAMESPACE = {"sts": "https://sts.amazonaws.com/doc/2011-06-15/"}
 _ROLE = re.compile(r"arn:aws:iam::\d{12}:role/.+")
 
@@ -136,7 +138,7 @@ def _signed(held: Credentials, host: str, body: str) -> dict[str, str]:
         f"AWS4-HMAC-SHA256 Credential={held.access_key_id}/{scope}, "
         f"SignedHeaders={names}, Signature={signature}"
     )
-    return {**headers, "authorization": authorization}
+    return {**headers, "authorization": authorization, "user-agent": _USER_AGENT}
 
 
 def _digest(text: str) -> str:

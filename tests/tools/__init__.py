@@ -1,4 +1,7 @@
-"""What tests of every part need: the project's folder, and the tools of the operating system."""
+"""What tests of every part need: the project's folder, and the tools of the operating system.
+
+Beside it, the tests that run such tools unmodified against a lab.
+"""
 
 import importlib.util
 import os
@@ -8,7 +11,7 @@ from typing import NoReturn
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 def in_ci() -> bool:
