@@ -229,6 +229,28 @@ def repository_denies_others() -> None:
     )
 
 
+def pod(**conditions: dict[str, str]) -> None:
+    """my-app-pod's trust policy, with other conditions on the token; names without the issuer."""
+    b = iam("account-b-admin")
+    (provider,) = b.list_open_id_connect_providers()["OpenIDConnectProviderList"]
+    issuer = provider["Arn"].partition("/")[2]
+    named = {op: {f"{issuer}:{k}": v for k, v in keys.items()} for op, keys in conditions.items()}
+    text = document(
+        Principal={"Federated": provider["Arn"]},
+        Action="sts:AssumeRoleWithWebIdentity",
+        Condition=named,
+    )
+    b.update_assume_role_policy(RoleName="my-app-pod", PolicyDocument=text)
+
+
+def pod_by_audience() -> None:
+    pod(StringEquals={"aud": "sts.amazonaws.com"})
+
+
+def pod_in_any_namespace() -> None:
+    pod(StringLike={"sub": "system:serviceaccount:*:my-app"})
+
+
 def auditor(*statements: dict[str, Any]) -> None:
     text = json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
     iam("account-a").put_role_policy(RoleName="auditor", PolicyName="look", PolicyDocument=text)
@@ -399,6 +421,35 @@ CASES: list[tuple[str, str, int, Callable[[], None], str | None]] = [
         10,
         repository_denies_others,
         "and the way by account A's role is still open",
+    ),
+    ("11 as the notebook leaves it", "11", 11, nothing, None),
+    (
+        "11 before it was begun",
+        "11",
+        10,
+        nothing,
+        "cluster-node can become account-a-role-name",
+    ),
+    (
+        "11 A trusts the whole account",
+        "11",
+        11,
+        trust_account,
+        "account B's administrator cannot, other than by way of a role",
+    ),
+    (
+        "11 the cluster vouches for every Pod",
+        "11",
+        11,
+        pod_by_audience,
+        "… another service account does not",
+    ),
+    (
+        "11 any namespace",
+        "11",
+        11,
+        pod_in_any_namespace,
+        "… nor one of the same name in another namespace",
     ),
     ("12 as the notebook leaves it", "12", 12, nothing, None),
     ("12 before it was begun", "12", 10, nothing, "account A has an auditor"),

@@ -563,6 +563,70 @@ def _check_10() -> Findings:
     )
 
 
+POD_ROLE = f"arn:aws:iam::{ACCOUNT_B}:role/my-app-pod"
+
+
+def _check_11() -> Findings:
+    node = _assume("account-b-admin", CLUSTER_NODE)
+    chained = node
+    if node.ok:
+        chained = _call(
+            lambda: _as(node, "sts").assume_role(RoleArn=ROLE_A, RoleSessionName=_SESSION_NAME)
+        )
+    yield Finding(
+        right=chained.ok,
+        goal="cluster-node can become account-a-role-name",
+        found=str(chained),
+        next="both halves, A's trust policy and the permissions of cluster-node; explain() tells",
+    )
+    image = _pull(_as(chained, "ecr"))
+    yield Finding(
+        right=image.ok,
+        goal="and as that role it pulls my-app:v1",
+        found=str(image),
+        next="the permission policy of account-a-role-name",
+    )
+    admin = _assume("account-b-admin", ROLE_A)
+    yield Finding(
+        right=admin.denied,
+        goal="account B's administrator cannot, other than by way of a role",
+        found=str(admin),
+        next="the Principal of A's trust policy: the whole account, or the two roles?",
+    )
+    pod = _with_token("my-app")
+    yield Finding(
+        right=pod.ok,
+        goal="the service account my-app becomes my-app-pod",
+        found=str(pod),
+        next="the OpenID Connect provider, and the Condition of my-app-pod's trust policy",
+    )
+    for goal, account, namespace in (
+        ("… another service account does not", "another-app", "default"),
+        ("… nor one of the same name in another namespace", "my-app", "elsewhere"),
+    ):
+        other = _with_token(account, namespace=namespace)
+        yield Finding(
+            right=other.denied,
+            goal=goal,
+            found=str(other),
+            next="the condition on sub: which service account does it want?",
+        )
+
+
+def _with_token(service_account: str, **parameters: str) -> Answer:
+    """What AssumeRoleWithWebIdentity answers to a Pod of this service account."""
+    from botocore import UNSIGNED
+    from botocore.config import Config
+
+    token = labs.current().service_account_token(service_account, **parameters)
+    sts = _session().client("sts", config=Config(signature_version=UNSIGNED))
+    return _call(
+        lambda: sts.assume_role_with_web_identity(
+            RoleArn=POD_ROLE, RoleSessionName=_SESSION_NAME, WebIdentityToken=token
+        )
+    )
+
+
 def _check_12() -> Findings:
     chained = _assume("account-b", ROLE_A)
     yield Finding(
@@ -665,6 +729,7 @@ _CHECKS: dict[str, Callable[[], Findings]] = {
     "08": _check_08,
     "09": _check_09,
     "10": _check_10,
+    "11": _check_11,
     "12": _check_12,
 }
 
@@ -680,5 +745,6 @@ _WHY = {
     "08": "Passed: as long as the role allows, as small as you like, and no longer in a chain.",
     "09": "Passed: you say which role, and the programs assume it.",
     "10": "Passed: one role of account B is let in at the repository, and the role's way is open.",
+    "11": "Passed: the machine pulls through account A's role, and a Pod has a role of its own.",
     "12": "Passed: the chain is whole, and there is somebody who looks and does not touch.",
 }

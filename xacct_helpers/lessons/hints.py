@@ -68,6 +68,13 @@ HINTS: dict[str, tuple[str, str, str]] = {
         'In A: set_repository_policy with Principal {"AWS": "arn:aws:iam::222222222222:role/'
         'cluster-node"}, Action ecr:BatchGetImage and ecr:GetDownloadUrlForLayer, no Resource.',
     ),
+    "11": (
+        "Is it about the machine, which pulls, or about the Pod, whose program has a role?",
+        "The machine: cluster-node may assume A's role, and A trusts cluster-node. The Pod: a "
+        "condition on aud, and one on sub.",
+        '"Condition": {"StringEquals": {"ISSUER:aud": "sts.amazonaws.com", "ISSUER:sub": '
+        '"system:serviceaccount:default:my-app"}}, ISSUER being lab.oidc_issuer without https://.',
+    ),
     "12": (
         "Is it something the auditor cannot do and should, or can and should not?",
         'cloudtrail:LookupEvents works on Resource "*" only; calls about a role on its ARN.',

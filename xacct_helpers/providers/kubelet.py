@@ -61,7 +61,7 @@ def respond(text: str, role_arn: str | None = None) -> dict[str, Any]:
     return {
         **response,
         "cacheKeyType": "Registry",
-        "cacheDuration": f"{max(0, int(left / 2))}s",
+        "cacheDuration": f"{max(0, round(left / 120))}m",  # half of what is left
         "auth": {registry.host: {"username": found.user, "password": found.password}},
     }
 

@@ -108,6 +108,7 @@ class OidcProvider:
     url: str
     client_ids: tuple[str, ...]
     thumbprints: tuple[str, ...]
+    tags: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -407,7 +408,11 @@ class Backends:
             url=found.url,
             client_ids=tuple(found.client_id_list),
             thumbprints=tuple(found.thumbprint_list),
+            tags=_tags(found.tags.values()),
         )
+
+    def set_oidc_client_ids(self, account: str, arn: str, client_ids: tuple[str, ...]) -> None:
+        self._iam(account).open_id_providers[arn].client_id_list = list(client_ids)
 
     def set_trust_policy(self, account: str, role: str, text: str) -> None:
         self._role(account, role).assume_role_policy_document = text
@@ -630,6 +635,14 @@ class Backends:
             for arn, policy in sorted(backend.managed_policies.items())
             if not arn.startswith("arn:aws:iam::aws:")
         }
+        for arn in backend.open_id_providers:
+            provider = self.oidc_provider(account, arn)
+            assert provider is not None
+            entities[arn] = {
+                "client_ids": sorted(provider.client_ids),
+                "thumbprints": sorted(provider.thumbprints),
+                "tags": sorted(provider.tags.items()),
+            }
         return {
             "iam": dict(sorted(entities.items())),
             "policies": policies,

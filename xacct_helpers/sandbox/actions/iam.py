@@ -17,7 +17,7 @@ from .. import wire
 from ..errors import ApiError, authentication
 from ..gate import Ask
 from ..wire import Call, HttpResponse
-from . import principals, simulator
+from . import oidc_providers, principals, simulator
 
 if TYPE_CHECKING:
     from ..identities import Caller
@@ -53,6 +53,7 @@ _RESOURCE: dict[str, str] = {
     "ListAccountAliases": "*",
     "CreateAccountAlias": "*",
     "DeleteAccountAlias": "*",
+    **dict.fromkeys(sorted(oidc_providers.OPERATIONS), "oidc-provider"),
     "SimulatePrincipalPolicy": "principal",
     "GetContextKeysForPrincipalPolicy": "principal",
     "SimulateCustomPolicy": "*",
@@ -125,6 +126,8 @@ def _resource(state: State, call: Call, caller: Caller) -> str:
     start = f"arn:aws:iam::{account}:"
     if kind == "*":
         return "*"
+    if kind == "oidc-provider":
+        return oidc_providers.resource(call, account)
     if kind == "principal":
         return str(params["PolicySourceArn"])
     if kind == "policies/":
@@ -170,6 +173,9 @@ def _resource_tags(state: State, call: Call, account: str) -> Mapping[str, str]:
         return user.tags if user else {}
     if kind == "policy" and "PolicyArn" in call.params:
         return state.backends.policy_tags(account, call.params["PolicyArn"])
+    if "OpenIDConnectProviderArn" in call.params:
+        provider = state.backends.oidc_provider(account, call.params["OpenIDConnectProviderArn"])
+        return provider.tags if provider else {}
     return {}
 
 
@@ -200,6 +206,10 @@ def perform(state: State, call: Call, caller: Caller) -> HttpResponse:
         return simulator.perform(state, call, caller)
     call = _with_user(call, caller)
     account = caller.account
+    if call.operation in oidc_providers.OPERATIONS:
+        _check_tags(call)
+        oidc_providers.check(state, call, account)
+        return oidc_providers.perform(state, call, account)
     _check_exists(state, call, account)
     call = _check_document(state, call, account)
     _check_change(state, call, account)
@@ -218,6 +228,9 @@ def perform(state: State, call: Call, caller: Caller) -> HttpResponse:
 
 def replay(state: State, call: Call, account: str) -> None:
     """What a journalled call does besides moto's own work."""
+    if call.operation in oidc_providers.OPERATIONS:
+        oidc_providers.replay(state, call, account)
+        return
     if call.operation in ("PutUserPermissionsBoundary", "DeleteUserPermissionsBoundary"):
         boundary = call.params.get("PermissionsBoundary")
         state.backends.set_user_boundary(account, call.params["UserName"], boundary)
@@ -396,12 +409,7 @@ def _check_size(state: State, call: Call, account: str, kind: str, size: int) ->
 def _check_change(state: State, call: Call, account: str) -> None:
     """Conflicts and quotas of calls that make, attach or delete."""
     params, backends, operation = call.params, state.backends, call.operation
-    keys = [tag["Key"].lower() for tag in params.get("Tags", ())]
-    if len(set(keys)) < len(keys):
-        raise ApiError(
-            "InvalidInput",
-            "Duplicate tag keys found. Please note that Tag keys are case insensitive.",
-        )
+    _check_tags(call)
     if operation == "CreateRole":
         _check_free("Role", params["RoleName"], backends.roles(account))
     elif operation == "CreateUser":
@@ -434,6 +442,15 @@ def _check_change(state: State, call: Call, account: str) -> None:
             )
     elif operation.startswith("Delete"):
         _check_delete(state, call, account)
+
+
+def _check_tags(call: Call) -> None:
+    keys = [tag["Key"].lower() for tag in call.params.get("Tags", ())]
+    if len(set(keys)) < len(keys):
+        raise ApiError(
+            "InvalidInput",
+            "Duplicate tag keys found. Please note that Tag keys are case insensitive.",
+        )
 
 
 def _bounds(state: State, account: str, arn: str) -> bool:
