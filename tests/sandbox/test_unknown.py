@@ -58,7 +58,7 @@ ELSEWHERE = [
     ("dynamodb", "list_tables", {}),
     ("sqs", "list_queues", {}),
     ("sns", "list_topics", {}),
-    ("organizations", "list_accounts", {}),
+    ("ssm", "describe_parameters", {}),
     ("kms", "list_keys", {}),
     ("cloudformation", "list_stacks", {}),
 ]

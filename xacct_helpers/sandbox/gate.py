@@ -21,6 +21,7 @@ from ..policy import (
 )
 from .backends import StoredPolicy
 from .errors import ApiError, access_denied
+from .organization import RCP, SCP, Node, Organization
 from .wire import Call, iso
 
 if TYPE_CHECKING:
@@ -81,8 +82,9 @@ def _gather(state: State, caller: Caller, ask: Ask) -> Policies:
     kind = "role" if caller.principal.kind == "role-session" else "user"
     backends = state.backends
     resource = _named(ask.resource_policy) if ask.resource_policy else None
+    rcps = _resource_controls(state, caller, ask)
     if not caller.principal.in_account:
-        return Policies(resource=resource)
+        return Policies(resource=resource, rcps=rcps)
     boundary = backends.boundary(caller.account, kind, caller.name)
     return Policies(
         identity=tuple(
@@ -91,7 +93,77 @@ def _gather(state: State, caller: Caller, ask: Ask) -> Policies:
         resource=resource,
         boundary=(_named(boundary),) if boundary else None,
         session=_session_policies(state, caller),
+        scps=_service_controls(state, caller),
+        rcps=rcps,
     )
+
+
+Levels = tuple[tuple[NamedPolicy, ...], ...]
+# Of the services that the sandbox has, those that support resource control policies. Source: AWS
+# Organizations User Guide, resource control policies (ECR since 2025).
+_RCP_SERVICES = ("sts", "ecr")
+_SERVICE_LINKED = ":role/aws-service-role/"
+
+
+def _service_controls(state: State, caller: Caller) -> Levels:
+    """SCPs of the caller's account, from the root down; they do not bind service-linked roles."""
+    if not state.organizations or _SERVICE_LINKED in (caller.principal.role_arn or ""):
+        return ()
+    return service_controls(state, caller.account)
+
+
+def service_controls(state: State, account: str) -> Levels:
+    """The SCPs that bind an account's users and roles; () outside of an organization."""
+    return _levels(state, account, SCP, "service control policy")
+
+
+def _resource_controls(state: State, caller: Caller, ask: Ask) -> Levels:
+    """RCPs of the resource's account, from the root down."""
+    if not state.organizations or _SERVICE_LINKED in (caller.principal.role_arn or ""):
+        return ()
+    if ask.action.partition(":")[0] not in _RCP_SERVICES:
+        return ()
+    return _levels(state, ask.resource_account, RCP, "resource control policy")
+
+
+def _levels(state: State, account: str, kind: str, words: str) -> Levels:
+    org = organization_of(state, account)
+    if org is None:
+        return ()
+    return tuple(
+        tuple(
+            NamedPolicy(
+                name=f'{words} "{policy.name}" of {_place(node)}',
+                document=parse(policy.content),
+                arn=org.policy_arn(policy),
+            )
+            for policy in policies
+        )
+        for node, policies in org.levels(account, kind)
+    )
+
+
+def _place(node: Node) -> str:
+    """Where a policy is attached, as people say it."""
+    if node.kind == "ROOT":
+        return "the organization's root"
+    return f"{'OU' if node.kind == 'ORGANIZATIONAL_UNIT' else 'account'} {node.name}"
+
+
+def organization_of(state: State, account: str) -> Organization | None:
+    """The organization that an account belongs to."""
+    return next((o for o in state.organizations.values() if account in o.nodes), None)
+
+
+def _organization_context(state: State, caller: Caller, ask: Ask) -> Context:
+    """The keys that say where in an organization caller and resource are."""
+    context: Context = {}
+    for side, account in (("Principal", caller.account), ("Resource", ask.resource_account)):
+        org = organization_of(state, account)
+        if org is not None:
+            context[f"aws:{side}OrgID"] = org.id
+            context[f"aws:{side}OrgPaths"] = (org.org_path(account),)
+    return context
 
 
 def _session_policies(state: State, caller: Caller) -> tuple[NamedPolicy, ...] | None:
@@ -136,6 +208,8 @@ def _global_context(state: State, caller: Caller, ask: Ask, call: Call) -> Conte
         "aws:ViaAWSService": "false",
         "aws:PrincipalIsAWSService": "false",
     }
+    if state.organizations:
+        context |= _organization_context(state, caller, ask)
     for key, value in caller.tags.items():
         context[f"aws:PrincipalTag/{key}"] = value
     if caller.principal.kind == "user":

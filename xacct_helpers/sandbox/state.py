@@ -21,6 +21,7 @@ from .blobs import Blobs
 from .clock import Clock
 from .errors import ApiError
 from .journal import Journal, JournalError, Record
+from .organization import Organization
 from .seal import new_key
 from .trail import Trail
 from .wire import Call, HttpResponse
@@ -45,6 +46,9 @@ class State:
         self.made: Mapping[str, Any] = {}
         self.administrators: dict[str, AccessKey] = {}
         self.notices: list[str] = []
+        # By their management account; and how many each account has founded.
+        self.organizations: dict[str, Organization] = {}
+        self.organizations_founded: dict[str, int] = {}
         self._snapshots: dict[str, list[Record]] = {}
         opened = self.journal.open()
         if opened is None:
@@ -111,7 +115,7 @@ class State:
             self._replay(self.journal.records())
             reason = os.strerror(error.errno) if error.errno else str(error)
             raise ApiError(
-                "ServerException" if record.get("s") == "ecr" else "ServiceFailure",
+                "ServiceFailure" if record.get("s") == "iam" else "ServerException",
                 f"The sandbox could not write its journal in {self.folder} ({reason}); the change "
                 "was not made. Free some space or fix the folder's permissions and try again.",
                 500,
@@ -126,6 +130,8 @@ class State:
     def _replay(self, records: list[Record]) -> None:
         """Accounts as the records make them, from nothing."""
         self.backends.reset()
+        self.organizations.clear()
+        self.organizations_founded.clear()
         self.clock.offset = type(self.clock.offset)(0)
         self.clock.pin(datetime.fromtimestamp(self.header["created"], UTC))
         try:
@@ -153,7 +159,7 @@ class State:
                 params=record["p"],
                 region=record["r"],
                 request_id="replay",
-                protocol="json" if record["s"] == "ecr" else "query",
+                protocol="query" if record["s"] in ("iam", "sts") else "json",
             )
             actions.BY_SERVICE[call.service].replay(self, call, record["a"])
         except (ApiError, AttributeError, LookupError, TypeError, ValueError) as error:
@@ -203,7 +209,9 @@ class State:
 
     def fingerprint(self) -> str:
         """A digest of what the accounts hold, times and secrets apart."""
-        content = {account: self.backends.describe(account) for account in self.accounts}
+        content: dict[str, Any] = {a: self.backends.describe(a) for a in self.accounts}
+        for account, org in self.organizations.items():
+            content[account]["organization"] = org.describe()
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 

@@ -24,7 +24,7 @@ from botocore.model import ListShape, MapShape, OperationModel, ServiceModel, Sh
 
 from .errors import ApiError
 
-SERVICES: tuple[str, ...] = ("iam", "sts", "ecr", "cloudtrail")
+SERVICES: tuple[str, ...] = ("iam", "sts", "ecr", "cloudtrail", "organizations")
 MAX_API_BODY = 32 * 1024 * 1024
 _MAX_JSON_DEPTH = 64
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -114,6 +114,7 @@ def _by_version() -> dict[str, str]:
 _SCOPE = re.compile(r"Credential=[^/,\s]+/\d{8}/([^/,\s]+)/([^/,\s]+)/aws4_request")
 _TARGETS = {
     "AmazonEC2ContainerRegistry_V20150921": "ecr",
+    "AWSOrganizationsV20161128": "organizations",
     "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101": "cloudtrail",
 }
 
@@ -156,7 +157,7 @@ def address(request: HttpRequest) -> Addressed:
 
 
 def _not_here(name: str) -> str:
-    return f"This sandbox has IAM, STS, ECR and CloudTrail; it does not have {name}."
+    return f"This sandbox has IAM, STS, ECR, CloudTrail and Organizations; it does not have {name}."
 
 
 def _form(request: HttpRequest) -> dict[str, str]:

@@ -6,14 +6,20 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from .. import gate, validation
-from . import cloudtrail, ecr, iam, sts
+from . import cloudtrail, ecr, iam, organizations, sts
 
 if TYPE_CHECKING:
     from ..errors import ApiError
     from ..gate import Asked
     from ..wire import Call
 
-BY_SERVICE: dict[str, ModuleType] = {"iam": iam, "sts": sts, "ecr": ecr, "cloudtrail": cloudtrail}
+BY_SERVICE: dict[str, ModuleType] = {
+    "iam": iam,
+    "sts": sts,
+    "ecr": ecr,
+    "cloudtrail": cloudtrail,
+    "organizations": organizations,
+}
 
 
 def served(service: str) -> frozenset[str]:

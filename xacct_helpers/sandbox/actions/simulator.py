@@ -29,6 +29,7 @@ from ...policy import (
 from .. import wire
 from ..backends import StoredPolicy
 from ..errors import ApiError
+from ..gate import Levels, service_controls
 from ..wire import Call, HttpResponse
 
 if TYPE_CHECKING:
@@ -65,7 +66,10 @@ def perform(state: State, call: Call, caller: Caller) -> HttpResponse:
         boundary = StoredPolicy(
             name="PermissionsBoundaryPolicyInputList.1", text=_checked(overriding[0])
         )
-    results = list(_results(call, stored, boundary, _simulated(call, who, caller)))
+    simulated = _simulated(call, who, caller)
+    # Of a principal that there is; policies on their own are of no account.
+    scps = service_controls(state, simulated.account) if who is not None else ()
+    results = list(_results(call, stored, boundary, simulated, scps))
     return wire.result(call, _page(call, results))
 
 
@@ -144,7 +148,11 @@ def _simulated(call: Call, who: Principal | None, caller: Caller) -> Principal:
 
 
 def _results(
-    call: Call, stored: Sequence[StoredPolicy], boundary: StoredPolicy | None, who: Principal
+    call: Call,
+    stored: Sequence[StoredPolicy],
+    boundary: StoredPolicy | None,
+    who: Principal,
+    scps: Levels,
 ) -> Iterator[dict[str, Any]]:
     """One result for each action and resource, in the order they were asked."""
     context: dict[str, Any] = {}
@@ -154,7 +162,7 @@ def _results(
     known = {key.lower() for key in (*context, *derived_context(who))}
     for action in call.params.get("ActionNames", ()):
         for resource in call.params.get("ResourceArns") or ("*",):
-            decision = _decide(call, stored, boundary, who, action, resource, context)
+            decision = _decide(call, stored, boundary, who, action, resource, context, scps)
             missing = sorted(
                 key
                 for policy in stored
@@ -174,6 +182,7 @@ def _decide(
     action: str,
     resource: str,
     context: Mapping[str, Any],
+    scps: Levels,
 ) -> Decision:
     text = call.params.get("ResourcePolicy")
     if text is not None:
@@ -197,6 +206,7 @@ def _decide(
         boundary=None
         if boundary is None
         else (NamedPolicy(name=boundary.name, document=parse(boundary.text), arn=boundary.arn),),
+        scps=scps,
     )
     return evaluate(request, policies)
 
@@ -248,6 +258,10 @@ def _result(
     if boundary is not None and limits is not None:
         allowed = limits.outcome == "allow"
         value["PermissionsBoundaryDecisionDetail"] = {"AllowedByPermissionsBoundary": allowed}
+    controls = decision.layer("scp")
+    if controls is not None and controls.outcome != "notApplicable":
+        allowed = controls.outcome == "allow"
+        value["OrganizationsDecisionDetail"] = {"AllowedByOrganizations": allowed}
     return value
 
 
