@@ -620,7 +620,7 @@ def _members(shape: Shape | None, name: str = "") -> Iterator[tuple[str, Shape]]
         yield from _members(shape.value, name)
 
 
-# Of Organizations it is names, notes and ids that are marked: personal data, which the lab makes up.
+# Of Organizations, names, notes and ids are marked: personal data, which the lab makes up.
 @pytest.mark.parametrize("service", sorted(set(actions.BY_SERVICE) - {"organizations"}))
 def test_what_botocore_calls_sensitive_is_a_secret_of_the_trail(service: str) -> None:
     for operation in actions.served(service):

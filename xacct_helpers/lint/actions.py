@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import lru_cache
 
+from ..service_reference import actions_of, blank, covered, services, templates_of
 from .findings import Fault, did_you_mean, similar
 from .looks import Look
-from .reference import MEANT, actions_of, blank, covered, services, templates_of
+from .reference import MEANT
 
 
 def _free_actions(look: Look) -> Iterator[Fault]:

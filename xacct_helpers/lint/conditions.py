@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator
 
 from ..policy.model import VARIABLES_SINCE
+from ..service_reference import covered, fits, keys_of, known_keys, services
 from .findings import Fault, did_you_mean, similar
 from .looks import Look
-from .reference import EVERYWHERE, GLOBAL_KEYS, covered, fits, keys_of, known_keys, services
+from .reference import EVERYWHERE, GLOBAL_KEYS
 
 
 def _own_keys(look: Look) -> Iterator[tuple[str, str]]:

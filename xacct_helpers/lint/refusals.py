@@ -13,8 +13,8 @@ from ..policy.conditions import operator
 from ..policy.document import PRINCIPAL_TYPES, STATEMENT_ELEMENTS, TOP_ELEMENTS
 from ..policy.patterns import like
 from ..policy.rules import ORGANIZATION, REPOSITORY, TRUST_ACTIONS
+from ..service_reference import actions_of
 from .findings import Guess, did_you_mean, listed, similar, statements_of
-from .reference import actions_of
 
 #: How AWS's words begin -> the rule's name, and a hint where the words alone leave one helpless.
 REFUSALS: tuple[tuple[str, str, str], ...] = (

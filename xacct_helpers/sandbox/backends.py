@@ -181,6 +181,15 @@ class Backends:
                 raise moto.iam.exceptions.NotFoundException(f"Role {role_name} not found")
             return role
 
+        def list_roles(
+            backend: Any, path_prefix: str = "/", marker: str = "0", max_items: int = 100
+        ) -> Any:
+            """By name, as AWS's lists are, and not by id."""
+            found = sorted(backend.roles.values(), key=lambda role: role.name.lower())
+            found = [role for role in found if role.path.startswith(path_prefix)]
+            end = int(marker or 0) + int(max_items or 100)
+            return found[int(marker or 0) : end], str(end) if end < len(found) else None
+
         iam: Any = moto.iam.models
         ecr: Any = moto.ecr.models
         core: Any = moto.core.utils
@@ -196,6 +205,9 @@ class Backends:
         iam.IAMPolicyDocumentValidator = _AcceptAll
         iam.IAMTrustPolicyDocumentValidator = _AcceptAll
         iam.IAMBackend.get_role = get_role
+        iam.IAMBackend.list_roles = list_roles
+        for name in ("list_groups", "list_instance_profiles", "list_instance_profiles_for_role"):
+            _say_whole(name)
         ecr.ecr_backends._use_boto3_regions = False
         ecr.ecr_backends._additional_regions = _ecr_regions()
 
@@ -514,6 +526,19 @@ class Backends:
         policy = self._iam(account).managed_policies.get(arn)
         return _tags(policy.get_tags()) if policy is not None else {}
 
+    def instance_profiles(self, account: str) -> dict[str, tuple[str, ...]]:
+        """Name of each instance profile to the names of its roles."""
+        profiles = self._iam(account).instance_profiles
+        return {name: tuple(role.name for role in p.roles) for name, p in profiles.items()}
+
+    def instance_profile_path(self, account: str, name: str) -> str:
+        profile = self._iam(account).instance_profiles.get(name)
+        return profile.path if profile is not None else "/"
+
+    def instance_profile_tags(self, account: str, name: str) -> dict[str, str]:
+        profile = self._iam(account).instance_profiles.get(name)
+        return _tags(profile.tags or []) if profile is not None else {}
+
     def instance_profile_roles(self, account: str) -> tuple[str, ...]:
         profiles = self._iam(account).instance_profiles.values()
         return tuple(role.name for profile in profiles for role in profile.roles)
@@ -635,6 +660,12 @@ class Backends:
             for arn, policy in sorted(backend.managed_policies.items())
             if not arn.startswith("arn:aws:iam::aws:")
         }
+        for profile in backend.instance_profiles.values():
+            entities[profile.arn] = {
+                "id": profile.id,
+                "roles": sorted(role.name for role in profile.roles),
+                "tags": sorted(_tags(profile.tags or []).items()),
+            }
         for arn in backend.open_id_providers:
             provider = self.oidc_provider(account, arn)
             assert provider is not None
@@ -665,7 +696,30 @@ class Backends:
             )
 
 
-_NAMES = ("RoleName", "UserName", "GroupName", "PolicyName", "PolicyArn", "repositoryName")
+def _say_whole(name: str) -> None:
+    """Have a listing say that it is not cut short, which moto leaves out."""
+    method = getattr(IamResponse, name)
+    if getattr(method, "says_whole", False):
+        return
+
+    def listing(response: Any) -> Any:
+        answer = method(response)
+        answer._result = {**answer._result, "IsTruncated": False}
+        return answer
+
+    listing.says_whole = True  # type: ignore[attr-defined]
+    setattr(IamResponse, name, listing)
+
+
+_NAMES = (
+    "RoleName",
+    "UserName",
+    "GroupName",
+    "PolicyName",
+    "PolicyArn",
+    "InstanceProfileName",
+    "repositoryName",
+)
 _PREFIXES = {"CreateUser": "AIDA", "CreateGroup": "AGPA", "CreateInstanceProfile": "AIPA"}
 
 

