@@ -23,9 +23,12 @@ from .explain import refusal, refusal_context, sentences
 from .principals import Principal, PrincipalKind
 from .request import NamedPolicy, Policies, Request, derived_context
 from .suggest import Suggestion, suggest
+from .who_can import Answer, Asker, Target, asked, who_can
 
 __all__ = [
     "REASONS",
+    "Answer",
+    "Asker",
     "Condition",
     "Decision",
     "Kind",
@@ -42,6 +45,8 @@ __all__ = [
     "Statement",
     "StatementResult",
     "Suggestion",
+    "Target",
+    "asked",
     "check",
     "decide_line",
     "derived_context",
@@ -53,4 +58,5 @@ __all__ = [
     "refusal_context",
     "sentences",
     "suggest",
+    "who_can",
 ]

@@ -1,7 +1,7 @@
 """Request and policies in, Decision out: AWS's policy evaluation logic.
 
 Two pure steps. First each kind of policy, a layer, puts its statements into buckets and says
-allow, explicitDeny or implicitDeny (`_layers`). Then the layers are combined (`evaluate`):
+allow, explicitDeny or implicitDeny (`_layers`). Then the outcomes are combined (`combine`):
 
 * an explicit deny in any layer wins;
 * SCPs and RCPs must each allow, at every level;
@@ -18,6 +18,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import lru_cache
 
+from .combine import RCP, SCP, Outcomes, combine
 from .conditions import Context
 from .decision import (
     Decision,
@@ -26,7 +27,6 @@ from .decision import (
     Mismatch,
     Outcome,
     StatementResult,
-    Verdict,
 )
 from .principals import Principal, Reach
 from .request import NamedPolicy, Policies, Request, derived_context
@@ -93,32 +93,32 @@ def evaluate(request: Request, policies: Policies) -> Decision:
         request, policies, caller_account, resource_account
     )
 
-    denying = _first(layers, "explicitDeny")
-    if denying is not None:
-        blocker: LayerResult | None = denying
-        verdict: Verdict = "explicitDeny"
-    else:
-        blocker = _first((scp, rcp), "implicitDeny")
-        if blocker is None:
-            if not caller_account:
-                blocker = _first((resource,), "implicitDeny")
-            elif crossing:
-                blocker = _first((identity, boundary, session, resource), "implicitDeny")
-            else:
-                layers, blocker = _one_account(request, layers)
-        verdict = "allowed" if blocker is None else "implicitDeny"
-
-    allowed = verdict == "allowed"
+    must_agree = needs_resource_policy(request.action, request.resource)
+    far = max((one.reach for one in layers[5].statements if one.matched), default=Reach.NONE)
+    outcomes: Outcomes = (
+        scp.outcome,
+        rcp.outcome,
+        identity.outcome,
+        boundary.outcome,
+        session.outcome,
+        resource.outcome,
+    )
+    found = combine(outcomes, far, bool(caller_account), crossing, must_agree)
+    silent_guard = found.blocker in (SCP, RCP)
+    if found.verdict != "explicitDeny" and caller_account and not crossing and not silent_guard:
+        layers = _noted(layers, far, allowed=found.blocker is None)
+    blocker = None if found.blocker is None else layers[found.blocker]
+    denied = found.verdict == "explicitDeny"
     return Decision(
-        verdict=verdict,
+        verdict=found.verdict,
         layers=layers,
         decisive=blocker,
-        decisive_statement=_denying_statement(blocker) if denying is not None else None,
+        decisive_statement=_denying_statement(blocker) if denied else None,
         cross_account=crossing,
         caller_account=caller_account,
         resource_account=resource_account,
-        caller_agrees=_agree((scp, identity, boundary, session)) if crossing else allowed,
-        resource_agrees=_agree((rcp, resource)) if crossing else allowed,
+        caller_agrees=found.caller_agrees,
+        resource_agrees=found.resource_agrees,
     )
 
 
@@ -268,56 +268,32 @@ def _levels(
     )
 
 
-def _one_account(
-    request: Request, layers: tuple[LayerResult, ...]
-) -> tuple[tuple[LayerResult, ...], LayerResult | None]:
+def _noted(
+    layers: tuple[LayerResult, ...], far: Reach, *, allowed: bool
+) -> tuple[LayerResult, ...]:
     """Caller and resource in the same account, nothing denied explicitly: the layers with what
-    there is to note on the resource's policy, and the first layer that is missing, or None.
-
-    The further the resource's best Allow reaches, the fewer of the other layers are needed.
-    """
+    there is to note on the resource's policy."""
     _, _, identity, boundary, session, resource = layers
-    must_agree = needs_resource_policy(request.action, request.resource)
-    limits = (boundary, session)
-    far = max((one.reach for one in resource.statements if one.matched), default=Reach.NONE)
-    needed = {
-        Reach.NONE: (identity, *limits, resource) if must_agree else (identity, *limits),
-        Reach.ACCOUNT: (identity, *limits),
-        Reach.ROLE: limits,
-        Reach.CALLER: (),
-    }
-    blocker = _first(needed[far], "implicitDeny")
     note = ""
     if far is Reach.NONE:
-        note = NOTE_NOT_NEEDED if blocker is None and resource.statements else ""
+        note = NOTE_NOT_NEEDED if allowed and resource.statements else ""
     elif far is Reach.ACCOUNT:
         note = NOTE_DELEGATES
-    elif far is Reach.CALLER and _first(limits, "implicitDeny") is not None:
+    elif far is Reach.CALLER and "implicitDeny" in (boundary.outcome, session.outcome):
         note = NOTE_PAST_LIMITS
     elif identity.outcome != "allow":
         note = NOTE_DIRECT
-    if note:
-        policy = "trust policy" if resource.layer == "trust" else "resource-based policy"
-        resource = LayerResult(
-            layer=resource.layer,
-            account=resource.account,
-            outcome=resource.outcome,
-            statements=resource.statements,
-            note=note.format(policy=policy),
-        )
-        layers = (*layers[:5], resource)
-    return layers, blocker
-
-
-def _first(layers: Iterable[LayerResult], outcome: Outcome) -> LayerResult | None:
-    for one in layers:
-        if one.outcome == outcome:
-            return one
-    return None
-
-
-def _agree(layers: Iterable[LayerResult]) -> bool:
-    return all(one.outcome in ("allow", "notApplicable") for one in layers)
+    if not note:
+        return layers
+    policy = "trust policy" if resource.layer == "trust" else "resource-based policy"
+    noted = LayerResult(
+        layer=resource.layer,
+        account=resource.account,
+        outcome=resource.outcome,
+        statements=resource.statements,
+        note=note.format(policy=policy),
+    )
+    return (*layers[:5], noted)
 
 
 def _denying_statement(layer: LayerResult | None) -> StatementResult | None:

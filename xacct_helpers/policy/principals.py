@@ -68,6 +68,10 @@ class Principal:
         """How an "AWS" principal value names this caller."""
         return self._names.get(value, Reach.NONE)
 
+    def spellings(self) -> tuple[str, ...]:
+        """Every value of a Principal element that names this caller, of whichever type."""
+        return tuple({*self._names, self.arn})
+
     def chain(self) -> tuple[tuple[str, ...], ...]:
         """The identities that NotPrincipal has to name, outermost first, each with its spellings:
         the account, then the role or user, then the session."""

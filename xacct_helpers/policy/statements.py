@@ -59,17 +59,17 @@ def match(
 
     variables: True when the document's version has policy variables.
     """
-    far, mismatch = _principal(statement, request, context, layer)
+    far, mismatch = match_principal(statement, request, context, layer)
     if mismatch is None:
         mismatch = (
-            _action(statement, request.action)
-            or _resource(statement, request.resource, context, layer, variables)
-            or (_conditions(statement, context, variables) if statement.conditions else None)
+            match_action(statement, request.action)
+            or match_resource(statement, request.resource, context, layer, variables)
+            or (match_conditions(statement, context, variables) if statement.conditions else None)
         )
     return far, mismatch
 
 
-def _principal(
+def match_principal(
     statement: Statement, request: Request, context: Context, layer: LayerName
 ) -> tuple[Reach, Mismatch | None]:
     named, not_named = statement.principals, statement.not_principals
@@ -132,7 +132,7 @@ def _session_of(value: str, arn: str) -> bool:
     return bool(session) and ":assumed-role/" in head and arn.rpartition("/")[0] == head
 
 
-def _action(statement: Statement, action: str) -> Mismatch | None:
+def match_action(statement: Statement, action: str) -> Mismatch | None:
     if statement.actions is not None:
         if action_set(statement.actions).holds(action):
             return None
@@ -146,7 +146,7 @@ def _action(statement: Statement, action: str) -> Mismatch | None:
     return _differs("Action", "", action, "action-missing")
 
 
-def _resource(
+def match_resource(
     statement: Statement, resource: str, context: Context, layer: LayerName, variables: bool
 ) -> Mismatch | None:
     denies = statement.effect == "Deny"
@@ -211,7 +211,7 @@ def _where(patterns: tuple[str, ...], resource: str) -> str:
     return "resource-different"
 
 
-def _conditions(statement: Statement, context: Context, variables: bool) -> Mismatch | None:
+def match_conditions(statement: Statement, context: Context, variables: bool) -> Mismatch | None:
     """The first condition that is false; for an Allow also the first that is unreadable."""
     unreadable: Mismatch | None = None
     for one in statement.conditions:
