@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -22,6 +23,7 @@ from xacct_helpers.policy import (
     NamedPolicy,
     Policies,
     Principal,
+    PrincipalKind,
     Request,
     derived_context,
     evaluate,
@@ -139,11 +141,20 @@ _VERDICTS = {
 }
 
 
+@lru_cache
+def _principal(arn: str) -> Principal:
+    kind: PrincipalKind = "user" if ":user/" in arn else "role-session"
+    return Principal(kind=kind, arn=arn, account=arn.split(":")[4], role_arn=arn)
+
+
+@lru_cache
+def _named(text: str) -> NamedPolicy:
+    return NamedPolicy(name="policy", document=parse(text))
+
+
 def _ours(one: Case) -> str:
-    """One decision from its raw parts."""
-    arn = str(one["principal"])
-    kind = "user" if ":user/" in arn else "role-session"
-    principal = Principal(kind=kind, arn=arn, account=arn.split(":")[4], role_arn=arn)  # type: ignore[arg-type]
+    """One decision from its raw parts; what is parsed is kept by its text."""
+    principal = _principal(one["principal"])
     request = Request(
         action=one["action"],
         resource=one["resource"],
@@ -153,10 +164,8 @@ def _ours(one: Case) -> str:
     )
     resource = one["resource_policy"]
     policies = Policies(
-        identity=tuple(
-            NamedPolicy(name="p", document=parse(text)) for text in one["identity_policies"]
-        ),
-        resource=NamedPolicy(name="r", document=parse(resource)) if resource else None,
+        identity=tuple([_named(text) for text in one["identity_policies"]]),
+        resource=_named(resource) if resource else None,
     )
     return _VERDICTS[evaluate(request, policies).verdict]
 

@@ -94,7 +94,10 @@ def evaluate(request: Request, policies: Policies) -> Decision:
     )
 
     must_agree = needs_resource_policy(request.action, request.resource)
-    far = max((one.reach for one in layers[5].statements if one.matched), default=Reach.NONE)
+    far = Reach.NONE
+    for one in resource.statements:
+        if one.matched and one.reach > far:
+            far = one.reach
     outcomes: Outcomes = (
         scp.outcome,
         rcp.outcome,
@@ -122,6 +125,7 @@ def evaluate(request: Request, policies: Policies) -> Decision:
     )
 
 
+@lru_cache(maxsize=4096)
 def is_trust_action(action: str, resource: str) -> bool:
     """True when a role's trust policy is the resource-based policy: sts:AssumeRole* and what is
     checked along with it. sts:TagSession also goes with GetFederationToken, which has no role."""
@@ -131,6 +135,7 @@ def is_trust_action(action: str, resource: str) -> bool:
     return folded.startswith("sts:assumerole") or ":role/" in resource
 
 
+@lru_cache(maxsize=4096)
 def needs_resource_policy(action: str, resource: str) -> bool:
     """True when the resource's own policy must allow even within one account.
 

@@ -95,6 +95,10 @@ class PolicyDocument:
 
     version: str | None
     statements: tuple[Statement, ...]
+    #: What `statements` has worked out about this document; no part of its value.
+    memo: dict[Any, Any] = field(
+        default_factory=dict, init=False, repr=False, compare=False, hash=False
+    )
 
     @property
     def has_variables(self) -> bool:

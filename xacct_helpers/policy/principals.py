@@ -104,7 +104,8 @@ def _root(principal: Principal) -> str:
     return f"arn:{partition}:iam::{principal.account}:root"
 
 
-def _names(principal: Principal) -> dict[str, Reach]:
+@lru_cache(maxsize=4096)
+def _names(principal: Principal) -> Mapping[str, Reach]:
     """Every spelling in an "AWS" principal that names this caller.
 
     Source for the reach: IAM User Guide, "Policy evaluation logic" and "Principal"; that naming the

@@ -8,6 +8,7 @@ document that AWS would have refused fails closed, its Allow matching nothing.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from . import conditions
 from .conditions import Context
@@ -19,7 +20,10 @@ from .request import NamedPolicy, Request
 
 _PROVIDER_ACTIONS = ("sts:assumerolewithwebidentity", "sts:assumerolewithsaml")
 _ALONG_WITH_THEM = ("sts:tagsession", "sts:setsourceidentity")
+_WITH_PRINCIPAL = ("resource", "trust", "rcp")
 _SHOWN = 8
+_MEMO = 256
+_NOTHING: dict[int, StatementResult] = {}
 
 
 def results(
@@ -27,46 +31,90 @@ def results(
 ) -> tuple[StatementResult, ...]:
     """What became of each statement of these policies, in order."""
     found: list[StatementResult] = []
+    about_callers = layer in _WITH_PRINCIPAL
     for policy in policies:
-        variables = policy.document.has_variables
-        for statement in policy.document.statements:
-            far, mismatch = match(statement, request, context, layer, variables=variables)
-            found.append(
-                StatementResult(
-                    policy=policy.name,
-                    policy_arn=policy.arn,
-                    index=statement.index,
-                    sid=statement.sid,
-                    effect=statement.effect,
-                    matched=mismatch is None,
-                    mismatch=mismatch,
-                    raw=statement.raw,
-                    reach=far if mismatch is None else Reach.NONE,
+        document = policy.document
+        variables = document.has_variables
+        settled = _NOTHING if about_callers else _other_actions(policy, request.action)
+        for statement in document.statements:
+            known = settled.get(statement.index)
+            if known is not None:
+                found.append(known)
+                continue
+            far, mismatch = match_principal(statement, request, context, layer)
+            if mismatch is None:
+                sorted_out = not about_callers and _names_nobody(statement)
+                mismatch = (
+                    (None if sorted_out else match_action(statement, request.action))
+                    or match_resource(statement, request.resource, context, layer, variables)
+                    or (
+                        match_conditions(statement, context, variables)
+                        if statement.conditions
+                        else None
+                    )
                 )
-            )
+            if mismatch is None:
+                found.append(_matched(policy, statement, far))
+            else:
+                found.append(_result(policy, statement, mismatch, Reach.NONE))
     return tuple(found)
 
 
-def match(
-    statement: Statement,
-    request: Request,
-    context: Context,
-    layer: LayerName,
-    *,
-    variables: bool,
-) -> tuple[Reach, Mismatch | None]:
-    """How the statement names the caller, and why it does not match; None when it matches.
+def _result(
+    policy: NamedPolicy, statement: Statement, mismatch: Mismatch | None, far: Reach
+) -> StatementResult:
+    return StatementResult(
+        policy=policy.name,
+        policy_arn=policy.arn,
+        index=statement.index,
+        sid=statement.sid,
+        effect=statement.effect,
+        matched=mismatch is None,
+        mismatch=mismatch,
+        raw=statement.raw,
+        reach=far,
+    )
 
-    variables: True when the document's version has policy variables.
+
+def _matched(policy: NamedPolicy, statement: Statement, far: Reach) -> StatementResult:
+    """That the statement applies: the same value whenever it does."""
+    memo = policy.document.memo
+    key = (statement.index, far, policy.name, policy.arn)
+    found: StatementResult | None = memo.get(key)
+    if found is None:
+        found = _remember(memo, key, _result(policy, statement, None, far))
+    return found
+
+
+def _other_actions(policy: NamedPolicy, action: str) -> dict[int, StatementResult]:
+    """By index, the statements that are about other actions: of those nothing else is looked at.
+
+    For kinds of policy without a Principal, whose statements are tried by their action first. A
+    long policy is so sorted once for each action, and costs by the statements that are left.
     """
-    far, mismatch = match_principal(statement, request, context, layer)
-    if mismatch is None:
-        mismatch = (
-            match_action(statement, request.action)
-            or match_resource(statement, request.resource, context, layer, variables)
-            or (match_conditions(statement, context, variables) if statement.conditions else None)
-        )
-    return far, mismatch
+    memo = policy.document.memo
+    key = (action, policy.name, policy.arn)
+    found: dict[int, StatementResult] | None = memo.get(key)
+    if found is None:
+        others = {}
+        for statement in policy.document.statements:
+            if _names_nobody(statement):
+                mismatch = match_action(statement, action)
+                if mismatch is not None:
+                    others[statement.index] = _result(policy, statement, mismatch, Reach.NONE)
+        found = _remember(memo, key, others)
+    return found
+
+
+def _names_nobody(statement: Statement) -> bool:
+    return statement.principals is None and statement.not_principals is None
+
+
+def _remember(memo: dict[Any, Any], key: Any, value: Any) -> Any:
+    if len(memo) >= _MEMO:  # simple, and enough: a document meets few actions and few names
+        memo.clear()
+    memo[key] = value
+    return value
 
 
 def match_principal(
@@ -75,7 +123,7 @@ def match_principal(
     named, not_named = statement.principals, statement.not_principals
     caller = request.principal
     denies = statement.effect == "Deny"
-    if layer not in ("resource", "trust", "rcp"):
+    if layer not in _WITH_PRINCIPAL:
         if (named is None and not_named is None) or denies:
             return Reach.NONE, None
         return Reach.NONE, _differs("Principal", "", caller.arn, "principal-prohibited")
