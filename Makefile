@@ -37,7 +37,7 @@ fi
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test env notebooks bench check lock clean
+.PHONY: help lab test env notebooks bench mutants check lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -55,6 +55,9 @@ notebooks: env ## run the committed notebooks again and rewrite their outputs
 
 bench: env ## speed, each a ratio against a peer measured in the same run
 	@.venv/bin/python -m benchmarks
+
+mutants: env ## change the policy engine in one place at a time: every change must turn a test red
+	@.venv/bin/python -m tests.policy.mutants $(ARGS)
 
 check: env ## style, types, and facts that stand in more than one file
 	@.venv/bin/ruff check
