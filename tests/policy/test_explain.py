@@ -1,6 +1,7 @@
 """A decision in words, and the change that would turn it."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -155,6 +156,8 @@ def test_the_bare_refusal_has_no_because() -> None:
         ("guardrails", "one level of SCPs is silent", ["add scp 222222222222"]),
         ("guardrails", "a level of RCPs without an Allow", ["add rcp 111111111111"]),
         ("guardrails", "an SCP denies explicitly at one level", ["remove scp 222222222222"]),
+        ("assume_role", "the external id is asked for and not sent", ["send trust 222222222222"]),
+        ("assume_role", "the external id is wrong", ["send trust 222222222222"]),
     ],
 )
 def test_the_smallest_change(topic: str, row: str, changes: list[str]) -> None:
@@ -179,6 +182,25 @@ def test_a_suggested_trust_statement_names_the_role_and_has_no_resource() -> Non
         sentence="Account 111111111111 adds a statement to the policy of the resource that allows "
         "arn:aws:iam::222222222222:role/some-role-name sts:AssumeRole.",
     )
+
+
+def test_what_a_condition_asks_for_is_to_be_sent() -> None:
+    """Not a weaker trust policy: the statement is there, and the call lacks its word."""
+    (request, policies), (one,) = advice("assume_role", "the external id is wrong")
+    assert one.statement == {"sts:ExternalId": "x-1"}
+    assert one.sentence == (
+        'Account 222222222222 sends ExternalId "x-1" with the call: the policy of the resource '
+        "asks for it."
+    )
+    sent = replace(request, context={**request.context, **one.statement})
+    assert evaluate(sent, policies).allowed
+
+
+def test_a_word_is_of_no_use_where_another_half_is_missing() -> None:
+    request, policies = request_of(ROWS["assume_role", "the external id is wrong"])
+    alone = replace(policies, identity=())
+    found = suggest(request, alone, evaluate(request, alone))
+    assert {one.change for one in found} == {"add"}
 
 
 def test_where_there_is_no_policy_one_is_to_be_written() -> None:

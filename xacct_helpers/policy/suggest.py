@@ -1,4 +1,4 @@
-"""The smallest change to the policies that would allow a refused request.
+"""The smallest change, to the call or to the policies, that would allow a refused request.
 
 Every answer is proved: the changed policies are evaluated again, and a set of changes that does
 not lead to allowed is never given.
@@ -13,7 +13,7 @@ from functools import partial
 from itertools import combinations
 from typing import Any, Literal
 
-from .decision import Decision
+from .decision import Decision, StatementResult, near_misses
 from .document import parse
 from .evaluate import evaluate
 from .model import PolicyDocument, plain
@@ -34,16 +34,16 @@ _KINDS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suggestion:
-    """One statement to add or to remove.
+    """One statement to add or to remove, or something to send with the call.
 
-    side_account: the account whose administrator has to do it.
+    side_account: the account whose administrator, or whose program, has to do it.
     policy:       the policy's name, or what kind of policy to write where there is none.
-    statement:    the statement, as JSON would hold it.
+    statement:    the statement, as JSON would hold it; of "send" the condition key and its value.
     """
 
     side_account: str
     layer: str
-    change: Literal["add", "remove"]
+    change: Literal["add", "remove", "send"]
     policy: str
     statement: Mapping[str, Any]
     sentence: str
@@ -59,7 +59,8 @@ class _Addition:
 def suggest(request: Request, policies: Policies, decision: Decision) -> tuple[Suggestion, ...]:
     """The smallest set of statements to add and remove that flips the decision to allowed.
 
-    Explicit denies that match have to go, each; then the fewest Allows that suffice are added.
+    Explicit denies that match have to go, each. Where a statement would do if the caller sent
+    what its condition asks for, that is the answer; else the fewest Allows that suffice are added.
     () when the request is allowed already, and when nothing of this kind helps.
     """
     if decision.allowed:
@@ -67,6 +68,9 @@ def suggest(request: Request, policies: Policies, decision: Decision) -> tuple[S
     cleared, removed = _without_denies(policies, decision)
     if evaluate(request, cleared).allowed:
         return removed
+    sent = _sent(request, cleared)
+    if sent:
+        return (*removed, *sent)
     additions = _additions(request, cleared)
     for count in range(1, len(additions) + 1):
         for chosen in combinations(additions, count):
@@ -77,6 +81,55 @@ def suggest(request: Request, policies: Policies, decision: Decision) -> tuple[S
                 told = tuple(_told(one, policies, decision) for one in chosen)
                 return (*removed, *told)
     return ()
+
+
+# Condition keys whose value is a parameter of the call and needs no permission of its own (tags and
+# a source identity do). Source: Service Authorization Reference, AWS STS, AssumeRole.
+_PARAMETERS = {"sts:externalid": "ExternalId", "sts:rolesessionname": "RoleSessionName"}
+_EXACT = ("StringEquals", "StringLike", "StringEqualsIgnoreCase")
+
+
+def _sent(request: Request, policies: Policies) -> tuple[Suggestion, ...]:
+    """What the caller would have to send for statements that are there; () when that is not it."""
+    found: list[Suggestion] = []
+    decision = evaluate(request, policies)
+    while not decision.allowed and len(found) < len(_PARAMETERS):
+        asked = _asked_for(decision)
+        if asked is None:
+            return ()
+        layer, one, key, value = asked
+        request = replace(request, context={**request.context, key: value})
+        decision = evaluate(request, policies)
+        found.append(
+            Suggestion(
+                side_account=decision.caller_account,
+                layer=layer,
+                change="send",
+                policy=one.policy,
+                statement={key: value},
+                sentence=(
+                    f"{_who(decision.caller_account)} sends {_PARAMETERS[key.lower()]} "
+                    f'"{value}" with the call: {one.policy} asks for it.'
+                ),
+            )
+        )
+    return tuple(found) if decision.allowed else ()
+
+
+def _asked_for(decision: Decision) -> tuple[str, StatementResult, str, str] | None:
+    """A layer's statement that lacks nothing but a parameter of the call, and which value."""
+    for layer in decision.layers:
+        for one in near_misses(layer) if layer.outcome == "implicitDeny" else ():
+            mismatch = one.mismatch
+            if mismatch is None or mismatch.element != "Condition":
+                continue
+            if mismatch.key.lower() not in _PARAMETERS or mismatch.operator not in _EXACT:
+                continue
+            wanted = one.raw["Condition"][mismatch.operator][mismatch.key]
+            value = wanted if isinstance(wanted, str) else wanted[0]
+            if not re.search(r"[*?$]", str(value)):
+                return layer.layer, one, mismatch.key, str(value)
+    return None
 
 
 def _without_denies(
