@@ -1,6 +1,7 @@
 """Reading documents, and listing and changing the principals in them."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -177,3 +178,20 @@ def test_no_pattern_takes_forever(element: str, pattern: str, text: str) -> None
         context={},
     )
     assert not evaluate(request, Policies(identity=(policy,))).allowed
+
+
+def test_statements_of_one_index_are_told_apart() -> None:
+    """A document put together of two has two statements number 0; each of them speaks."""
+    one = parse({"Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*"}]})
+    other = parse({"Statement": [{"Effect": "Deny", "Action": "ecr:*", "Resource": "*"}]})
+    both = replace(one, statements=(*one.statements, *other.statements))
+    caller = Principal(kind="root", arn="arn:aws:iam::111111111111:root", account="111111111111")
+    request = Request(
+        action="ecr:BatchGetImage",
+        resource="*",
+        resource_account="111111111111",
+        principal=caller,
+        context={},
+    )
+    policies = Policies(identity=(NamedPolicy(name="both", document=both),))
+    assert evaluate(request, policies).verdict == "explicitDeny"

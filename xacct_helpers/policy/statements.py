@@ -36,8 +36,8 @@ def results(
         document = policy.document
         variables = document.has_variables
         settled = _NOTHING if about_callers else _other_actions(policy, request.action)
-        for statement in document.statements:
-            known = settled.get(statement.index)
+        for at, statement in enumerate(document.statements):
+            known = settled.get(at)
             if known is not None:
                 found.append(known)
                 continue
@@ -54,7 +54,7 @@ def results(
                     )
                 )
             if mismatch is None:
-                found.append(_matched(policy, statement, far))
+                found.append(_matched(policy, at, statement, far))
             else:
                 found.append(_result(policy, statement, mismatch, Reach.NONE))
     return tuple(found)
@@ -76,10 +76,10 @@ def _result(
     )
 
 
-def _matched(policy: NamedPolicy, statement: Statement, far: Reach) -> StatementResult:
+def _matched(policy: NamedPolicy, at: int, statement: Statement, far: Reach) -> StatementResult:
     """That the statement applies: the same value whenever it does."""
     memo = policy.document.memo
-    key = (statement.index, far, policy.name, policy.arn)
+    key = (at, far, policy.name, policy.arn)
     found: StatementResult | None = memo.get(key)
     if found is None:
         found = _remember(memo, key, _result(policy, statement, None, far))
@@ -87,7 +87,9 @@ def _matched(policy: NamedPolicy, statement: Statement, far: Reach) -> Statement
 
 
 def _other_actions(policy: NamedPolicy, action: str) -> dict[int, StatementResult]:
-    """By index, the statements that are about other actions: of those nothing else is looked at.
+    """By place, the statements that are about other actions: of those nothing else is looked at.
+
+    By place and not by `index`: in a document put together of two, two may bear the same one.
 
     For kinds of policy without a Principal, whose statements are tried by their action first. A
     long policy is so sorted once for each action, and costs by the statements that are left.
@@ -97,11 +99,11 @@ def _other_actions(policy: NamedPolicy, action: str) -> dict[int, StatementResul
     found: dict[int, StatementResult] | None = memo.get(key)
     if found is None:
         others = {}
-        for statement in policy.document.statements:
+        for at, statement in enumerate(policy.document.statements):
             if _names_nobody(statement):
                 mismatch = match_action(statement, action)
                 if mismatch is not None:
-                    others[statement.index] = _result(policy, statement, mismatch, Reach.NONE)
+                    others[at] = _result(policy, statement, mismatch, Reach.NONE)
         found = _remember(memo, key, others)
     return found
 
