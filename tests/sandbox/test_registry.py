@@ -1,4 +1,4 @@
-"""The registry under /v2/: the challenge, the token, reading as the caller, errors.
+"""The registry under /v2/: the challenge, the token, reading as the caller.
 
 Sources: shared facts 5.1 to 5.3; OCI distribution specification 1.1.
 """
@@ -220,14 +220,10 @@ ERRORS: dict[str, tuple[str, str, tuple[int, str, str]]] = {
             "The registry has nothing at /v2/my-app/blobs/sha256:../../journal.jsonl.",
         ),
     ),
-    "a push": (
-        "PUT",
-        "/v2/my-app/manifests/v2",
-        (
-            405,
-            "UNSUPPORTED",
-            "This sandbox's registry is read through /v2/; push with the ECR API.",
-        ),
+    "deleting a blob": (
+        "DELETE",
+        BLOB,
+        (405, "UNSUPPORTED", "The registry does not answer DELETE for a path of this kind."),
     ),
 }
 

@@ -1,7 +1,8 @@
 """Image bytes on disk: layers and configurations by their digest, and uploads not yet complete.
 
-Bytes are appended to an upload's file as they arrive and moved to their digest's name in one step,
-so a blob that can be seen is whole, and identical layers are stored once.
+Bytes are appended to an upload's file as they arrive, their digest being computed on the way, and
+moved to their digest's name in one step: a blob that can be seen is whole, and identical layers are
+stored once. Appending and settling may run in threads of their own.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import threading
+import time
 import uuid
 from pathlib import Path
 from urllib.parse import quote
@@ -16,6 +19,41 @@ from urllib.parse import quote
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _UPLOAD_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _CHUNK = 1024 * 1024
+UPLOAD_SECONDS = 24 * 3600
+"""How long an upload is kept that nobody adds to."""
+
+
+class Elsewhere(Exception):
+    """Bytes were meant for a place that is not the end of the upload. size: where that is."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__(f"the upload holds {size} bytes")
+        self.size = size
+
+
+class _Digest:
+    """The digest of what an upload holds: of the first `counted` bytes of its file."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self._hash = hashlib.sha256()
+        self.counted = 0
+
+    def forget(self) -> None:
+        self._hash, self.counted = hashlib.sha256(), 0
+
+    def add(self, data: bytes) -> None:
+        self._hash.update(data)
+        self.counted += len(data)
+
+    def catch_up(self, path: Path) -> str:
+        """The digest of the whole file, of which only what is not counted yet is read."""
+        if self.counted < path.stat().st_size:
+            with path.open("rb") as file:
+                file.seek(self.counted)
+                while chunk := file.read(_CHUNK):
+                    self.add(chunk)
+        return f"sha256:{self._hash.hexdigest()}"
 
 
 class Blobs:
@@ -26,6 +64,15 @@ class Blobs:
         self._uploads = folder / "uploads"
         self._blobs.mkdir(parents=True, exist_ok=True)
         self._uploads.mkdir(parents=True, exist_ok=True)
+        self._digests: dict[Path, _Digest] = {}
+        self._remove_old()
+
+    def _remove_old(self) -> None:
+        """Clear away uploads that were broken off and not taken up again."""
+        oldest = time.time() - UPLOAD_SECONDS
+        for path in self._uploads.glob("*/*"):
+            if path.is_file() and path.stat().st_mtime < oldest:
+                path.unlink()
 
     def path(self, digest: str) -> Path | None:
         """Where the bytes of a digest lie, or None when they are not here."""
@@ -48,11 +95,19 @@ class Blobs:
         path = self._file(repository, upload)
         return path.stat().st_size if path.is_file() else None
 
-    def append(self, repository: str, upload: str, data: bytes) -> int:
-        """Add bytes at the end of an upload; the new size. On OSError the upload is as before."""
+    def append(self, repository: str, upload: str, data: bytes, at: int) -> int:
+        """Add bytes at the end of an upload, which has to be at `at`; the new size.
+
+        Raises Elsewhere when it is not, FileNotFoundError when the upload is gone, and OSError
+        when the bytes cannot be written: the upload is as before then.
+        """
+        path = self._file(repository, upload)
+        digest = self._digest(path)
         # Unbuffered: what a full disk cut short must not be written by a later flush.
-        with self._file(repository, upload).open("ab", buffering=0) as file:
-            before = os.fstat(file.fileno()).st_size
+        with digest.lock, path.open("r+b", buffering=0) as file:
+            before = file.seek(0, os.SEEK_END)
+            if before != at:
+                raise Elsewhere(before)
             rest = memoryview(data)
             try:
                 while rest:
@@ -60,26 +115,59 @@ class Blobs:
             except OSError:
                 file.truncate(before)
                 raise
+            if digest.counted == before:  # what came before a restart is counted at the end
+                digest.add(data)
             return before + len(data)
+
+    def shorten(self, repository: str, upload: str, size: int) -> None:
+        """Take back what was appended behind `size`."""
+        path = self._file(repository, upload)
+        digest = self._digest(path)
+        with digest.lock:
+            os.truncate(path, size)
+            digest.forget()
+
+    def settle(self, repository: str, upload: str) -> None:
+        """Bring the upload's bytes to the disk and its digest up to date: `digest` and `complete`
+        are quick after that. OSError when the upload is gone or the bytes cannot be written."""
+        path = self._file(repository, upload)
+        digest = self._digest(path)
+        with digest.lock:
+            digest.catch_up(path)
+        with path.open("rb") as file:
+            os.fsync(file.fileno())
 
     def digest(self, repository: str, upload: str) -> str:
         """The digest of what the upload holds."""
-        digest = hashlib.sha256()
-        with self._file(repository, upload).open("rb") as file:
-            while chunk := file.read(_CHUNK):
-                digest.update(chunk)
-        return f"sha256:{digest.hexdigest()}"
-
-    def complete(self, repository: str, upload: str, digest: str) -> None:
-        """Move the upload's bytes to their digest."""
         path = self._file(repository, upload)
-        with path.open("rb") as file:
-            os.fsync(file.fileno())
-        os.replace(path, self._blobs / digest.removeprefix("sha256:"))
+        digest = self._digest(path)
+        with digest.lock:
+            return digest.catch_up(path)
+
+    def complete(self, repository: str, upload: str, digest: str) -> int:
+        """Move the upload's bytes to their digest; how many they are.
+
+        Raises Elsewhere when bytes came in since the digest was asked for.
+        """
+        path = self._file(repository, upload)
+        known = self._digest(path)
+        with known.lock:
+            if known.catch_up(path) != digest:
+                raise Elsewhere(known.counted)
+            with path.open("rb") as file:
+                os.fsync(file.fileno())
+            os.replace(path, self._blobs / digest.removeprefix("sha256:"))
+        self._digests.pop(path, None)
+        return known.counted
 
     def cancel(self, repository: str, upload: str) -> None:
         """Forget an upload."""
-        self._file(repository, upload).unlink(missing_ok=True)
+        path = self._file(repository, upload)
+        path.unlink(missing_ok=True)
+        self._digests.pop(path, None)
+
+    def _digest(self, path: Path) -> _Digest:
+        return self._digests.setdefault(path, _Digest())
 
     def _file(self, repository: str, upload: str) -> Path:
         return self._uploads / quote(repository, safe="") / upload

@@ -17,6 +17,7 @@ import socket
 import sys
 import uuid
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +27,10 @@ from .errors import ApiError
 from .gate import Asked
 from .identities import Caller
 from .lean import without
+from .registry.bodies import Body
 from .state import State
 from .trail import GLOBAL_REGION, Entry, Who, kept_answer, kept_parameters
-from .wire import Call, HttpRequest, HttpResponse
+from .wire import Call, FilePart, HttpRequest, HttpResponse
 
 with without("uvicorn.main"):  # its command line
     from uvicorn.config import Config
@@ -167,31 +169,33 @@ class App:
         if refusal is not None:
             await _send(send, refusal, scope["method"])
             return
-        body = await _body(receive, wire.MAX_API_BODY)
-        if body is None:
-            await _send(send, _too_large(), scope["method"])
-            return
         request = HttpRequest(
             method=scope["method"],
             path=scope["path"],
             query=scope["query_string"].decode("latin-1"),
             headers=headers,
-            body=body,
             client=scope["client"][0] if scope.get("client") else "127.0.0.1",
         )
-        await _send(send, self.answer(request), scope["method"])
+        if request.path == "/v2" or request.path.startswith("/v2/"):
+            # Layers are too large to be read whole.
+            response = await registry.answer(self.state, request, Body(receive))
+            if response is not None:
+                await _send(send, response, request.method)
+            return
+        body = await _body(receive, wire.MAX_API_BODY)
+        if body is None:
+            await _send(send, _too_large(), scope["method"])
+            return
+        await _send(send, self.answer(replace(request, body=body)), scope["method"])
 
     def answer(self, request: HttpRequest) -> HttpResponse:
         """Which room a request is for."""
-        request_id = str(uuid.uuid4())
         if request.path.startswith("/_lab/"):
             return control.answer(self.state, request, self.token)
         if request.path.startswith("/_layers/"):
             return registry.layer(self.state, request)
-        if request.path == "/v2" or request.path.startswith("/v2/"):
-            return registry.answer(self.state, request, request_id)
         with self.state.clock.held():
-            return answer_api(self.state, request, request_id)
+            return answer_api(self.state, request, str(uuid.uuid4()))
 
 
 def _foreign(headers: dict[str, str]) -> HttpResponse | None:
@@ -245,8 +249,7 @@ async def _send(send: Send, response: HttpResponse, method: str) -> None:
     body = response.body
     headers = {"server": "xacct", **response.headers}
     if "content-length" not in headers:
-        size = body.stat().st_size if isinstance(body, Path) else len(body)
-        headers["content-length"] = str(size)
+        headers["content-length"] = str(len(body) if isinstance(body, bytes) else body.length)
     pairs = [(k.lower().encode("latin-1"), v.encode("latin-1")) for k, v in headers.items()]
     await send({"type": "http.response.start", "status": response.status, "headers": pairs})
     if method == "HEAD":
@@ -257,9 +260,12 @@ async def _send(send: Send, response: HttpResponse, method: str) -> None:
         await _send_file(send, body)
 
 
-async def _send_file(send: Send, path: Path) -> None:
-    with path.open("rb") as file:
-        while chunk := await asyncio.to_thread(file.read, _CHUNK):
+async def _send_file(send: Send, part: FilePart) -> None:
+    with part.path.open("rb", buffering=0) as file:
+        file.seek(part.start)
+        left = part.length
+        while left and (chunk := await asyncio.to_thread(file.read, min(left, _CHUNK))):
+            left -= len(chunk)
             await send({"type": "http.response.body", "body": chunk, "more_body": True})
     await send({"type": "http.response.body", "body": b""})
 

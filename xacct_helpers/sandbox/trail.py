@@ -8,10 +8,10 @@ from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..policy import Principal, Request
+from ..policy import Principal
+from .wire import FilePart
 
 if TYPE_CHECKING:
     from .gate import Asked
@@ -39,7 +39,7 @@ class Who:
 
     user_id: as in aws:userid; issued: when a session began, None for a long-term key;
     provider: the identity provider behind the session, if there is one;
-    access_key_id: "" when the call carried none (a registry token stands for the caller then).
+    access_key_id: under /v2/ the one that the registry's token was asked for with.
     """
 
     principal: Principal
@@ -66,19 +66,6 @@ class Who:
             provider=session.provider if session else None,
         )
 
-    @classmethod
-    def asking(cls, request: Request) -> Who:
-        """From a question that the gate put: all that there is of a call under /v2/."""
-        context = {key: str(value) for key, value in request.context.items()}
-        issued = context.get("aws:TokenIssueTime")
-        return cls(
-            principal=request.principal,
-            user_id=context["aws:userid"],
-            issued=datetime.fromisoformat(issued) if issued else None,
-            source_identity=context.get("aws:SourceIdentity"),
-            provider=context.get("aws:FederatedProvider"),
-        )
-
 
 def kept_parameters(value: Any) -> Any:
     """A call's parameters without secrets, bytes, and what is too long for an event."""
@@ -95,14 +82,14 @@ def kept_parameters(value: Any) -> Any:
     return value
 
 
-def kept_answer(operation: str, body: bytes | Path) -> bytes:
+def kept_answer(operation: str, body: bytes | FilePart) -> bytes:
     """The body of an answer that CloudTrail tells of, without secrets; nothing of other answers.
 
     Source: CloudTrail User Guide, record contents, responseElements: of calls that change
     something. Those that hand out credentials are told of as well.
     """
     told = not reads(operation) or operation.startswith(_GIVES_CREDENTIALS)
-    if not told or isinstance(body, Path) or len(body) > _LONGEST:
+    if not told or isinstance(body, FilePart) or len(body) > _LONGEST:
         return b""
     return _SECRET_ELEMENT.sub(b"", body)
 
@@ -118,8 +105,7 @@ class Entry:
 
     asked: for every permission the call needed, the question, the policies and the decision.
     error_code is None when the call succeeded.
-    who: None when nobody was recognised, and under /v2/, where `asked` tells (see `caller_seen`).
-    region: "" under /v2/.
+    who: None when nobody was recognised.
     parameters: by the model's names, without secrets; None when they could not be read.
     answer: the body that CloudTrail's responseElements are made of, without secrets.
     """
@@ -140,13 +126,6 @@ class Entry:
     region: str = ""
     parameters: Mapping[str, Any] | None = None
     answer: bytes = b""
-
-    @property
-    def caller_seen(self) -> Who | None:
-        """Who called; None when nobody was recognised."""
-        if self.who is None and self.asked:
-            return Who.asking(self.asked[0].request)
-        return self.who
 
     @property
     def check(self) -> bool:

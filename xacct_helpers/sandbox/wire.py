@@ -45,12 +45,21 @@ class HttpRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FilePart:
+    """Bytes of a file, from `start` on, to be streamed."""
+
+    path: Path
+    length: int
+    start: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HttpResponse:
-    """What goes back: status, headers, and a body that is bytes or a file to stream."""
+    """What goes back: status, headers, and a body that is bytes or those of a file."""
 
     status: int
     headers: Mapping[str, str]
-    body: bytes | Path
+    body: bytes | FilePart
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,8 +2,7 @@
 
 The trail is in memory: it holds the latest calls (trail.KEEP), and none from before the sandbox
 was started or reset. AWS keeps 90 days and shows a call minutes later; here it is there at once.
-An event has no tlsDetails, and never a session token (AWS puts one into an AssumeRole's event);
-that of a call under /v2/ has neither an access key id nor request parameters.
+An event has no tlsDetails, and never a session token (AWS puts one into an AssumeRole's event).
 Not known of AWS, and chosen: a refused call shows its request parameters; a call that a repository
 policy lets in from another account is in both trails, like AssumeRole.
 Source: CloudTrail API Reference, LookupEvents; CloudTrail User Guide, record contents and the
@@ -183,7 +182,7 @@ def _event(entry: Entry, account: str) -> _Event | None:
     The caller's account has every call. The resource's account has those that succeeded, and all
     of those whose caller has no account.
     """
-    who = entry.caller_seen
+    who = entry.who
     if who is None or not _exists(entry):
         return None
     owners = {asked.request.resource_account for asked in entry.asked}
@@ -225,9 +224,7 @@ class _Event:
 
     @property
     def region(self) -> str:
-        if self.entry.region:
-            return self.entry.region
-        return str(self.entry.asked[0].request.context["aws:RequestedRegion"])
+        return self.entry.region
 
     @property
     def source(self) -> str:

@@ -12,7 +12,8 @@ import base64
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -21,11 +22,11 @@ from urllib.parse import urlencode
 from ...policy import PolicyError, check
 from .. import registry, wire
 from ..backends import Repository, StoredPolicy
-from ..blobs import DIGEST
+from ..blobs import DIGEST, Elsewhere
 from ..errors import ApiError
 from ..gate import Ask
 from ..wire import Call, HttpResponse
-from . import images, principals
+from . import deletions, images, principals
 
 if TYPE_CHECKING:
     from ..identities import Caller
@@ -48,6 +49,10 @@ MAX_PART = 20 * 1024 * 1024
 MAX_MANIFEST = 4 * 1024 * 1024
 _URL_SECONDS = 3600
 _LAYER_TYPE = "application/vnd.docker.image.rootfs.diff.tar.gzip"
+# Layers whose bytes stay with who made them (Windows): no registry has them.
+_FOREIGN = re.compile(
+    r"application/vnd\.(docker\.image\.rootfs\.foreign|oci\.image\.layer\.nondistributable)\."
+)
 _REPOSITORY_ARN = re.compile(r"arn:aws:ecr:[^:]*:[^:]*:repository/.*", re.S)
 _BAD_POLICY = (
     "Invalid parameter at 'PolicyText' failed to satisfy constraint: "
@@ -136,7 +141,8 @@ def _find(state: State, owner: str, region: str, name: str) -> Repository | None
     return state.backends.repository(owner, region, name) if owner in state.accounts else None
 
 
-def _existing(state: State, call: Call, owner: str) -> Repository:
+def existing(state: State, call: Call, owner: str) -> Repository:
+    """The repository that a call names; ApiError when there is none."""
     name = _repository_name(call)
     found = _find(state, owner, call.region, name)
     if found is None:
@@ -172,7 +178,7 @@ def perform(state: State, call: Call, caller: Caller) -> HttpResponse:
         return state.change(call, owner)
     if call.operation == "DescribeRepositories":
         return wire.result(call, _describe_repositories(state, call, owner))
-    repository = _existing(state, call, owner)
+    repository = existing(state, call, owner)
     if call.operation in images.READS:
         return wire.result(call, images.READS[call.operation](state, call, repository))
     handler = _OWN.get(call.operation)
@@ -241,41 +247,69 @@ def _set_policy(state: State, call: Call, owner: str) -> HttpResponse:
 
 
 def _begin_upload(state: State, call: Call, owner: str) -> HttpResponse:
-    repository = _existing(state, call, owner)
+    repository = existing(state, call, owner)
     upload = state.blobs.begin(repository.arn)
     return wire.result(call, {"uploadId": upload, "partSize": PART_SIZE})
 
 
-def _upload_size(state: State, call: Call, owner: str) -> tuple[Repository, str, int]:
-    repository, upload = _existing(state, call, owner), call.params["uploadId"]
+def open_upload(state: State, call: Call, owner: str) -> tuple[Repository, str, int]:
+    """The call's repository, upload id and how many bytes it holds; ApiError without them."""
+    repository, upload = existing(state, call, owner), call.params["uploadId"]
     size = state.blobs.size(repository.arn, upload)
     if size is None:
-        raise ApiError(
-            "UploadNotFoundException",
-            f"The upload with id '{upload}' could not be found in the repository with name "
-            f"'{repository.name}' in the registry with id '{owner}'",
-        )
+        raise _no_upload(repository, upload)
     return repository, upload, size
 
 
-def _upload_part(state: State, call: Call, owner: str) -> HttpResponse:
-    repository, upload, size = _upload_size(state, call, owner)
-    first, last = call.params["partFirstByte"], call.params["partLastByte"]
-    data: bytes = call.params["layerPartBlob"]
-    if first != size or last != first + len(data) - 1 or len(data) > MAX_PART:
-        raise ApiError(
-            "InvalidLayerPartException",
-            f"The layer part starting at byte {first} is not valid: the last byte received for "
-            f"upload '{upload}' is {size - 1}.",
-            members={
-                "registryId": owner,
-                "repositoryName": repository.name,
-                "uploadId": upload,
-                "lastValidByteReceived": size - 1,
-            },
-        )
+def _no_upload(repository: Repository, upload: str) -> ApiError:
+    return ApiError(
+        "UploadNotFoundException",
+        f"The upload with id '{upload}' could not be found in the repository with name "
+        f"'{repository.name}' in the registry with id '{repository.account}'",
+    )
+
+
+def out_of_order(repository: Repository, upload: str, first: int, size: int) -> ApiError:
+    """The error for a part that does not begin where the upload ends.
+
+    Source: the registry's text in public logs (apple/container#1895).
+    """
+    return ApiError(
+        "InvalidLayerPartException",
+        f"First byte of the layer part is {first} instead of {size}",
+        members={
+            "registryId": repository.account,
+            "repositoryName": repository.name,
+            "uploadId": upload,
+            "lastValidByteReceived": size - 1,
+        },
+    )
+
+
+def store_part(state: State, repository: Repository, upload: str, first: int, data: bytes) -> int:
+    """Add bytes to an upload, at its end; its size then. May run in a thread of its own.
+
+    Raises ApiError when `first` is not the end, when the upload is gone, and on a full disk.
+    """
+    with _storing(state, repository, upload, first):
+        return state.blobs.append(repository.arn, upload, data, first)
+
+
+def settle(state: State, repository: Repository, upload: str) -> None:
+    """Bring an upload's bytes to the disk, so that completing it takes no time. May run in a
+    thread of its own; ApiError as for store_part."""
+    with _storing(state, repository, upload, 0):
+        state.blobs.settle(repository.arn, upload)
+
+
+@contextmanager
+def _storing(state: State, repository: Repository, upload: str, first: int) -> Iterator[None]:
     try:
-        received = state.blobs.append(repository.arn, upload, data)
+        yield
+    except Elsewhere as error:
+        raise out_of_order(repository, upload, first, error.size) from error
+    except FileNotFoundError as error:
+        raise _no_upload(repository, upload) from error
     except OSError as error:
         raise ApiError(
             "ServerException",
@@ -283,6 +317,15 @@ def _upload_part(state: State, call: Call, owner: str) -> HttpResponse:
             f"({error.strerror or error}). Free some space and send the part again.",
             500,
         ) from error
+
+
+def _upload_part(state: State, call: Call, owner: str) -> HttpResponse:
+    repository, upload, size = open_upload(state, call, owner)
+    first, last = call.params["partFirstByte"], call.params["partLastByte"]
+    data: bytes = call.params["layerPartBlob"]
+    if first != size or last != first + len(data) - 1 or len(data) > MAX_PART:
+        raise out_of_order(repository, upload, first, size)
+    received = store_part(state, repository, upload, first, data)
     return wire.result(
         call,
         {
@@ -295,7 +338,7 @@ def _upload_part(state: State, call: Call, owner: str) -> HttpResponse:
 
 
 def _complete_upload(state: State, call: Call, owner: str) -> HttpResponse:
-    repository, upload, size = _upload_size(state, call, owner)
+    repository, upload, size = open_upload(state, call, owner)
     if size == 0:
         raise ApiError("EmptyUploadException", f"The upload with id '{upload}' holds no bytes.")
     digest = state.blobs.digest(repository.arn, upload)
@@ -313,11 +356,9 @@ def _complete_upload(state: State, call: Call, owner: str) -> HttpResponse:
             f"The layer with digest '{digest}' already exists in the repository with name "
             f"'{repository.name}' in the registry with id '{owner}'",
         )
-    state.blobs.complete(repository.arn, upload, digest)
-    state.backends.add_layer(owner, call.region, repository.name, digest, size)
-    state.record(
-        replace(call, params={**call.params, "layerDigests": [digest]}), owner, {"size": size}
-    )
+    with _storing(state, repository, upload, size):
+        size = state.blobs.complete(repository.arn, upload, digest)
+    _layer_stored(state, call, repository, digest, size)
     value = {
         "registryId": owner,
         "repositoryName": repository.name,
@@ -327,8 +368,26 @@ def _complete_upload(state: State, call: Call, owner: str) -> HttpResponse:
     return wire.result(call, value)
 
 
+def _layer_stored(state: State, call: Call, repository: Repository, digest: str, size: int) -> None:
+    state.backends.add_layer(repository.account, call.region, repository.name, digest, size)
+    state.record(
+        replace(call, params={**call.params, "layerDigests": [digest]}),
+        repository.account,
+        {"size": size},
+    )
+
+
+def mount_layer(state: State, call: Call, owner: str, digest: str, size: int) -> None:
+    """Make a layer that another repository holds the call's repository's as well. It is journalled
+    like the end of an upload, which is what it stands for."""
+    repository = existing(state, call, owner)
+    if digest not in repository.layers:
+        done = replace(call, operation="CompleteLayerUpload")
+        _layer_stored(state, done, repository, digest, size)
+
+
 def _check_layers(state: State, call: Call, owner: str) -> HttpResponse:
-    repository = _existing(state, call, owner)
+    repository = existing(state, call, owner)
     layers, failures = [], []
     for digest in call.params["layerDigests"]:
         if not DIGEST.fullmatch(digest):
@@ -353,14 +412,19 @@ def _check_layers(state: State, call: Call, owner: str) -> HttpResponse:
     return wire.result(call, {"layers": layers, "failures": failures})
 
 
+def no_layer(repository: Repository, digest: str) -> ApiError:
+    """The error for a layer that is to be read and is not in the repository."""
+    return ApiError(
+        "LayersNotFoundException",
+        f"The layer with digest '{digest}' does not exist in the repository with name "
+        f"'{repository.name}' in the registry with id '{repository.account}'",
+    )
+
+
 def _download_url(state: State, call: Call, owner: str) -> HttpResponse:
-    repository, digest = _existing(state, call, owner), call.params["layerDigest"]
+    repository, digest = existing(state, call, owner), call.params["layerDigest"]
     if digest not in repository.layers:
-        raise ApiError(
-            "LayersNotFoundException",
-            f"The layer with digest '{digest}' does not exist in the repository with name "
-            f"'{repository.name}' in the registry with id '{owner}'",
-        )
+        raise no_layer(repository, digest)
     expires = int(state.clock.now().timestamp()) + _URL_SECONDS
     ticket = registry.ticket(state, digest, expires)
     query = urlencode({"expires": expires, "signature": ticket})
@@ -369,7 +433,7 @@ def _download_url(state: State, call: Call, owner: str) -> HttpResponse:
 
 
 def _put_image(state: State, call: Call, owner: str) -> HttpResponse:
-    repository = _existing(state, call, owner)
+    repository = existing(state, call, owner)
     digest, media_type = _manifest(state, call, repository, owner)
     params = {**call.params, "imageDigest": digest, "imageManifestMediaType": media_type}
     call = replace(call, params=params)
@@ -424,6 +488,10 @@ def _stamp(state: State, call: Call, owner: str) -> None:
     state.backends.image_pushed(owner, call.region, name, digest)
 
 
+def _delete_images(state: State, call: Call, owner: str) -> HttpResponse:
+    return deletions.batch_delete(state, call, existing(state, call, owner))
+
+
 def _manifest(state: State, call: Call, repository: Repository, owner: str) -> tuple[str, str]:
     """The manifest's digest and its media type; ApiError when it cannot be stored."""
     text = call.params["imageManifest"]
@@ -439,22 +507,29 @@ def _manifest(state: State, call: Call, repository: Repository, owner: str) -> t
     )
     if not isinstance(media_type, str) or not _well_formed(manifest):
         raise ApiError("InvalidParameterException", invalid + "'Invalid image manifest'")
-    digest = f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+    digest = manifest_digest(text)
     asked = call.params.get("imageDigest")
     if asked and asked != digest:
         raise ApiError(
             "ImageDigestDoesNotMatchException",
-            f"The image digest '{asked}' does not match the digest of the manifest, '{digest}'.",
+            f"The image with digest '{asked}' in repository '{repository.name}' and registry ID "
+            f"'{owner}' does not match the image digest that Amazon ECR has calculated.",
         )
     _check_parts(state, call, repository, owner, manifest)
     return digest, media_type
+
+
+def manifest_digest(text: str) -> str:
+    """The digest that names an image of this manifest."""
+    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
 
 
 def _well_formed(manifest: Any) -> bool:
     """Whether the parts of a manifest are where they belong, each with a digest and a size."""
     if not isinstance(manifest, dict):
         return False
-    parts = [manifest["config"]] if manifest.get("config") is not None else []
+    single = (manifest.get(name) for name in ("config", "subject"))
+    parts = [part for part in single if part is not None]
     for name in ("layers", "manifests"):
         named = manifest.get(name)
         if not isinstance(named, list | None):
@@ -475,7 +550,7 @@ def _check_parts(
     """Every blob and every manifest that the manifest names must be in the repository."""
 
     def digests(items: Any) -> list[str]:
-        return [item["digest"] for item in items]
+        return [item["digest"] for item in items if not _FOREIGN.match(item.get("mediaType", ""))]
 
     config = manifest.get("config")
     blobs = digests(manifest.get("layers") or []) + digests([config] if config else [])
@@ -487,13 +562,16 @@ def _check_parts(
             f"repository with name '{repository.name}' in the registry with id '{owner}' do not "
             "exist",
         )
-    for digest in digests(manifest.get("manifests") or []):
-        if state.backends.manifest(owner, call.region, repository.name, digest) is None:
-            raise ApiError(
-                "ReferencedImagesNotFoundException",
-                f"Image with digest '{digest}' referenced by the image manifest does not exist in "
-                f"the repository with name '{repository.name}' in the registry with id '{owner}'",
-            )
+    here = {image.digest for image in state.backends.images(owner, call.region, repository.name)}
+    absent = [one for one in digests(manifest.get("manifests") or []) if one not in here]
+    if absent:
+        # Source: int128/docker-manifest-create-action#63
+        raise ApiError(
+            "ReferencedImagesNotFoundException",
+            f"Images with digests '[{', '.join(absent)}]' required for pushing image into "
+            f"repository with name '{repository.name}' in the registry with id '{owner}' do not "
+            "exist",
+        )
 
 
 _OWN = {
@@ -504,4 +582,5 @@ _OWN = {
     "BatchCheckLayerAvailability": _check_layers,
     "GetDownloadUrlForLayer": _download_url,
     "PutImage": _put_image,
+    "BatchDeleteImage": _delete_images,
 }

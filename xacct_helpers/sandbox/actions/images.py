@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -58,9 +59,9 @@ def _describe_images(state: State, call: Call, repository: Repository) -> dict[s
     more = None
     if wanted:
         for image_id in wanted:
-            if not any(_is(image, image_id) for image in images):
+            if not any(is_meant(image, image_id) for image in images):
                 raise _not_found(image_id, repository)
-        shown: Sequence[Image] = [i for i in images if any(_is(i, w) for w in wanted)]
+        shown: Sequence[Image] = [i for i in images if any(is_meant(i, w) for w in wanted)]
     else:
         shown, more = page(call, images)
     details = [
@@ -95,7 +96,7 @@ def _batch_get_image(state: State, call: Call, repository: Repository) -> dict[s
     found: dict[str, dict[str, Any]] = {}
     failures = []
     for image_id in call.params["imageIds"]:
-        image = next((i for i in images if _is(i, image_id)), None)
+        image = next((i for i in images if is_meant(i, image_id)), None)
         if image is not None:
             tag = image_id.get("imageTag") or (image.tags[-1] if image.tags else None)
             found.setdefault(
@@ -112,6 +113,27 @@ def _batch_get_image(state: State, call: Call, repository: Repository) -> dict[s
             code, reason = _why_not(image_id)
             failures.append({"imageId": image_id, "failureCode": code, "failureReason": reason})
     return {"images": list(found.values()), "failures": failures}
+
+
+def referrers(state: State, repository: Repository, digest: str) -> list[dict[str, Any]]:
+    """Descriptors of the manifests in the repository whose subject has the digest, in the order
+    they were pushed. Source: OCI distribution specification 1.1, listing referrers."""
+    found = []
+    images = state.backends.images(repository.account, repository.region, repository.name)
+    for image in images:
+        manifest = json.loads(image.manifest)
+        if (manifest.get("subject") or {}).get("digest") != digest:
+            continue
+        kind = manifest.get("artifactType") or (manifest.get("config") or {}).get("mediaType")
+        descriptor = {
+            "mediaType": image.media_type,
+            "digest": image.digest,
+            "size": len(image.manifest.encode()),
+            "artifactType": kind,
+            "annotations": manifest.get("annotations"),
+        }
+        found.append({name: value for name, value in descriptor.items() if value is not None})
+    return found
 
 
 READS: dict[str, Reader] = {
@@ -131,7 +153,7 @@ def _filtered(state: State, call: Call, repository: Repository) -> list[Image]:
     return [image for image in images if bool(image.tags) in tagged]
 
 
-def _is(image: Image, image_id: Mapping[str, str]) -> bool:
+def is_meant(image: Image, image_id: Mapping[str, str]) -> bool:
     """Whether the id, by digest, by tag or by both, means the image."""
     digest, tag = image_id.get("imageDigest"), image_id.get("imageTag")
     return (

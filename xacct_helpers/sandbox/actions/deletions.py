@@ -1,0 +1,77 @@
+"""ECR's BatchDeleteImage: moto deletes, but not what an index of the repository still names.
+
+Source: ECR API Reference, BatchDeleteImage (a tag goes alone, an image with its last tag, all tags
+with a digest) and ImageFailure; the refusal's words from public logs. A call that names an index
+and its images deletes the index only: the images are judged as they stand before the call (logs).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from .. import wire
+from ..backends import Image, Repository
+from ..wire import Call, HttpResponse
+from . import images
+
+if TYPE_CHECKING:
+    from ..state import State
+
+ImageId = Mapping[str, str]
+REFERENCED = "ImageReferencedByManifestList"
+
+
+def batch_delete(state: State, call: Call, repository: Repository) -> HttpResponse:
+    """Delete what may be deleted, and tell of the rest; only what is deleted is journalled."""
+    here = state.backends.images(repository.account, call.region, repository.name)
+    wanted, refused = _sorted_out(here, call.params["imageIds"])
+    failures = [
+        {
+            "imageId": image_id,
+            "failureCode": REFERENCED,
+            "failureReason": f"Requested image referenced by manifest list: [{', '.join(indexes)}]",
+        }
+        for image_id, indexes in refused
+    ]
+    deleted: list[ImageId] = []
+    if wanted:
+        asked = replace(call, params={**call.params, "imageIds": wanted})
+        body = state.change(asked, repository.account).body
+        assert isinstance(body, bytes)
+        answer = json.loads(body)
+        # moto does not tell of an image that had no tag
+        untagged = [i for i in here if not i.tags and any(images.is_meant(i, w) for w in wanted)]
+        deleted = [*answer["imageIds"], *({"imageDigest": image.digest} for image in untagged)]
+        failures = [*answer["failures"], *failures]
+    return wire.result(call, {"imageIds": deleted, "failures": failures})
+
+
+def _sorted_out(
+    here: tuple[Image, ...], image_ids: list[ImageId]
+) -> tuple[list[ImageId], list[tuple[ImageId, list[str]]]]:
+    """The ids that may be deleted; and those that may not, each with the indexes in the way."""
+    tags_left = {image.digest: set(image.tags) for image in here}
+    wanted: list[ImageId] = []
+    refused: list[tuple[ImageId, list[str]]] = []
+    for image_id in image_ids:
+        image = next((one for one in here if images.is_meant(one, image_id)), None)
+        indexes: list[str] = []
+        if image is not None:
+            whole = "imageDigest" in image_id or tags_left[image.digest] <= {image_id["imageTag"]}
+            indexes = [one.digest for one in here if whole and image.digest in _named(one)]
+        if indexes:
+            refused.append((image_id, indexes))
+            continue
+        if image is not None and "imageTag" in image_id:
+            tags_left[image.digest].discard(image_id["imageTag"])
+        wanted.append(image_id)
+    return wanted, refused
+
+
+def _named(image: Image) -> set[str]:
+    """The digests of the images that an index names."""
+    manifest: dict[str, Any] = json.loads(image.manifest)
+    return {one["digest"] for one in manifest.get("manifests") or []}
