@@ -1,4 +1,4 @@
-"""Start and stop the two servers that are compared: the sandbox, and its peer, plain moto."""
+"""Start and stop the servers that are compared: the sandbox, and its peers."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ DEADLINE = 60
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Keys:
-    """An access key of an account of one of the two servers."""
+    """An access key of an account of the sandbox."""
 
     access_key_id: str
     secret_access_key: str = field(repr=False)
@@ -37,12 +37,13 @@ class Keys:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Server:
-    """A server that answers. `keys`: administrator keys by account id; empty for plain moto."""
+    """A server that answers. `keys`: administrator keys by account id; empty for the peers."""
 
     name: str
     host: str
     port: int
     keys: dict[str, Keys]
+    pid: int
 
     @property
     def endpoint(self) -> str:
@@ -73,22 +74,47 @@ def xacct() -> Iterator[Server]:
             )
             for account in ready["accounts"]
         }
-        yield Server(name="xacct", host=host, port=int(port), keys=keys)
+        yield Server(name="xacct", host=host, port=int(port), keys=keys, pid=process.pid)
 
 
 @contextlib.contextmanager
 def plain_moto() -> Iterator[Server]:
     """moto_server as its documentation starts it, from its command to an open port."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = _free_port()
     script = Path(sys.executable).parent / "moto_server"
     program = str(script) if script.is_file() else shutil.which("moto_server")
     if program is None:
         raise CannotRun("moto_server is not installed: pip install 'moto[server]'")
     with _running([program, "-H", "127.0.0.1", "-p", str(port)], "moto_server") as (process, log):
-        _wait_for_port(port, process, log)
-        yield Server(name="moto", host="127.0.0.1", port=port, keys={})
+        _wait_for_port("moto_server", port, process, log)
+        yield Server(name="moto", host="127.0.0.1", port=port, keys={}, pid=process.pid)
+
+
+@contextlib.contextmanager
+def docker_registry(folder: Path) -> Iterator[Server]:
+    """Debian's docker-registry, its images in `folder`, without a login."""
+    program = shutil.which("docker-registry")
+    if program is None:
+        raise CannotRun("docker-registry is not installed: apt install docker-registry")
+    port = _free_port()
+    config = folder / "config.json"  # JSON is YAML too
+    settings = {
+        "version": 0.1,
+        "log": {"level": "error", "accesslog": {"disabled": True}},
+        "storage": {"filesystem": {"rootdirectory": str(folder / "images")}},
+        "http": {"addr": f"127.0.0.1:{port}"},
+    }
+    config.write_text(json.dumps(settings))
+    with _running([program, "serve", str(config)], "docker-registry") as (process, log):
+        _wait_for_port("docker-registry", port, process, log)
+        yield Server(name="docker-registry", host="127.0.0.1", port=port, keys={}, pid=process.pid)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
 
 
 @contextlib.contextmanager
@@ -129,11 +155,11 @@ def clean_environment() -> dict[str, str]:
     }
 
 
-def _wait_for_port(port: int, process: subprocess.Popen[str], errors: IO[str]) -> None:
+def _wait_for_port(name: str, port: int, process: subprocess.Popen[str], errors: IO[str]) -> None:
     until = time.monotonic() + DEADLINE
     while time.monotonic() < until:
         if process.poll() is not None:
-            raise _ended("moto_server", process, errors)
+            raise _ended(name, process, errors)
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
         try:
             connection.connect()
@@ -142,7 +168,7 @@ def _wait_for_port(port: int, process: subprocess.Popen[str], errors: IO[str]) -
             time.sleep(0.002)
         finally:
             connection.close()
-    raise CannotRun(f"moto_server did not answer within {DEADLINE} seconds")
+    raise CannotRun(f"{name} did not answer within {DEADLINE} seconds")
 
 
 def _ended(name: str, process: subprocess.Popen[str], errors: IO[str]) -> CannotRun:
