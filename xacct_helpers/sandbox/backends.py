@@ -20,7 +20,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
+from uuid import UUID
 from xml.sax.saxutils import unescape
 
 from botocore.serialize import create_serializer
@@ -167,6 +168,7 @@ class Backends:
         self._prefix = "AIDA"
         self._indexes: dict[str, _Index] = {}
         self._all_managed: set[str] = set()
+        self._role_deletions: set[tuple[str, str]] = set()
         self._mend_moto()
 
     # -- moto, mended ------------------------------------------------------------------------
@@ -229,6 +231,7 @@ class Backends:
         self._made.clear()
         self._indexes.clear()
         self._all_managed.clear()
+        self._role_deletions.clear()
 
     # -- making ------------------------------------------------------------------------------
 
@@ -410,6 +413,65 @@ class Backends:
 
     def roles(self, account: str) -> tuple[str, ...]:
         return tuple(role.name for role in self._iam(account).roles.values())
+
+    def create_service_linked_role(
+        self, account: str, service: str, name: str, policy_arn: str, description: str
+    ) -> None:
+        """A role that a service alone may assume, with the AWS managed policy for it.
+
+        moto's own way would make up the name and attach nothing.
+        """
+        backend = self._iam(account)
+        self._seed_ids(account, "CreateServiceLinkedRole", name)
+        statement = {
+            "Action": ["sts:AssumeRole"],
+            "Effect": "Allow",
+            "Principal": {"Service": [service]},
+        }
+        backend.create_role(
+            role_name=name,
+            assume_role_policy_document=json.dumps(
+                {"Version": "2012-10-17", "Statement": [statement]}
+            ),
+            path=f"/aws-service-role/{service}/",
+            permissions_boundary=None,
+            description=description,
+            tags=[],
+            max_session_duration="3600",
+            linked_service=service,
+        )
+        self._indexes.pop(account, None)
+        self.load_managed(account, policy_arn)
+        backend.attach_role_policy(policy_arn, name)
+
+    def role_answer(self, account: str, name: str) -> dict[str, Any]:
+        """A role as CreateServiceLinkedRole's answer shows it."""
+        role = self._role(account, name)
+        return {
+            "Path": role.path,
+            "RoleName": name,
+            "RoleId": role.id,
+            "Arn": role.arn,
+            "CreateDate": role.create_date.replace(tzinfo=UTC),
+            "AssumeRolePolicyDocument": quote(role.assume_role_policy_document),
+        }
+
+    def delete_service_linked_role(self, account: str, name: str) -> str:
+        """Delete the role with its policies; the id of the deletion, the same on replay."""
+        role = self._role(account, name)
+        digest = hmac.new(self._seed, f"{account}\0{role.id}".encode(), hashlib.sha256).digest()
+        task = f"task{role.path}{name}/{UUID(bytes=digest[:16], version=4)}"
+        backend = self._iam(account)
+        for arn in tuple(role.managed_policies):
+            backend.detach_role_policy(arn, name)
+        backend.delete_role(name)
+        self._indexes.pop(account, None)
+        self._role_deletions.add((account, task))
+        return task
+
+    def role_deletion_known(self, account: str, task: str) -> bool:
+        """Whether the account has had this deletion of a service-linked role."""
+        return (account, task) in self._role_deletions
 
     def oidc_provider(self, account: str, arn: str) -> OidcProvider | None:
         found = self._iam(account).open_id_providers.get(arn)

@@ -18,7 +18,7 @@ from .. import wire
 from ..errors import ApiError, authentication
 from ..gate import Ask
 from ..wire import Call, HttpResponse
-from . import oidc_providers, principals, simulator
+from . import oidc_providers, principals, service_linked, simulator
 
 if TYPE_CHECKING:
     from ..identities import Caller
@@ -47,7 +47,12 @@ _SERVED = """
     TagInstanceProfile UntagInstanceProfile
     ListAccountAliases CreateAccountAlias DeleteAccountAlias
     GetAccountSummary GetAccountAuthorizationDetails"""
-OPERATIONS = frozenset(_SERVED.split()) | oidc_providers.OPERATIONS | simulator.OPERATIONS
+OPERATIONS = (
+    frozenset(_SERVED.split())
+    | oidc_providers.OPERATIONS
+    | service_linked.OPERATIONS
+    | simulator.OPERATIONS
+)
 MUTATING = frozenset(op for op in OPERATIONS if not op.startswith(("Get", "List", "Simulate")))
 
 _DEFAULT_TO_CALLER = frozenset(
@@ -67,7 +72,6 @@ _INLINE_LIMIT = {"user": 2048, "group": 5120, "role": 10240}
 _TRUST_LIMIT = 2048
 _MANAGED_LIMIT = 6144
 _ATTACHED_LIMIT = 10
-_SERVICE_LINKED = "/aws-service-role/"
 _POLICY_ARN = re.compile(r"arn:aws:iam::(aws|\d{12}):policy/[\x21-\x7e]+")
 
 
@@ -121,6 +125,8 @@ def asks(state: State, call: Call, caller: Caller) -> tuple[Ask, ...]:
         context["aws:TagKeys"] = (*tags, *call.params.get("TagKeys", ()))
     if call.operation.startswith(("Attach", "Detach")):
         context["iam:PolicyARN"] = call.params["PolicyArn"]
+    if "AWSServiceName" in call.params:
+        context["iam:AWSServiceName"] = call.params["AWSServiceName"]
     boundary = _boundary_of(state, call, account)
     if boundary:
         context["iam:PermissionsBoundary"] = boundary
@@ -152,6 +158,8 @@ def _resource(state: State, call: Call, caller: Caller) -> str:
     start = f"arn:aws:iam::{account}:"
     if call.operation in oidc_providers.OPERATIONS:
         return oidc_providers.resource(call, account)
+    if call.operation in service_linked.OPERATIONS:
+        return service_linked.resource(state, call, account)
     if "PolicySourceArn" in params:
         return str(params["PolicySourceArn"])
     if call.operation == "ListPolicies":
@@ -195,7 +203,7 @@ def _user_name(state: State, call: Call, caller: Caller) -> str:
 
 def _resource_tags(state: State, call: Call, account: str) -> Mapping[str, str]:
     kind = _kind(call.operation)
-    if kind == "role" and call.operation != "CreateRole":
+    if kind == "role" and call.operation != "CreateRole" and "RoleName" in call.params:
         role = state.backends.role(account, call.params["RoleName"])
         return role.tags if role else {}
     if kind == "user" and "UserName" in call.params and call.operation != "CreateUser":
@@ -216,7 +224,7 @@ def _boundary_of(state: State, call: Call, account: str) -> str | None:
     if "PermissionsBoundary" in call.params:
         return str(call.params["PermissionsBoundary"])
     kind = _kind(call.operation)
-    if kind == "role" and state.backends.role(account, call.params["RoleName"]):
+    if kind == "role" and state.backends.role(account, call.params.get("RoleName", "")):
         found = state.backends.boundary(account, "role", call.params["RoleName"])
     elif (
         kind == "user"
@@ -242,7 +250,11 @@ def perform(state: State, call: Call, caller: Caller) -> HttpResponse:
         _check_tags(call)
         oidc_providers.check(state, call, account)
         return oidc_providers.perform(state, call, account)
+    if call.operation in service_linked.OPERATIONS:
+        service_linked.check(state, call, account)
+        return service_linked.perform(state, call, account)
     _check_exists(state, call, account)
+    service_linked.check_unprotected(state, call, account)
     call = _check_document(state, call, account)
     _check_change(state, call, account)
     if call.operation in ("PutUserPermissionsBoundary", "DeleteUserPermissionsBoundary"):
@@ -262,6 +274,9 @@ def replay(state: State, call: Call, account: str) -> None:
     """What a journalled call does besides moto's own work."""
     if call.operation in oidc_providers.OPERATIONS:
         oidc_providers.replay(state, call, account)
+        return
+    if call.operation in service_linked.OPERATIONS:
+        service_linked.replay(state, call, account)
         return
     if call.operation in ("PutUserPermissionsBoundary", "DeleteUserPermissionsBoundary"):
         boundary = call.params.get("PermissionsBoundary")
@@ -447,11 +462,11 @@ def _check_change(state: State, call: Call, account: str) -> None:
     """Conflicts and quotas of calls that make, attach or delete."""
     params, backends, operation = call.params, state.backends, call.operation
     _check_tags(call)
-    if params.get("Path", "/").startswith(_SERVICE_LINKED):
+    if params.get("Path", "/").startswith(service_linked.PATH):
         # public log: github.com/tilfin/aws-iam-policy-tool/pull/9
         raise ApiError(
             "InvalidInput",
-            f"Path prefix '{_SERVICE_LINKED}' can only be used for AWS Service linked Roles",
+            f"Path prefix '{service_linked.PATH}' can only be used for AWS Service linked Roles",
         )
     if operation == "CreateRole":
         _check_free("Role", params["RoleName"], backends.roles(account))
