@@ -62,6 +62,14 @@ _REQUEST_ID = re.compile(r"(?<=<RequestId>)[^<]*(?=</RequestId>)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LoginProfile:
+    """That a user has a password, since when, and whether signing in asks for a new one."""
+
+    created: datetime
+    reset_required: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AccessKey:
     """A long-term key. active is False for an Inactive one."""
 
@@ -547,6 +555,38 @@ class Backends:
             "PermissionsBoundaryArn": arn,
         }
 
+    def login_profile(self, account: str, name: str) -> LoginProfile | None:
+        """What is kept of a user's login profile: never the password."""
+        user = self._iam(account).users.get(name)
+        found: LoginProfile | None = getattr(user, "login_profile", None)
+        return found
+
+    def set_login_profile(
+        self, account: str, name: str, *, created: datetime, reset_required: bool
+    ) -> None:
+        profile = LoginProfile(created=created, reset_required=reset_required)
+        self._iam(account).users[name].login_profile = profile
+
+    def delete_login_profile(self, account: str, name: str) -> None:
+        self._iam(account).users[name].login_profile = None
+
+    def password_policy(self, account: str) -> dict[str, Any] | None:
+        """The account's password policy, by the API's names; None without one."""
+        policy = self._iam(account).account_password_policy
+        if policy is None:
+            return None
+        return {
+            "AllowUsersToChangePassword": bool(policy.allow_users_to_change_password),
+            "HardExpiry": bool(policy.hard_expiry),
+            "MaxPasswordAge": policy.max_password_age,
+            "MinimumPasswordLength": policy.minimum_password_length,
+            "PasswordReusePrevention": policy.password_reuse_prevention,
+            "RequireLowercaseCharacters": bool(policy.require_lowercase_characters),
+            "RequireNumbers": bool(policy.require_numbers),
+            "RequireSymbols": bool(policy.require_symbols),
+            "RequireUppercaseCharacters": bool(policy.require_uppercase_characters),
+        }
+
     def user_renamed(self, account: str, old_arn: str, name: str) -> None:
         """Bring along a renamed user's keys and tags, which moto leaves under the old name."""
         backend = self._iam(account)
@@ -715,6 +755,9 @@ class Backends:
                     entities[item.arn]["keys"] = sorted(
                         (k.access_key_id, k.status) for k in item.access_keys
                     )
+                    profile = self.login_profile(account, item.name)
+                    if profile is not None:
+                        entities[item.arn]["login_profile"] = profile.reset_required
                 else:
                     entities[item.arn]["members"] = sorted(u.name for u in item.users)
         policies = {
@@ -736,9 +779,11 @@ class Backends:
                 "thumbprints": sorted(provider.thumbprints),
                 "tags": sorted(provider.tags.items()),
             }
+        password_policy = self.password_policy(account)
         return {
             "iam": dict(sorted(entities.items())),
             "policies": policies,
+            **({"password_policy": password_policy} if password_policy else {}),
             "repositories": dict(self._describe_repositories(account)),
         }
 

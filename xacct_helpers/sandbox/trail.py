@@ -25,6 +25,7 @@ GLOBAL_REGION = "us-east-1"
 # Members of requests and answers that the trail never holds, whichever call has them.
 SECRETS = frozenset(
     {"SecretAccessKey", "SessionToken", "TokenCode", "WebIdentityToken", "authorizationToken"}
+    | {"Password"}
 )
 _SECRET_ELEMENT = re.compile(rb"<(SecretAccessKey|SessionToken)>[^<]*</\1>")
 # CloudTrail leaves out what is longer, too (CloudTrail User Guide, record contents: 100 KB).

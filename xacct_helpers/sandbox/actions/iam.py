@@ -18,7 +18,7 @@ from .. import wire
 from ..errors import ApiError, authentication
 from ..gate import Ask
 from ..wire import Call, HttpResponse
-from . import oidc_providers, principals, service_linked, simulator
+from . import oidc_providers, passwords, principals, service_linked, simulator
 
 if TYPE_CHECKING:
     from ..identities import Caller
@@ -50,6 +50,8 @@ _SERVED = """
 OPERATIONS = (
     frozenset(_SERVED.split())
     | oidc_providers.OPERATIONS
+    | passwords.LOGIN_PROFILES
+    | passwords.POLICIES
     | service_linked.OPERATIONS
     | simulator.OPERATIONS
 )
@@ -57,6 +59,7 @@ MUTATING = frozenset(op for op in OPERATIONS if not op.startswith(("Get", "List"
 
 _DEFAULT_TO_CALLER = frozenset(
     {"GetUser", "ListAccessKeys", "CreateAccessKey", "DeleteAccessKey", "UpdateAccessKey"}
+    | {"CreateLoginProfile", "GetLoginProfile", "DeleteLoginProfile"}
 )
 # Documents and what kind of policy each operation stores.
 _DOCUMENTS: dict[str, tuple[str, Kind]] = {
@@ -254,6 +257,10 @@ def perform(state: State, call: Call, caller: Caller) -> HttpResponse:
         service_linked.check(state, call, account)
         return service_linked.perform(state, call, account)
     _check_exists(state, call, account)
+    if call.operation in passwords.LOGIN_PROFILES:
+        return passwords.perform(state, call, account)
+    if call.operation in passwords.POLICIES:
+        passwords.check_policy(state, call, account)
     service_linked.check_unprotected(state, call, account)
     call = _check_document(state, call, account)
     _check_change(state, call, account)
@@ -277,6 +284,9 @@ def replay(state: State, call: Call, account: str) -> None:
         return
     if call.operation in service_linked.OPERATIONS:
         service_linked.replay(state, call, account)
+        return
+    if call.operation in passwords.LOGIN_PROFILES:
+        passwords.replay(state, call, account)
         return
     if call.operation in ("PutUserPermissionsBoundary", "DeleteUserPermissionsBoundary"):
         boundary = call.params.get("PermissionsBoundary")
@@ -567,6 +577,8 @@ def _check_delete(state: State, call: Call, account: str) -> None:
             raise conflict("Cannot delete entity, must remove roles from instance profile first.")
         if kind == "user" and backends.access_key_count(account, name):
             raise conflict("Cannot delete entity, must delete access keys first.")
+        if kind == "user" and backends.login_profile(account, name) is not None:
+            raise conflict("Cannot delete entity, must delete login profile first.")
         if kind == "user" and backends.user_group_count(account, name):
             raise conflict("Cannot delete entity, must remove users from group first.")
         if kind == "group" and backends.group_members(account, name):
