@@ -217,7 +217,7 @@ def match_resource(
             "Resource",
             _listed(statement.resources),
             resource,
-            reason or _where(statement.resources, resource),
+            reason or _where(statement.resources, resource, context, variables),
         )
     if statement.not_resources is not None:
         listed = _listed(statement.not_resources)
@@ -244,7 +244,7 @@ def _fits(pattern: str, resource: str, context: Context, variables: bool) -> str
     return None if like_tokens(tokens, resource) else ""
 
 
-def _where(patterns: tuple[str, ...], resource: str) -> str:
+def _where(patterns: tuple[str, ...], resource: str, context: Context, variables: bool) -> str:
     """In what the nearest pattern differs from the resource."""
     found = resource.split(":", 5)
     for pattern in patterns:
@@ -253,7 +253,9 @@ def _where(patterns: tuple[str, ...], resource: str) -> str:
         parts = pattern.split(":", 5)
         if len(parts) != 6 or len(found) != 6:
             continue
-        wrong = [at for at in range(6) if not like(parts[at], found[at])]
+        wrong = [
+            at for at in range(6) if _fits(parts[at], found[at], context, variables) is not None
+        ]
         if wrong == [4]:
             return "account-different"
         if wrong == [3]:
