@@ -20,7 +20,7 @@ OWNER, PULLER = "account-a", "pull-from-a"
 
 @dataclass(frozen=True)
 class Way:
-    """One way to push. The script pushes PUSHED, logged in with $PROFILE's password, $PASSWORD."""
+    """One way to push. The script pushes PUSHED, as $PROFILE, whose password is $PASSWORD."""
 
     name: str
     tools: tuple[tuple[str, str], ...]
@@ -32,6 +32,14 @@ WAYS = [
         "skopeo",
         (("skopeo", "skopeo"),),
         f"""echo $PASSWORD | skopeo login --username AWS --password-stdin $R
+skopeo copy docker://{IMAGE} dir:$W/image
+skopeo copy dir:$W/image docker://{PUSHED}""",
+    ),
+    Way(
+        "skopeo, with the lab's credential helper",
+        (("skopeo", "skopeo"),),
+        f"""printf '{{"credHelpers": {{"%s": "xacct"}}}}' $R > $REGISTRY_AUTH_FILE
+export AWS_PROFILE=$PROFILE
 skopeo copy docker://{IMAGE} dir:$W/image
 skopeo copy dir:$W/image docker://{PUSHED}""",
     ),
@@ -62,7 +70,7 @@ END""",
 
 def run(way: Way, terminal: Terminal, profile: str) -> subprocess.CompletedProcess[str]:
     login = f"PASSWORD=$(aws --profile {profile} ecr get-login-password); export PASSWORD\n"
-    return terminal.run(login + way.script)
+    return terminal.run(login + way.script, PROFILE=profile)
 
 
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.name)
