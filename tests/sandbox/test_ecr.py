@@ -693,3 +693,25 @@ def test_a_download_url_ends(repository: Sandbox, target: str) -> None:
     assert repository.http("GET", target).status == 200
     repository.advance(2)
     assert repository.http("GET", target).status == 403
+
+
+def test_the_tags_that_a_call_brings_or_takes_are_condition_keys(repository: Sandbox) -> None:
+    """Source: Service Authorization Reference for Amazon ECR, TagResource and UntagResource."""
+    only_team = {"ForAllValues:StringEquals": {"aws:TagKeys": ["team"]}}
+    keys = repository.user(
+        A, "tagger", allow(["ecr:TagResource", "ecr:UntagResource"], "*", Condition=only_team)
+    )
+    arn = f"arn:aws:ecr:us-east-1:{A}:repository/my-app"
+
+    def tag(key: str) -> Answer:
+        return repository.call(
+            keys, "ecr:TagResource", resourceArn=arn, tags=[{"Key": key, "Value": "x"}]
+        )
+
+    def untag(key: str) -> Answer:
+        return repository.call(keys, "ecr:UntagResource", resourceArn=arn, tagKeys=[key])
+
+    assert tag("team").ok
+    assert tag("cost").code == "AccessDeniedException"
+    assert untag("cost").code == "AccessDeniedException"
+    assert untag("team").ok

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from ...policy import PolicyError, check
+from ...service_reference import fits, keys_of, resource_types
 from .. import registry, wire
 from ..backends import Repository, StoredPolicy
 from ..blobs import DIGEST, Elsewhere
@@ -32,13 +33,12 @@ if TYPE_CHECKING:
     from ..identities import Caller
     from ..state import State
 
-_ON_REPOSITORY = """CreateRepository DeleteRepository DescribeRepositories DescribeImages ListImages
+_SERVED = """CreateRepository DeleteRepository DescribeRepositories DescribeImages ListImages
     BatchGetImage BatchDeleteImage BatchCheckLayerAvailability GetDownloadUrlForLayer
     InitiateLayerUpload UploadLayerPart CompleteLayerUpload PutImage SetRepositoryPolicy
     GetRepositoryPolicy DeleteRepositoryPolicy PutImageTagMutability TagResource UntagResource
-    ListTagsForResource"""
-_ON_REGISTRY = "GetAuthorizationToken DescribeRegistry"
-OPERATIONS = frozenset(_ON_REPOSITORY.split()) | frozenset(_ON_REGISTRY.split())
+    ListTagsForResource GetAuthorizationToken DescribeRegistry"""
+OPERATIONS = frozenset(_SERVED.split())
 _CHANGING = """CreateRepository DeleteRepository BatchDeleteImage CompleteLayerUpload PutImage
     SetRepositoryPolicy DeleteRepositoryPolicy PutImageTagMutability TagResource UntagResource"""
 MUTATING = frozenset(_CHANGING.split())
@@ -74,8 +74,11 @@ def prepare(state: State, call: Call, caller: Caller) -> None:
 
 
 def asks(state: State, call: Call, caller: Caller) -> tuple[Ask, ...]:
-    """The permissions that the call needs: one for each repository it names."""
-    if call.operation in _ON_REGISTRY.split():
+    """The permissions that the call needs: one for each repository it names.
+
+    Source of resource types and condition keys: Service Authorization Reference for Amazon ECR.
+    """
+    if "repository" not in resource_types("ecr", call.operation):
         return (Ask(action=call.action, resource="*", resource_account=caller.account),)
     owner = _owner(call, caller)
     if call.operation == "DescribeRepositories":
@@ -83,8 +86,9 @@ def asks(state: State, call: Call, caller: Caller) -> tuple[Ask, ...]:
         names = call.params.get("repositoryNames") or ["*"]
     else:
         names = [_repository_name(call)]
+    taken = tuple(call.params.get("tagKeys", ()))
     return tuple(
-        repository_ask(state, call.action, owner, call.region, n, _tags(call)) for n in names
+        repository_ask(state, call.action, owner, call.region, n, _tags(call), taken) for n in names
     )
 
 
@@ -95,8 +99,12 @@ def repository_ask(
     region: str,
     name: str,
     tags: Mapping[str, str] | None = None,
+    tag_keys: tuple[str, ...] = (),
 ) -> Ask:
-    """The permission for an action on one repository; the registry asks it too."""
+    """The permission for an action on one repository; the registry asks it too.
+
+    tags: those the call brings; tag_keys: the keys of those it takes away.
+    """
     repository = _find(state, owner, region, name)
     context: dict[str, str | tuple[str, ...]] = {}
     for key, value in (repository.tags if repository else {}).items():
@@ -104,8 +112,10 @@ def repository_ask(
         context[f"ecr:ResourceTag/{key}"] = value
     for key, value in (tags or {}).items():
         context[f"aws:RequestTag/{key}"] = value
-    if tags:
-        context["aws:TagKeys"] = tuple(tags)
+    if tags or tag_keys:
+        context["aws:TagKeys"] = (*(tags or ()), *tag_keys)
+    known = keys_of(action)
+    context = {key: value for key, value in context.items() if fits(key, known)}
     policy = None
     if repository is not None and repository.policy:
         policy = StoredPolicy(name=f"repository policy of {name}", text=repository.policy)
@@ -119,6 +129,7 @@ def repository_ask(
 
 
 def _tags(call: Call) -> dict[str, str]:
+    """The tags that a call brings."""
     return {tag["Key"]: tag.get("Value", "") for tag in call.params.get("tags", ())}
 
 
