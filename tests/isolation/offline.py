@@ -5,6 +5,7 @@ A program of its own, so that tests can start it where there is no network, or u
 
 from __future__ import annotations
 
+import difflib
 import json
 import shutil
 import socket
@@ -18,15 +19,23 @@ from xacct_helpers import course
 
 def main(numbers: list[str]) -> int:
     """Run the notebooks of these numbers (all by default); one line of JSON says how it went."""
-    differ, same = [], []
+    differ, same = {}, []
     with tempfile.TemporaryDirectory(prefix="xacct-offline-") as name:
         folder = Path(shutil.copytree(course.pristine(), Path(name) / "course"))
         for path in sorted(folder.glob("[0-9][0-9]-*.ipynb")):
             if not numbers or path.name[:2] in numbers:
-                (differ if rewrite(path) else same).append(path.name)
+                before = path.read_text()
+                if rewrite(path):
+                    differ[path.name] = _changed(before, path.read_text())
+                else:
+                    same.append(path.name)
     interfaces = [name for _, name in socket.if_nameindex()]
     print(json.dumps({"interfaces": interfaces, "same": same, "differ": differ}))
     return 0
+
+
+def _changed(before: str, after: str) -> str:
+    return "".join(difflib.unified_diff(before.splitlines(True), after.splitlines(True), n=0))
 
 
 if __name__ == "__main__":

@@ -56,7 +56,7 @@ def test_the_whole_course_runs_without_a_network() -> None:
     assert json.loads(done.stdout) == {
         "interfaces": ["lo"],
         "same": [path.name for path in course.notebooks()],
-        "differ": [],
+        "differ": {},
     }
 
 
@@ -119,7 +119,7 @@ def test_nothing_of_the_users_is_read_and_nobody_else_is_called(
 ) -> None:
     seen = trace([*RUN, CLI_AND_SDK], tmp_path, users_environment(home, trap), ROOT)
     said = json.loads(seen.output)
-    assert (said["differ"], len(said["same"])) == ([], 1)
+    assert (said["differ"], len(said["same"])) == ({}, 1)
     assert seen.strangers == set()
     assert ("127.0.0.1", trap.getsockname()[1]) not in seen.addresses
     with pytest.raises(BlockingIOError):

@@ -62,10 +62,15 @@ def rewrite(path: Path) -> bool:
             cell["outputs"] = _settled(still, old[cell["id"]])
     notebook.metadata.pop("widgets", None)
     notebook.metadata["language_info"] = {"name": "python"}
-    after = json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
+    after = written(notebook)
     if after != before:
         path.write_text(after)
     return after != before
+
+
+def written(notebook: Any) -> str:
+    """A notebook's text as it is committed: what is executed again is compared with it whole."""
+    return json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
 
 
 def execute(notebook: Any, folder: Path) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import nbformat
 import pytest
 
 from .cells import IDS, PATHS, Cell, cells, source, tags, texts
+from .execute import written
 
 KNOWN_TAGS = {"build", "denied", "raises-exception", "answer", "check"}
 CLI_ERROR = "An error occurred ("
@@ -57,6 +59,14 @@ def test_the_complaints_are_real(tmp_path: Path) -> None:
     found = " ".join(complaints(target))
     assert "unknown tags" in found
     assert "no tag `denied` calls for" in found
+
+
+@pytest.mark.parametrize("path", PATHS, ids=IDS)
+def test_it_is_written_as_make_notebooks_writes_it(path: Path) -> None:
+    text = path.read_text()
+    assert text == written(nbformat.reads(text, as_version=4)), (
+        f"make notebooks ARGS={path.name[:2]}"
+    )
 
 
 @pytest.mark.parametrize("path", PATHS, ids=IDS)
