@@ -18,7 +18,7 @@ import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 from urllib.parse import quote, urlencode
 from uuid import UUID
@@ -144,9 +144,15 @@ class Image:
     manifest: str
 
 
+_REINDEX = frozenset(
+    {"CreateRole", "DeleteRole", "AddUserToGroup", "RemoveUserFromGroup"}
+    | {f"{verb}{kind}" for verb in ("Create", "Update", "Delete") for kind in ("User", "Group")}
+)
+
+
 @dataclass(frozen=True, slots=True)
 class _Index:
-    """What moto finds by looking at every role and group in turn."""
+    """What moto finds by looking at every role and group in turn, until a call of _REINDEX."""
 
     roles: dict[str, Any]
     groups: dict[str, list[str]] = field(default_factory=dict)  # by the name of a member
@@ -209,6 +215,8 @@ class Backends:
         responses: Any = moto.core.responses
         for module in (iam, ecr, core, responses):
             module.utcnow = utcnow
+        # moto looks through all methods of its response class at each call.
+        responses.method_names_from_class = cache(moto.core.utils.method_names_from_class)
         iam.random_resource_id = lambda size=20: self._prefix + _letters(17)
         iam.random_policy_id = lambda: "ANPA" + _letters(17)
         iam.random_alphanumeric = lambda length: self._secret(length)
@@ -282,7 +290,7 @@ class Backends:
             status, _, body = _RESPONSES[call.service].dispatch(_moto_request(call, account))
         finally:
             self._secrets = []
-            if not call.operation.startswith(("Get", "List")):
+            if call.operation in _REINDEX:
                 self._indexes.pop(account, None)
         text = body if isinstance(body, str) else body.decode()
         if int(status) >= 400:
@@ -393,7 +401,6 @@ class Backends:
         return len(self._iam(account).users[user].access_keys)
 
     def _index(self, account: str) -> _Index:
-        """Made anew after each change."""
         index = self._indexes.get(account)
         if index is None:
             backend = self._iam(account)
