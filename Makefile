@@ -37,7 +37,7 @@ fi
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test env notebooks bench mutants check lock clean
+.PHONY: help lab test soak env notebooks bench mutants check lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -47,6 +47,9 @@ lab: env ## the course: opens JupyterLab on notebook 00, in your own copy under 
 
 test: env ## all the tests, the notebooks included
 	@.venv/bin/python -m pytest $(ARGS)
+
+soak: env ## faults and load at ten times their size in `make test`
+	@XACCT_SOAK=10 .venv/bin/python -m pytest tests/soak $(ARGS)
 
 env: $(ENV) ## .venv with everything in it; nothing to do when it is up to date
 

@@ -88,10 +88,11 @@ class Sandbox:
         *arguments: str,
         accounts: tuple[str, ...] = (A, B, C),
         preexec: Callable[[], None] | None = None,
+        command: list[str] | None = None,
     ) -> None:
         named = ["--accounts", ",".join(accounts)] if accounts else []
         self.process = subprocess.Popen(
-            [*serve_command(), *named, *arguments],
+            [*(command or serve_command()), *named, *arguments],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env=clean_environment(),
