@@ -535,10 +535,10 @@ class Backends:
     def _own_policies(self, account: str, kind: str, name: str) -> Iterator[StoredPolicy]:
         entity = self._entity(account, kind, name)
         for policy_name, text in entity.policies.items():
-            yield StoredPolicy(name=f'inline policy "{policy_name}" of {kind} {name}', text=text)
+            yield StoredPolicy(name=inline_name(kind, name, policy_name), text=text)
         for policy in entity.managed_policies.values():
             yield StoredPolicy(
-                name=f'managed policy "{policy.name}" attached to {kind} {name}',
+                name=attached_name(kind, name, policy.name),
                 text=_default_text(policy),
                 arn=policy.arn,
             )
@@ -552,7 +552,7 @@ class Backends:
         # A boundary whose policy was deleted allows nothing (IAM User Guide, permissions
         # boundaries).
         text = found.text if found else _GRANTS_NOTHING
-        return StoredPolicy(name=f"permissions boundary of {kind} {name}", text=text, arn=arn)
+        return StoredPolicy(name=boundary_name(kind, name), text=text, arn=arn)
 
     def set_user_boundary(self, account: str, name: str, arn: str | None) -> None:
         user = self._iam(account).users[name]
@@ -808,6 +808,21 @@ class Backends:
                     ),
                 },
             )
+
+
+def inline_name(kind: str, entity: str, policy: str) -> str:
+    """What people call an inline policy of a "user", "role" or "group"."""
+    return f'inline policy "{policy}" of {kind} {entity}'
+
+
+def attached_name(kind: str, entity: str, policy: str) -> str:
+    """What people call a managed policy attached to a "user", "role" or "group"."""
+    return f'managed policy "{policy}" attached to {kind} {entity}'
+
+
+def boundary_name(kind: str, entity: str) -> str:
+    """What people call the permissions boundary of a "user" or "role"."""
+    return f"permissions boundary of {kind} {entity}"
 
 
 def _say_whole(name: str) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import __version__
 from ..policy import sentences, suggest
-from . import issuer
+from . import issuer, mapping, previewing
 from .errors import ApiError
 from .trail import Entry
 from .wire import HttpRequest, HttpResponse
@@ -52,7 +52,7 @@ def answer(state: State, request: HttpRequest, token: str) -> HttpResponse:
     except ControlError as error:
         return _json(error.status, {"error": str(error)})
     except ApiError as error:
-        return _json(error.status, {"error": error.message})
+        return _json(error.status, {"error": error.message, "code": error.code})
     except OSError as error:
         text = f"The sandbox could not write to {state.folder} ({error.strerror or error})."
         return _json(500, {"error": text})
@@ -71,6 +71,7 @@ def _status(state: State, argument: str, body: Body) -> Body:
         "now": state.clock.now().isoformat(timespec="seconds"),
         "clock_offset_seconds": state.clock.offset.total_seconds(),
         "notices": state.notices,
+        "changes": state.changes,
     }
 
 
@@ -132,6 +133,30 @@ def _reset(state: State, argument: str, body: Body) -> Body:
     return {}
 
 
+def _map(state: State, argument: str, body: Body) -> Body:
+    return mapping.map_of(state)
+
+
+def _why(state: State, argument: str, body: Body) -> Body:
+    asked = mapping.why(state, *(_text_of(body, name) for name in ("source", "target", "relation")))
+    return _asked(asked)
+
+
+def _preview(state: State, argument: str, body: Body) -> Body:
+    parameters = body.get("parameters")
+    if not isinstance(parameters, dict):
+        raise ControlError(400, "parameters must be an object.")
+    account, operation = _text_of(body, "account"), _text_of(body, "operation")
+    return previewing.preview(state, account, operation, parameters)
+
+
+def _text_of(body: Body, name: str) -> str:
+    value = body.get(name)
+    if not isinstance(value, str):
+        raise ControlError(400, f"{name} must be text.")
+    return value
+
+
 def _fingerprint(state: State, argument: str, body: Body) -> Body:
     return {"fingerprint": state.fingerprint()}
 
@@ -180,6 +205,9 @@ _ROUTES: dict[tuple[str, str], Callable[[State, str, Body], Body]] = {
     ("GET", "trail"): _trail,
     ("GET", "fingerprint"): _fingerprint,
     ("GET", "describe"): _describe,
+    ("GET", "map"): _map,
+    ("POST", "why"): _why,
+    ("POST", "preview"): _preview,
     ("POST", "clock"): _clock,
     ("POST", "reset"): _reset,
     ("POST", "save"): _save,

@@ -6,14 +6,17 @@ No identity bypasses it: the administrators are users with AWS's AdministratorAc
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from ..policy import (
+    Asker,
     Decision,
     NamedPolicy,
     Policies,
     Request,
+    Target,
+    asked,
     derived_context,
     evaluate,
     parse,
@@ -61,41 +64,52 @@ class Asked:
 
 def decide(state: State, caller: Caller, ask: Ask, call: Call) -> Asked:
     """What IAM says to one permission."""
-    request = Request(
-        action=ask.action,
-        resource=ask.resource,
-        resource_account=ask.resource_account,
-        principal=caller.principal,
-        context={**_global_context(state, caller, ask, call), **ask.context},
-    )
-    policies = _gather(state, caller, ask)
+    who, what = asker(state, caller, call), target(state, ask)
+    if service_linked(caller.principal.role_arn or ""):
+        what = replace(what, rcps=())
+    request, policies = asked(ask.action, who, what)
     decision = evaluate(request, policies)
     return Asked(request=request, policies=policies, decision=decision, missing=ask.missing)
+
+
+def asker(state: State, caller: Caller, call: Call) -> Asker:
+    """A caller with its policies and its condition keys, whatever it asks for."""
+    context = caller_context(state, caller, call)
+    if not caller.principal.in_account:
+        return Asker(principal=caller.principal, context=context)
+    kind = "role" if caller.principal.kind == "role-session" else "user"
+    backends = state.backends
+    boundary = backends.boundary(caller.account, kind, caller.name)
+    return Asker(
+        principal=caller.principal,
+        context=context,
+        identity=tuple(
+            named(p) for p in backends.identity_policies(caller.account, kind, caller.name)
+        ),
+        boundary=(named(boundary),) if boundary else None,
+        session=_session_policies(state, caller),
+        scps=()
+        if service_linked(caller.principal.role_arn or "")
+        else service_controls(state, caller.account),
+    )
+
+
+def target(state: State, ask: Ask) -> Target:
+    """What is asked for with its policies and its condition keys, whoever asks."""
+    context: Context = {"aws:ResourceAccount": ask.resource_account}
+    context |= _organization_context(state, "Resource", ask.resource_account)
+    return Target(
+        arn=ask.resource,
+        account=ask.resource_account,
+        policy=named(ask.resource_policy) if ask.resource_policy else None,
+        rcps=_resource_controls(state, ask),
+        context={**context, **ask.context},
+    )
 
 
 def refused(asked: Asked, protocol: str) -> ApiError:
     """The error for a permission that was denied, for services without words of their own."""
     return access_denied(refusal(asked.request, asked.decision), protocol)
-
-
-def _gather(state: State, caller: Caller, ask: Ask) -> Policies:
-    kind = "role" if caller.principal.kind == "role-session" else "user"
-    backends = state.backends
-    resource = _named(ask.resource_policy) if ask.resource_policy else None
-    rcps = _resource_controls(state, caller, ask)
-    if not caller.principal.in_account:
-        return Policies(resource=resource, rcps=rcps)
-    boundary = backends.boundary(caller.account, kind, caller.name)
-    return Policies(
-        identity=tuple(
-            _named(p) for p in backends.identity_policies(caller.account, kind, caller.name)
-        ),
-        resource=resource,
-        boundary=(_named(boundary),) if boundary else None,
-        session=_session_policies(state, caller),
-        scps=_service_controls(state, caller),
-        rcps=rcps,
-    )
 
 
 Levels = tuple[tuple[NamedPolicy, ...], ...]
@@ -105,11 +119,9 @@ _RCP_SERVICES = ("sts", "ecr")
 _SERVICE_LINKED = ":role/aws-service-role/"
 
 
-def _service_controls(state: State, caller: Caller) -> Levels:
-    """SCPs of the caller's account, from the root down; they do not bind service-linked roles."""
-    if not state.organizations or _SERVICE_LINKED in (caller.principal.role_arn or ""):
-        return ()
-    return service_controls(state, caller.account)
+def service_linked(arn: str) -> bool:
+    """Whether this is the ARN of a service-linked role, which neither SCPs nor RCPs bind."""
+    return _SERVICE_LINKED in arn
 
 
 def service_controls(state: State, account: str) -> Levels:
@@ -117,10 +129,8 @@ def service_controls(state: State, account: str) -> Levels:
     return _levels(state, account, SCP, "service control policy")
 
 
-def _resource_controls(state: State, caller: Caller, ask: Ask) -> Levels:
+def _resource_controls(state: State, ask: Ask) -> Levels:
     """RCPs of the resource's account, from the root down."""
-    if not state.organizations or _SERVICE_LINKED in (caller.principal.role_arn or ""):
-        return ()
     if ask.action.partition(":")[0] not in _RCP_SERVICES:
         return ()
     return _levels(state, ask.resource_account, RCP, "resource control policy")
@@ -155,15 +165,15 @@ def organization_of(state: State, account: str) -> Organization | None:
     return next((o for o in state.organizations.values() if account in o.nodes), None)
 
 
-def _organization_context(state: State, caller: Caller, ask: Ask) -> Context:
-    """The keys that say where in an organization caller and resource are."""
-    context: Context = {}
-    for side, account in (("Principal", caller.account), ("Resource", ask.resource_account)):
-        org = organization_of(state, account)
-        if org is not None:
-            context[f"aws:{side}OrgID"] = org.id
-            context[f"aws:{side}OrgPaths"] = (org.org_path(account),)
-    return context
+def _organization_context(state: State, side: str, account: str) -> Context:
+    """The keys that say where in an organization the "Principal" or the "Resource" is."""
+    org = organization_of(state, account)
+    if org is None:
+        return {}
+    return {
+        f"aws:{side}OrgID": org.id,
+        f"aws:{side}OrgPaths": (org.org_path(account),),
+    }
 
 
 def _session_policies(state: State, caller: Caller) -> tuple[NamedPolicy, ...] | None:
@@ -187,12 +197,14 @@ def _session_policies(state: State, caller: Caller) -> tuple[NamedPolicy, ...] |
     return tuple(found)
 
 
-def _named(policy: StoredPolicy) -> NamedPolicy:
+def named(policy: StoredPolicy) -> NamedPolicy:
+    """A stored policy as the engine takes it."""
     return NamedPolicy(name=policy.name, document=parse(policy.text), arn=policy.arn)
 
 
-def _global_context(state: State, caller: Caller, ask: Ask, call: Call) -> Context:
-    """The global condition keys. Source: IAM User Guide, AWS global condition context keys."""
+def caller_context(state: State, caller: Caller, call: Call) -> Context:
+    """The global condition keys but the resource's. Source: IAM User Guide, AWS global condition
+    context keys."""
     now = state.clock.now()
     context: Context = dict(derived_context(caller.principal))
     context |= {
@@ -202,14 +214,12 @@ def _global_context(state: State, caller: Caller, ask: Ask, call: Call) -> Conte
         "aws:SourceIp": call.source_ip,
         "aws:UserAgent": call.user_agent,
         "aws:RequestedRegion": call.region,
-        "aws:ResourceAccount": ask.resource_account,
         # AWS's endpoints speak TLS only; the sandbox stands in for them on the loopback interface.
         "aws:SecureTransport": "true",
         "aws:ViaAWSService": "false",
         "aws:PrincipalIsAWSService": "false",
     }
-    if state.organizations:
-        context |= _organization_context(state, caller, ask)
+    context |= _organization_context(state, "Principal", caller.account)
     for key, value in caller.tags.items():
         context[f"aws:PrincipalTag/{key}"] = value
     if caller.principal.kind == "user":

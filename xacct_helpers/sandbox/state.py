@@ -46,6 +46,8 @@ class State:
         self.made: Mapping[str, Any] = {}
         self.administrators: dict[str, AccessKey] = {}
         self.notices: list[str] = []
+        # How often the accounts or their clock have changed since this process began.
+        self.changes = 0
         # By their management account; and how many each account has founded.
         self.organizations: dict[str, Organization] = {}
         self.organizations_founded: dict[str, int] = {}
@@ -109,6 +111,7 @@ class State:
         self._append(record)
 
     def _append(self, record: Record) -> None:
+        self.changes += 1
         try:
             self.journal.append(record)
         except OSError as error:
@@ -129,6 +132,7 @@ class State:
 
     def _replay(self, records: list[Record]) -> None:
         """Accounts as the records make them, from nothing."""
+        self.changes += 1
         self.backends.reset()
         self.organizations.clear()
         self.organizations_founded.clear()

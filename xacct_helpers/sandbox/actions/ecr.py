@@ -243,7 +243,8 @@ def _authorization_token(state: State, call: Call, caller: Caller) -> dict[str, 
     }
 
 
-def _set_policy(state: State, call: Call, owner: str) -> HttpResponse:
+def checked_policy(state: State, call: Call) -> Call:
+    """A SetRepositoryPolicy with its document as ECR stores it; ApiError when it refuses it."""
     text = call.params["policyText"]
     try:
         document = check(text, "repository")
@@ -251,10 +252,11 @@ def _set_policy(state: State, call: Call, owner: str) -> HttpResponse:
         raise ApiError("InvalidParameterException", str(error)) from error
     if principals.first_unknown(state, document) is not None:
         raise ApiError("InvalidParameterException", _BAD_POLICY)
-    return state.change(
-        replace(call, params={**call.params, "policyText": principals.as_stored(state, text)}),
-        owner,
-    )
+    return replace(call, params={**call.params, "policyText": principals.as_stored(state, text)})
+
+
+def _set_policy(state: State, call: Call, owner: str) -> HttpResponse:
+    return state.change(checked_policy(state, call), owner)
 
 
 def _begin_upload(state: State, call: Call, owner: str) -> HttpResponse:

@@ -261,9 +261,7 @@ def perform(state: State, call: Call, caller: Caller) -> HttpResponse:
         return passwords.perform(state, call, account)
     if call.operation in passwords.POLICIES:
         passwords.check_policy(state, call, account)
-    service_linked.check_unprotected(state, call, account)
-    call = _check_document(state, call, account)
-    _check_change(state, call, account)
+    call = _changing(state, call, account)
     if call.operation in ("PutUserPermissionsBoundary", "DeleteUserPermissionsBoundary"):
         boundary = call.params.get("PermissionsBoundary")
         state.backends.set_user_boundary(account, call.params["UserName"], boundary)
@@ -275,6 +273,20 @@ def perform(state: State, call: Call, caller: Caller) -> HttpResponse:
     if call.operation == "CreateUser" and "PermissionsBoundary" in call.params:
         answer = _with_boundary(answer, call.params["PermissionsBoundary"])
     return answer
+
+
+def checked(state: State, call: Call, account: str) -> Call:
+    """A change to an entity or a policy as it would be stored; ApiError when it would be refused
+    whoever asked for it."""
+    _check_exists(state, call, account)
+    return _changing(state, call, account)
+
+
+def _changing(state: State, call: Call, account: str) -> Call:
+    service_linked.check_unprotected(state, call, account)
+    call = _check_document(state, call, account)
+    _check_change(state, call, account)
+    return call
 
 
 def replay(state: State, call: Call, account: str) -> None:

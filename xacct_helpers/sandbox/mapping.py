@@ -1,0 +1,244 @@
+"""The access map: who can assume which role and pull from which repository, asked of the engine.
+
+Every user and role is put to every role and repository, with what the gate would gather for them,
+and both halves of the answer are kept. Across accounts a half alone is worth an edge when it is
+meant for this very pair; one that would hold for anybody of the other account (an administrator's
+"*", a trust in the whole account) is a mark on its principal or role instead. Which of the two it
+is the engine tells as well: it is asked about principals and roles that do not exist.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from ..policy import Answer, Target, asked, evaluate, who_can
+from .gate import Asked
+from .gathering import ACTIONS, Accounts, Json, Relation, Who, gathered
+
+if TYPE_CHECKING:
+    from .state import State
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edge:
+    """One pair of which at least one account has agreed.
+
+    blanket: neither account means the other's principal or role in particular.
+    """
+
+    source: str
+    target: str
+    relation: Relation
+    caller_agrees: bool
+    resource_agrees: bool
+    verdict: str
+    blanket: bool
+
+    @property
+    def pair(self) -> tuple[str, str, str]:
+        return self.source, self.target, self.relation
+
+    @property
+    def full(self) -> bool:
+        return self.verdict == "allowed"
+
+    def to_json(self) -> Json:
+        return {
+            "source": self.source,
+            "target": self.target,
+            "relation": self.relation,
+            "caller_agrees": self.caller_agrees,
+            "resource_agrees": self.resource_agrees,
+            "verdict": self.verdict,
+            "blanket": self.blanket,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """An agreement with everybody, or with everything, of some accounts.
+
+    side: "caller" when a principal may assume (or pull from) whatever they have, "resource" when
+    a role (or repository) lets in whomever they have. everyone: whatever the account.
+    """
+
+    arn: str
+    relation: Relation
+    side: Literal["caller", "resource"]
+    accounts: tuple[str, ...]
+    everyone: bool
+
+    def to_json(self) -> Json:
+        return {
+            "arn": self.arn,
+            "relation": self.relation,
+            "side": self.side,
+            "accounts": list(self.accounts),
+            "everyone": self.everyone,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drawn:
+    """What the engine said."""
+
+    edges: tuple[Edge, ...]
+    marks: tuple[Mark, ...]
+
+
+# -- asking the engine -----------------------------------------------------------------------
+
+
+def drawn(accounts: Accounts) -> Drawn:
+    """Every edge and every mark, in the order of the principals and of the targets."""
+    edges: list[Edge] = []
+    marks: list[Mark] = []
+    for relation in ACTIONS:
+        some, more = _drawn(accounts, relation)
+        edges += some
+        marks += more
+    return Drawn(edges=tuple(edges), marks=tuple(marks))
+
+
+def _drawn(accounts: Accounts, relation: Relation) -> tuple[list[Edge], list[Mark]]:
+    principals = accounts.principals
+    targets = accounts.targets[ACTIONS[relation][0]]
+    everywhere = tuple(one.principal.account for one in accounts.anybody)
+    askers = [*(who.asker for who in principals), *accounts.anybody]
+    answers = [
+        who_can(action, askers, [*accounts.targets[action], *accounts.anything[action]])
+        for action in ACTIONS[relation]
+    ]
+
+    def told(at: int, to: int) -> list[Answer]:
+        return [rows[at][to] for rows in answers]
+
+    # For each principal the accounts of which it may reach anything; for each target, those of
+    # which it lets in anybody.
+    reaching = [
+        {
+            account
+            for offset, account in enumerate(everywhere, len(targets))
+            if all(one.caller_agrees for one in told(at, offset))
+        }
+        for at in range(len(principals))
+    ]
+    letting = [
+        {
+            account
+            for offset, account in enumerate(everywhere, len(principals))
+            if all(one.resource_agrees for one in told(offset, to))
+        }
+        for to in range(len(targets))
+    ]
+    edges = [
+        edge
+        for at, who in enumerate(principals)
+        for to in _speaking([rows[at] for rows in answers], len(targets))
+        if (edge := _edge(who, targets[to], relation, told(at, to), reaching[at], letting[to]))
+    ]
+    marks = [
+        *(_mark(who.arn, relation, "caller", reaching[at], everywhere, ())
+          for at, who in enumerate(principals)),
+        # Within an account a repository needs no policy to let in whoever has the permission.
+        *(_mark(one.arn, relation, "resource", letting[to], everywhere,
+                (one.account,) if relation == "can-pull" else ())
+          for to, one in enumerate(targets)),
+    ]  # fmt: skip
+    return edges, [mark for mark in marks if mark.accounts or mark.everyone]
+
+
+def _speaking(rows: Sequence[Sequence[Answer]], width: int) -> Iterator[int]:
+    """The places of the targets with which at least one side agrees, whatever the action."""
+    for to in range(width):
+        if all(row[to].caller_agrees for row in rows) or all(
+            row[to].resource_agrees for row in rows
+        ):
+            yield to
+
+
+def _edge(
+    who: Who,
+    target: Target,
+    relation: Relation,
+    answers: Sequence[Answer],
+    reaching: set[str],
+    letting: set[str],
+) -> Edge | None:
+    """The pair as an edge; None when all there is is one account's agreement with everybody."""
+    refused = next((one for one in answers if one.verdict != "allowed"), None)
+    any_target, anybody = target.account in reaching, who.account in letting
+    edge = Edge(
+        source=who.arn,
+        target=target.arn,
+        relation=relation,
+        caller_agrees=all(one.caller_agrees for one in answers),
+        resource_agrees=all(one.resource_agrees for one in answers),
+        verdict=refused.verdict if refused else "allowed",
+        blanket=any_target and anybody,
+    )
+    if edge.full:
+        return edge
+    if edge.caller_agrees == edge.resource_agrees:
+        return None
+    return None if (any_target if edge.caller_agrees else anybody) else edge
+
+
+def _mark(
+    arn: str,
+    relation: Relation,
+    side: Literal["caller", "resource"],
+    accounts: set[str],
+    everywhere: Sequence[str],
+    but: tuple[str, ...],
+) -> Mark:
+    return Mark(
+        arn=arn,
+        relation=relation,
+        side=side,
+        accounts=tuple(one for one in everywhere[:-1] if one in accounts and one not in but),
+        everyone=all(one in accounts for one in everywhere),
+    )
+
+
+# -- answers of the control API --------------------------------------------------------------
+
+
+def map_of(state: State) -> Json:
+    """GET /_lab/map."""
+    accounts = gathered(state)
+    found = drawn(accounts)
+    return {
+        "accounts": [{"id": account} for account in accounts.ids],
+        "principals": [
+            {"arn": who.arn, "kind": who.kind, "name": who.name, "account": who.account}
+            for who in accounts.principals
+        ],
+        "repositories": list(accounts.repositories),
+        "edges": [edge.to_json() for edge in found.edges],
+        "marks": [mark.to_json() for mark in found.marks],
+    }
+
+
+def why(state: State, source: str, target: str, relation: str) -> Asked:
+    """One pair of the map with every step of the decision: the action that is refused, or the
+    first when all are allowed. ValueError for a pair that the map does not have."""
+    actions = next((found for name, found in ACTIONS.items() if name == relation), None)
+    if actions is None:
+        raise ValueError(f"A relation is one of {', '.join(ACTIONS)}.")
+    accounts = gathered(state)
+    who = next((one for one in accounts.principals if one.arn == source), None)
+    if who is None:
+        raise ValueError(f"The map has no user or role {source}.")
+    decided: list[Asked] = []
+    for action in actions:
+        found = next((one for one in accounts.targets[action] if one.arn == target), None)
+        if found is None:
+            kind = "role" if relation == "can-assume" else "repository"
+            raise ValueError(f"The map has no {kind} {target}.")
+        request, policies = asked(action, who.asker, found)
+        decision = evaluate(request, policies)
+        decided.append(Asked(request=request, policies=policies, decision=decision))
+    return next((one for one in decided if not one.decision.allowed), decided[0])
