@@ -83,7 +83,9 @@ def test_one_module_knows_moto() -> None:
     assert users == {"sandbox/backends.py"}
 
 
-@pytest.mark.parametrize("module", ["xacct_helpers", "xacct_helpers.cli"])
+@pytest.mark.parametrize(
+    "module", ["xacct_helpers", "xacct_helpers.cli", "xacct_helpers.pytest_plugin"]
+)
 def test_import_stays_cheap(module: str) -> None:
     """`xacct --help` and a notebook's first cell must not wait for what they may not need."""
     code = f"import json, sys, {module}; print(json.dumps(sorted(sys.modules)))"
