@@ -121,6 +121,31 @@ def test_agreement_with_everybody_is_a_mark_and_no_edge(sandbox: Sandbox) -> Non
     assert edges(found)["caller", "can-assume", "target"] == "both, blanket"
 
 
+def test_an_external_id_is_brought_where_a_trust_policy_asks_for_one(sandbox: Sandbox) -> None:
+    asks = {"StringEquals": {"sts:ExternalId": ["customer-1", "customer-2"]}}
+    sandbox.role(B, "caller", trust(B), ASSUME)
+    sandbox.role(A, "target", trust(B, Condition=asks))
+    sandbox.role(A, "other", trust(B, Condition={"StringNotEquals": asks["StringEquals"]}))
+    found = drawn(sandbox)
+    told = {
+        one["source"]: one["external_id"]
+        for one in found["edges"]
+        if one["target"] == ROLE and one["verdict"] == "allowed"
+    }
+    assert told == {CALLER: "customer-1", ADMIN_B: "customer-1"}
+    marked = [
+        (one["arn"].rsplit("/")[-1], one["accounts"], one["external_id"])
+        for one in found["marks"]
+        if one["side"] == "resource" and A in one["arn"]
+    ]
+    assert marked == [
+        ("other", [B], None),
+        ("target", [B], "customer-1"),
+    ]
+    asked = {"source": CALLER, "target": ROLE, "relation": "can-assume"}
+    assert sandbox.control("POST", "why", asked).json["decision"]["allowed"]
+
+
 def test_pulling_takes_both_actions_and_in_the_own_account_no_policy(sandbox: Sandbox) -> None:
     sandbox.do(A, "ecr:CreateRepository", repositoryName="my-app")
     sandbox.role(A, "puller", trust(A), allow(PULL, REPOSITORY))

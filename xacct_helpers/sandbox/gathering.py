@@ -1,6 +1,6 @@
 """What the access map is drawn of: users, roles and repositories, with what the gate gathers.
 
-A role stands for a session of it without session policies or tags; the call brings no external id.
+A role stands for a session of it without session policies or tags.
 Service-linked roles are left out: a service alone can assume them.
 """
 

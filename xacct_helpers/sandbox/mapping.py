@@ -9,8 +9,8 @@ is the engine tells as well: it is asked about principals and roles that do not 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from ..policy import Answer, Target, asked, evaluate, who_can
@@ -21,11 +21,15 @@ if TYPE_CHECKING:
     from .state import State
 
 
+_EXTERNAL_ID = "sts:ExternalId"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edge:
     """One pair of which at least one account has agreed.
 
     blanket: neither account means the other's principal or role in particular.
+    external_id: the one that the call has to bring for this to be so; None when it needs none.
     """
 
     source: str
@@ -35,6 +39,7 @@ class Edge:
     resource_agrees: bool
     verdict: str
     blanket: bool
+    external_id: str | None
 
     @property
     def pair(self) -> tuple[str, str, str]:
@@ -53,6 +58,7 @@ class Edge:
             "resource_agrees": self.resource_agrees,
             "verdict": self.verdict,
             "blanket": self.blanket,
+            "external_id": self.external_id,
         }
 
 
@@ -62,6 +68,7 @@ class Mark:
 
     side: "caller" when a principal may assume (or pull from) whatever they have, "resource" when
     a role (or repository) lets in whomever they have. everyone: whatever the account.
+    external_id: as of an edge.
     """
 
     arn: str
@@ -69,6 +76,7 @@ class Mark:
     side: Literal["caller", "resource"]
     accounts: tuple[str, ...]
     everyone: bool
+    external_id: str | None
 
     def to_json(self) -> Json:
         return {
@@ -77,6 +85,7 @@ class Mark:
             "side": self.side,
             "accounts": list(self.accounts),
             "everyone": self.everyone,
+            "external_id": self.external_id,
         }
 
 
@@ -104,12 +113,13 @@ def drawn(accounts: Accounts) -> Drawn:
 
 def _drawn(accounts: Accounts, relation: Relation) -> tuple[list[Edge], list[Mark]]:
     principals = accounts.principals
-    targets = accounts.targets[ACTIONS[relation][0]]
+    ways = {action: _ways(accounts.targets[action]) for action in ACTIONS[relation]}
+    targets = ways[ACTIONS[relation][0]]
     everywhere = tuple(one.principal.account for one in accounts.anybody)
     askers = [*(who.asker for who in principals), *accounts.anybody]
     answers = [
-        who_can(action, askers, [*accounts.targets[action], *accounts.anything[action]])
-        for action in ACTIONS[relation]
+        who_can(action, askers, [*some, *accounts.anything[action]])
+        for action, some in ways.items()
     ]
 
     def told(at: int, to: int) -> list[Answer]:
@@ -140,14 +150,61 @@ def _drawn(accounts: Accounts, relation: Relation) -> tuple[list[Edge], list[Mar
         if (edge := _edge(who, targets[to], relation, told(at, to), reaching[at], letting[to]))
     ]
     marks = [
-        *(_mark(who.arn, relation, "caller", reaching[at], everywhere, ())
-          for at, who in enumerate(principals)),
+        _mark(who.arn, relation, "caller", reaching[at], everywhere)
+        for at, who in enumerate(principals)
+    ]
+    plainly: dict[str, set[str]] = {}
+    for to, one in enumerate(targets):
         # Within an account a repository needs no policy to let in whoever has the permission.
-        *(_mark(one.arn, relation, "resource", letting[to], everywhere,
-                (one.account,) if relation == "can-pull" else ())
-          for to, one in enumerate(targets)),
-    ]  # fmt: skip
-    return edges, [mark for mark in marks if mark.accounts or mark.everyone]
+        known = plainly.setdefault(one.arn, {one.account} if relation == "can-pull" else set())
+        mark = _mark(one.arn, relation, "resource", letting[to] - known, everywhere)
+        marks.append(replace(mark, external_id=_external_id(one)))
+        known |= letting[to]
+    return _best(edges), [mark for mark in marks if mark.accounts or mark.everyone]
+
+
+def _ways(targets: Iterable[Target]) -> list[Target]:
+    """Each target as a plain call asks for it, and then with each external id that its trust
+    policy speaks of. Which of them it takes is for the engine to say."""
+    return [
+        way
+        for one in targets
+        for way in (
+            one,
+            *(
+                replace(one, context={**one.context, _EXTERNAL_ID: value})
+                for value in _external_ids(one)
+            ),
+        )
+    ]
+
+
+def _external_ids(target: Target) -> tuple[str, ...]:
+    statements = target.policy.document.statements if target.policy else ()
+    found = (
+        value
+        for statement in statements
+        for condition in statement.conditions
+        if condition.key.lower() == _EXTERNAL_ID.lower()
+        for value in condition.values
+    )
+    return tuple(dict.fromkeys(found))
+
+
+def _external_id(target: Target) -> str | None:
+    value = target.context.get(_EXTERNAL_ID)
+    return value if isinstance(value, str) else None
+
+
+def _best(edges: Sequence[Edge]) -> list[Edge]:
+    """One edge for a pair: a whole one rather than a half, and without an external id if it goes
+    without."""
+    found: dict[tuple[str, str, str], Edge] = {}
+    for edge in edges:
+        known = found.get(edge.pair)
+        if known is None or edge.full > known.full:
+            found[edge.pair] = edge
+    return list(found.values())
 
 
 def _speaking(rows: Sequence[Sequence[Answer]], width: int) -> Iterator[int]:
@@ -178,6 +235,7 @@ def _edge(
         resource_agrees=all(one.resource_agrees for one in answers),
         verdict=refused.verdict if refused else "allowed",
         blanket=any_target and anybody,
+        external_id=_external_id(target),
     )
     if edge.full:
         return edge
@@ -192,14 +250,14 @@ def _mark(
     side: Literal["caller", "resource"],
     accounts: set[str],
     everywhere: Sequence[str],
-    but: tuple[str, ...],
 ) -> Mark:
     return Mark(
         arn=arn,
         relation=relation,
         side=side,
-        accounts=tuple(one for one in everywhere[:-1] if one in accounts and one not in but),
+        accounts=tuple(one for one in everywhere[:-1] if one in accounts),
         everyone=all(one in accounts for one in everywhere),
+        external_id=None,
     )
 
 
@@ -224,7 +282,8 @@ def map_of(state: State) -> Json:
 
 def why(state: State, source: str, target: str, relation: str) -> Asked:
     """One pair of the map with every step of the decision: the action that is refused, or the
-    first when all are allowed. ValueError for a pair that the map does not have."""
+    first when all are allowed, with an external id if it takes one. ValueError for a pair that
+    the map does not have."""
     actions = next((found for name, found in ACTIONS.items() if name == relation), None)
     if actions is None:
         raise ValueError(f"A relation is one of {', '.join(ACTIONS)}.")
@@ -234,11 +293,15 @@ def why(state: State, source: str, target: str, relation: str) -> Asked:
         raise ValueError(f"The map has no user or role {source}.")
     decided: list[Asked] = []
     for action in actions:
-        found = next((one for one in accounts.targets[action] if one.arn == target), None)
-        if found is None:
+        found = [one for one in accounts.targets[action] if one.arn == target]
+        if not found:
             kind = "role" if relation == "can-assume" else "repository"
             raise ValueError(f"The map has no {kind} {target}.")
-        request, policies = asked(action, who.asker, found)
-        decision = evaluate(request, policies)
-        decided.append(Asked(request=request, policies=policies, decision=decision))
+        ways = [_decided(action, who, way) for way in _ways(found)]
+        decided.append(next((one for one in ways if one.decision.allowed), ways[0]))
     return next((one for one in decided if not one.decision.allowed), decided[0])
+
+
+def _decided(action: str, who: Who, target: Target) -> Asked:
+    request, policies = asked(action, who.asker, target)
+    return Asked(request=request, policies=policies, decision=evaluate(request, policies))
