@@ -160,7 +160,7 @@ def _parser() -> _Parser:
     lint.add_argument("files", nargs="+", metavar="FILE", help="a policy, JSON; - reads it here")
     lint.add_argument(
         "--kind",
-        choices=("trust", "inline", "managed", "session", "repository", "scp", "rcp"),
+        choices=("trust", "inline", "managed", "session", "repository", "registry", "scp", "rcp"),
         default=None,
         help="what the policies are to be (guessed)",
     )

@@ -57,6 +57,7 @@ targets = st.builds(
     arn=st.sampled_from(RESOURCES),
     account=st.sampled_from((*ACCOUNTS, "")),
     policy=st.none() | policies_of("resource", named=True),
+    registry=st.none() | policies_of("resource", named=True),
     rcps=st.just(()) | st.lists(many("rcp", named=True), max_size=2).map(tuple),
     context=contexts,
 )

@@ -53,6 +53,18 @@ ON_THE_REPOSITORY: dict[str, dict[str, Any]] = {
     "TagResource": {"resourceArn": ARN, "tags": [{"Key": "k", "Value": "v"}]},
     "UntagResource": {"resourceArn": ARN, "tagKeys": ["k"]},
     "ListTagsForResource": {"resourceArn": ARN},
+    "PutImageScanningConfiguration": {
+        **OF_A,
+        "imageScanningConfiguration": {"scanOnPush": True},
+    },
+    "StartImageScan": {**OF_A, "imageId": {"imageTag": "v1"}},
+    "DescribeImageScanFindings": {**OF_A, "imageId": {"imageTag": "v1"}},
+    "DescribeImageReplicationStatus": {**OF_A, "imageId": {"imageTag": "v1"}},
+    "PutLifecyclePolicy": {**OF_A, "lifecyclePolicyText": '{"rules": []}'.ljust(100)},
+    "StartLifecyclePolicyPreview": {**OF_A, "lifecyclePolicyText": '{"rules": []}'.ljust(100)},
+    "GetLifecyclePolicy": OF_A,
+    "GetLifecyclePolicyPreview": OF_A,
+    "DeleteLifecyclePolicy": OF_A,
     "DeleteRepository": {**OF_A, "force": True},
 }
 
@@ -80,6 +92,10 @@ def test_authorised_on_the_repositorys_arn(repository: Sandbox, operation: str) 
         "ImageAlreadyExistsException",
         "RepositoryNotFoundException",
         "LayersNotFoundException",
+        "LimitExceededException",
+        "ScanNotFoundException",
+        "LifecyclePolicyNotFoundException",
+        "LifecyclePolicyPreviewNotFoundException",
     )
 
 

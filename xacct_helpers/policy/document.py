@@ -76,7 +76,8 @@ def check(text: str, kind: Kind) -> PolicyDocument:
 
     text: JSON text as the API call carries it.
     kind: what it is to be: "managed" and "inline" identity-based policies, a role's "trust"
-          policy, a "session" policy, an ECR "repository" policy, an "scp" or an "rcp".
+          policy, a "session" policy, an ECR "repository" or
+          "registry" policy, an "scp" or an "rcp".
 
     Raises PolicyError with the first fault that AWS reports, in its words.
     Source: as the module `rules`.

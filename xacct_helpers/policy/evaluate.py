@@ -170,11 +170,10 @@ def _layers(
         session = LayerResult(
             layer="session", account=caller_account, outcome="implicitDeny", note=NOTE_FEDERATED
         )
-    if policies.resource is not None:
+    owned = tuple(one for one in (policies.resource, policies.registry) if one is not None)
+    if owned:
         note = "" if caller_account else NOTE_ALONE
-        resource = _layer(
-            resource_layer, resource_account, (policies.resource,), request, context, note
-        )
+        resource = _layer(resource_layer, resource_account, owned, request, context, note)
     elif (
         caller_account != resource_account
         or not caller_account

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 Effect = Literal["Allow", "Deny"]
-Kind = Literal["managed", "inline", "trust", "session", "repository", "scp", "rcp"]
+Kind = Literal["managed", "inline", "trust", "session", "repository", "registry", "scp", "rcp"]
 
 #: The only version of the policy language that knows policy variables.
 VARIABLES_SINCE = "2012-10-17"

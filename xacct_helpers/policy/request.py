@@ -43,6 +43,8 @@ class Policies:
     """Every policy that applies to a request, by kind.
 
     resource: the resource-based policy; for sts:AssumeRole* the role's trust policy.
+    registry: a second one that is read with it: ECR's registry policy, which speaks of every
+              repository of a registry.
     boundary: None when no permissions boundary is set.
     session:  None when no session policy was passed.
     scps:     service control policies of the caller's account, one tuple per level from the root
@@ -52,6 +54,7 @@ class Policies:
 
     identity: tuple[NamedPolicy, ...] = ()
     resource: NamedPolicy | None = None
+    registry: NamedPolicy | None = None
     boundary: tuple[NamedPolicy, ...] | None = None
     session: tuple[NamedPolicy, ...] | None = None
     scps: tuple[tuple[NamedPolicy, ...], ...] = ()

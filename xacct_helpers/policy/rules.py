@@ -25,6 +25,10 @@ REPOSITORY = (
     "Invalid parameter at 'PolicyText' failed to satisfy constraint: "
     "'Invalid repository policy provided'"
 )
+REGISTRY = (
+    "Invalid parameter at 'PolicyText' failed to satisfy constraint: "
+    "'Invalid registry policy provided'"
+)
 ORGANIZATION = (
     "The provided policy document does not meet the requirements of the specified policy type."
 )
@@ -34,6 +38,7 @@ SYNTAX_FAULT: dict[Kind, str] = {
     "trust": SYNTAX,
     "session": SYNTAX,
     "repository": REPOSITORY,
+    "registry": REGISTRY,
     "scp": ORGANIZATION,
     "rcp": ORGANIZATION,
 }
@@ -379,6 +384,16 @@ CHECKS: dict[Kind, tuple[Check, ...]] = {
         _rcp_shape,
     ),
     "trust": (_legacy_parsing, _sids, _trust_shape, _trust_actions, _principals_formed),
+    # Resources are not looked at: ECR takes an ARN without a service (aws/containers-roadmap#2675).
+    "registry": (
+        _legacy_parsing,
+        _sids_unique,
+        _has_actions,
+        _has_resources,
+        _actions,
+        _needs_principal,
+        _principals_formed,
+    ),
     "repository": (
         _legacy_parsing,
         _sids_unique,

@@ -181,7 +181,11 @@ def _map(policies: Policies, layer: str, change: Callable[[NamedPolicy], NamedPo
         return replace(policies, scps=tuple(each(level) for level in policies.scps))
     if layer == "rcp":
         return replace(policies, rcps=tuple(each(level) for level in policies.rcps))
-    return replace(policies, resource=change(policies.resource) if policies.resource else None)
+    return replace(
+        policies,
+        resource=change(policies.resource) if policies.resource else None,
+        registry=change(policies.registry) if policies.registry else None,
+    )
 
 
 def _cut(policy: NamedPolicy, cut: set[int]) -> NamedPolicy:

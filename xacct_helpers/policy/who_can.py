@@ -40,13 +40,15 @@ class Asker:
 class Target:
     """Something that may be asked for.
 
-    account: "" means the caller's. policy: the trust policy for sts:AssumeRole.
+    account: "" means the caller's. policy: the trust policy for sts:AssumeRole. registry: as in
+    `Policies`.
     context: the keys of this resource; they go before the caller's of the same name.
     """
 
     arn: str
     account: str
     policy: NamedPolicy | None = None
+    registry: NamedPolicy | None = None
     rcps: tuple[tuple[NamedPolicy, ...], ...] = ()
     context: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
 
@@ -83,11 +85,16 @@ def asked(action: str, asker: Asker, target: Target) -> tuple[Request, Policies]
     return request, Policies(
         identity=asker.identity,
         resource=target.policy,
+        registry=target.registry,
         boundary=asker.boundary,
         session=asker.session,
         scps=asker.scps,
         rcps=target.rcps,
     )
+
+
+def _own_policies(target: Target) -> tuple[NamedPolicy, ...]:
+    return tuple(one for one in (target.policy, target.registry) if one is not None)
 
 
 @dataclass(slots=True)
@@ -142,12 +149,12 @@ class _Map:
         layer: LayerName = "resource"
         if any(is_trust_action(self.action, one.arn) for one in self.targets):
             layer = "trust"  # for matching, the two layers are the same
-        own = self._resource_side(lambda one: (one.policy,) if one.policy else (), layer)
+        own = self._resource_side(_own_policies, layer)
         depth = max(len(one.rcps) for one in self.targets)
         guards = [self._resource_side(_level(at), "rcp") for at in range(depth)]
         deep = [_bits(len(one.rcps) > at for one in self.targets) for at in range(depth)]
         must = _bits(needs_resource_policy(self.action, one.arn) for one in self.targets)
-        having = _bits(one.policy is not None for one in self.targets)
+        having = _bits(bool(_own_policies(one)) for one in self.targets)
         accounts = _index(one.account for one in self.targets)
         rows = []
         for at, asker in enumerate(self.askers):

@@ -15,7 +15,7 @@ import io
 import json
 import re
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache, lru_cache
@@ -695,6 +695,13 @@ class Backends:
         """Take a tag from the image that has it. moto would delete the image with its last tag."""
         for image in self._ecr(account, region).repositories[name].images:
             image.remove_tag(tag)
+
+    def delete_images(self, account: str, region: str, name: str, digests: Collection[str]) -> None:
+        """Delete images with all of their tags."""
+        repository = self._ecr(account, region).repositories[name]
+        repository.images = [
+            image for image in repository.images if image.get_image_digest() not in digests
+        ]
 
     def image_pushed(self, account: str, region: str, name: str, digest: str) -> None:
         """Give an image just put the lab's time."""

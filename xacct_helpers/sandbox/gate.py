@@ -40,6 +40,7 @@ class Ask:
 
     resource: an ARN, or "*" for actions without a resource type.
     resource_policy: the trust or repository policy of the resource; None when there is none.
+    registry_policy: the policy of the registry that the repository is in, likewise.
     context: the condition keys of this action and resource.
     missing: a sentence for the learner when the resource does not exist; AWS does not tell.
     """
@@ -48,6 +49,7 @@ class Ask:
     resource: str
     resource_account: str
     resource_policy: StoredPolicy | None = None
+    registry_policy: StoredPolicy | None = None
     context: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
     missing: str = ""
 
@@ -102,6 +104,7 @@ def target(state: State, ask: Ask) -> Target:
         arn=ask.resource,
         account=ask.resource_account,
         policy=named(ask.resource_policy) if ask.resource_policy else None,
+        registry=named(ask.registry_policy) if ask.registry_policy else None,
         rcps=_resource_controls(state, ask),
         context={**context, **ask.context},
     )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ..policy import Asker, NamedPolicy, Principal, Target, parse
 from . import gate, identities
-from .actions import assume_role, ecr
+from .actions import assume_role, repositories
 from .backends import StoredPolicy
 from .gate import Ask
 from .identities import Caller, Session
@@ -156,7 +156,7 @@ def _role_target(state: State, arn: str) -> Target:
 
 
 def _repository_target(state: State, action: str, account: str, region: str, name: str) -> Target:
-    ask = ecr.repository_ask(state, action, account, region, name)
+    ask = repositories.repository_ask(state, action, account, region, name)
     found = gate.target(state, ask)
     return replace(found, context={**found.context, "aws:RequestedRegion": region})
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..policy import Asker, NamedPolicy, Target, parse
 from . import actions, wire
-from .actions import ecr, iam
+from .actions import iam, repositories
 from .backends import attached_name, boundary_name, inline_name
 from .errors import ApiError
 from .gathering import Accounts, Json, Who, gathered
@@ -65,9 +65,9 @@ def _read(state: State, account: str, operation: str, parameters: Mapping[str, A
     actions.check(call)
     if service == "iam":
         return iam.checked(state, call, account)
-    repository = ecr.existing(state, call, account)
+    repository = repositories.existing(state, call, account)
     if operation == "SetRepositoryPolicy":
-        return ecr.checked_policy(state, call)
+        return repositories.checked_policy(state, call)
     if not repository.policy:
         raise ApiError(
             "RepositoryPolicyNotFoundException",
@@ -89,7 +89,7 @@ def _trust(state: State, accounts: Accounts, call: Call, account: str) -> Accoun
 
 
 def _repository(state: State, accounts: Accounts, call: Call, account: str) -> Accounts:
-    repository = ecr.existing(state, call, account)
+    repository = repositories.existing(state, call, account)
     return _with_policy(accounts, repository.arn, call.params.get("policyText"))
 
 

@@ -23,6 +23,7 @@ from typing import Any
 
 from .. import __version__
 from . import actions, authority, control, front, gate, identities, registry, signature, wire
+from .actions import lifecycle
 from .errors import ApiError
 from .gate import Asked
 from .identities import Caller
@@ -164,6 +165,7 @@ class App:
             return
         if scope["type"] != "http":
             return
+        lifecycle.apply_due(self.state)
         headers = {k.decode("latin-1"): v.decode("latin-1") for k, v in scope["headers"]}
         refusal = _foreign(headers)
         if refusal is not None:

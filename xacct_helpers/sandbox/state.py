@@ -22,6 +22,7 @@ from .clock import Clock
 from .errors import ApiError
 from .journal import Journal, JournalError, Record
 from .organization import Organization
+from .private_registry import PrivateRegistry
 from .seal import new_key
 from .trail import Trail
 from .wire import Call, HttpResponse
@@ -51,6 +52,8 @@ class State:
         # By their management account; and how many each account has founded.
         self.organizations: dict[str, Organization] = {}
         self.organizations_founded: dict[str, int] = {}
+        # By account and region.
+        self.private_registries: dict[tuple[str, str], PrivateRegistry] = {}
         self._snapshots: dict[str, list[Record]] = {}
         opened = self.journal.open()
         if opened is None:
@@ -80,6 +83,10 @@ class State:
     @property
     def key(self) -> bytes:
         return base64.b64decode(self.header["key"])
+
+    def private_registry(self, account: str, region: str) -> PrivateRegistry:
+        """The settings of an account's registry in a region."""
+        return self.private_registries.setdefault((account, region), PrivateRegistry())
 
     # -- one call ----------------------------------------------------------------------------
 
@@ -136,6 +143,7 @@ class State:
         self.backends.reset()
         self.organizations.clear()
         self.organizations_founded.clear()
+        self.private_registries.clear()
         self.clock.offset = type(self.clock.offset)(0)
         self.clock.pin(datetime.fromtimestamp(self.header["created"], UTC))
         try:
@@ -216,6 +224,9 @@ class State:
         content: dict[str, Any] = {a: self.backends.describe(a) for a in self.accounts}
         for account, org in self.organizations.items():
             content[account]["organization"] = org.describe()
+        for (account, region), registry in sorted(self.private_registries.items()):
+            if account in content and registry.is_set:
+                content[account][f"registry {region}"] = registry.describe()
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 

@@ -198,7 +198,10 @@ def _event(entry: Entry, account: str) -> _Event | None:
 def _exists(entry: Entry) -> bool:
     from . import BY_SERVICE
 
-    return entry.service in BY_SERVICE and entry.operation in BY_SERVICE[entry.service].OPERATIONS
+    if entry.service not in BY_SERVICE:
+        return False
+    service = BY_SERVICE[entry.service]
+    return entry.operation in service.OPERATIONS | getattr(service, "INTERNAL", frozenset())
 
 
 # -- one event -------------------------------------------------------------------------------
@@ -422,16 +425,20 @@ def _stranger(who: Who) -> dict[str, Any]:
 
 
 def _request(entry: Entry) -> Any:
+    if not entry.parameters:
+        return None
     shape = wire.operation_model(entry.service, entry.operation).input_shape
-    if not entry.parameters or shape is None:
+    if shape is None:
         return None
     return _spelt(entry.parameters, shape)
 
 
 def _response(entry: Entry) -> Any:
     """What the answer said; None for calls that only read."""
+    if not entry.answer:
+        return None
     model = wire.operation_model(entry.service, entry.operation)
-    if not entry.answer or model.output_shape is None:
+    if model.output_shape is None:
         return None
     from botocore.parsers import create_parser
 

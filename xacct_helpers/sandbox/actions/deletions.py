@@ -40,6 +40,7 @@ def batch_delete(state: State, call: Call, repository: Repository) -> HttpRespon
     if wanted:
         asked = replace(call, params={**call.params, "imageIds": wanted})
         body = state.change(asked, repository.account).body
+        images.forget_deleted(state, asked, repository.account)
         assert isinstance(body, bytes)
         answer = json.loads(body)
         # moto does not tell of an image that had no tag

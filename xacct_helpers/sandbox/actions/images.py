@@ -33,6 +33,14 @@ _BAD_DIGEST = (
     "'[a-zA-Z0-9-_+.]+:[a-fA-F0-9]+'",
 )
 
+# How every scan ends here; see `scanning`. The text as ECR's answers have it in public logs.
+SCAN_FAILED = {
+    "status": "FAILED",
+    "description": (
+        "UnsupportedImageError: The operating system and/or package manager are not supported."
+    ),
+}
+
 Item = TypeVar("Item")
 Reader = Callable[["State", Call, Repository], dict[str, Any]]
 
@@ -64,6 +72,7 @@ def _describe_images(state: State, call: Call, repository: Repository) -> dict[s
         shown: Sequence[Image] = [i for i in images if any(is_meant(i, w) for w in wanted)]
     else:
         shown, more = page(call, images)
+    registry = state.private_registry(repository.account, repository.region)
     details = [
         {
             "registryId": repository.account,
@@ -72,6 +81,9 @@ def _describe_images(state: State, call: Call, repository: Repository) -> dict[s
             "imageTags": image.tags or None,
             "imageSizeInBytes": image.size,
             "imagePushedAt": image.pushed_at,
+            "imageScanStatus": (
+                SCAN_FAILED if (repository.name, image.digest) in registry.scans else None
+            ),
             "imageManifestMediaType": image.media_type,
             "artifactMediaType": image.artifact_type,
         }
@@ -169,6 +181,22 @@ def _why_not(image_id: Mapping[str, str]) -> tuple[str, str]:
     if "imageDigest" in image_id and not _DIGEST.fullmatch(image_id["imageDigest"]):
         return _BAD_DIGEST
     return _NOT_FOUND
+
+
+def forget_deleted(state: State, call: Call, owner: str) -> None:
+    """Nothing more about images of the call's repository that are gone."""
+    name = call.params["repositoryName"]
+    left = {image.digest for image in state.backends.images(owner, call.region, name)}
+    state.private_registry(owner, call.region).forget_images(name, left)
+
+
+def the_one(state: State, call: Call, repository: Repository) -> Image:
+    """The image that the call's imageId means; ApiError when there is none."""
+    image_id = call.params["imageId"]
+    for image in state.backends.images(repository.account, call.region, repository.name):
+        if is_meant(image, image_id):
+            return image
+    raise _not_found(image_id, repository)
 
 
 def _not_found(image_id: Mapping[str, str], repository: Repository) -> ApiError:

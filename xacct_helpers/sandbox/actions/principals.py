@@ -117,7 +117,8 @@ def _arn_of(state: State, unique_id: str) -> str:
 
 
 def rename(state: State, old: str, new: str) -> None:
-    """Put `new` for the principal `old` in every trust and repository policy of the lab.
+    """Put `new` for the principal `old` in every trust, repository and registry policy of
+    the lab.
 
     Used when a principal is deleted (new is its unique id) or renamed (new is its new ARN).
     """
@@ -136,3 +137,6 @@ def rename(state: State, old: str, new: str) -> None:
             if repository is not None and repository.policy:
                 text = map_principals(repository.policy, change)
                 state.backends.set_repository_policy(account, region, name, text)
+    for registry in state.private_registries.values():
+        if registry.policy is not None:
+            registry.policy = map_principals(registry.policy, change)

@@ -6,7 +6,7 @@ service-linked roles; recorded answers for a name that is taken and for suffixes
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from .. import wire
@@ -69,6 +69,25 @@ def services() -> tuple[str, ...]:
 
 def _policy_arn(service: _Service) -> str:
     return f"arn:aws:iam::aws:policy{PATH}{service.policy}"
+
+
+def role_arn(service: str, account: str) -> str:
+    """The ARN that a service's role has in an account, whether it is there or not."""
+    return f"arn:aws:iam::{account}:role{PATH}{service}/{_SERVICES[service].role}"
+
+
+def ensure(state: State, service: str, account: str, call: Call) -> None:
+    """Make the service's role, as a service does when it is first set up by a call."""
+    if state.backends.role_by_arn(account, role_arn(service, account)) is None:
+        made = replace(
+            call,
+            service="iam",
+            operation="CreateServiceLinkedRole",
+            params={"AWSServiceName": service},
+            protocol="query",
+        )
+        _change(state, made, account)
+        state.record(made, account)
 
 
 def resource(state: State, call: Call, account: str) -> str:

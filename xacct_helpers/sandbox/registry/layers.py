@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
-from ..actions import ecr
+from ..actions import layer_store
+from ..actions.repositories import existing
 from ..wire import FilePart, HttpRequest, HttpResponse
 from .access import Visit, attempting
 from .errors import VERSION, RegistryError, as_json
@@ -33,11 +34,11 @@ def get(visit: Visit, name: str, digest: str) -> HttpResponse:
         # known: either will do.
         calls.append(visit.call("BatchCheckLayerAvailability", name, layerDigests=[digest]))
     with attempting(visit, *calls) as attempt:
-        repository = ecr.existing(visit.state, attempt.call, visit.registry.account)
+        repository = existing(visit.state, attempt.call, visit.registry.account)
         path = visit.state.blobs.path(digest) if digest in repository.layers else None
         if path is None:
             unknown = RegistryError(404, "BLOB_UNKNOWN", "blob unknown to registry")
-            raise unknown from ecr.no_layer(repository, digest)
+            raise unknown from layer_store.no_layer(repository, digest)
     return _file(path, visit.request, {"docker-content-digest": digest, **VERSION})
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from urllib.parse import parse_qs
 
 from ..actions import ecr, images
-from ..gate import Ask
+from ..actions.repositories import existing
 from ..wire import HttpResponse
 from .access import Visit, attempting
 from .errors import RegistryError, as_json
@@ -23,7 +23,7 @@ def tags(visit: Visit, name: str) -> HttpResponse:
     """The repository's tags, in ASCII order."""
     call = visit.call("ListImages", name)
     with attempting(visit, call):
-        repository = ecr.existing(visit.state, call, visit.registry.account)
+        repository = existing(visit.state, call, visit.registry.account)
         found = visit.state.backends.images(repository.account, repository.region, name)
     named = sorted(tag for image in found for tag in image.tags)
     called = f"{visit.registry.prefix}/{name}".removeprefix("/")
@@ -34,7 +34,7 @@ def catalog(visit: Visit) -> HttpResponse:
     """The names of the registry's repositories. Asked for on `*` (facts 5.2)."""
     registry = visit.registry
     call = visit.call("DescribeRepositories", "")
-    ask = Ask(action=call.action, resource="*", resource_account=registry.account)
+    ask = ecr.registry_ask(visit.state, call.action, registry.account, registry.region)
     with attempting(visit, call, ask=ask):
         here = visit.state.backends.repositories(registry.account)
         named = sorted(name for region, name in here if region == registry.region)
@@ -50,7 +50,7 @@ def referrers(visit: Visit, name: str, digest: str) -> HttpResponse:
     wanted = parse_qs(visit.request.query).get("artifactType", [])
     call = visit.call("BatchGetImage", name, imageIds=[{"imageDigest": digest}])
     with attempting(visit, call):
-        repository = ecr.existing(visit.state, call, visit.registry.account)
+        repository = existing(visit.state, call, visit.registry.account)
         found = images.referrers(visit.state, repository, digest)
     shown = [one for one in found if not wanted or one.get("artifactType") in wanted]
     headers = {"content-type": _INDEX}

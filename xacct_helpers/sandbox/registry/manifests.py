@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from ..actions import deletions, ecr
+from ..actions import deletions, image_store
 from ..errors import ApiError
 from ..wire import HttpResponse
 from .access import Visit, attempting, perform, run
@@ -36,10 +36,12 @@ async def put(visit: Visit, name: str, reference: str, body: Body) -> HttpRespon
     """Store a manifest under a tag or its digest."""
     params = image_id(reference)
     try:
-        text = (await body.whole(ecr.MAX_MANIFEST)).decode()
+        text = (await body.whole(image_store.MAX_MANIFEST)).decode()
     except TooLong as error:
         raise RegistryError(
-            413, "MANIFEST_INVALID", f"A manifest may hold {ecr.MAX_MANIFEST} bytes at most."
+            413,
+            "MANIFEST_INVALID",
+            f"A manifest may hold {image_store.MAX_MANIFEST} bytes at most.",
         ) from error
     except UnicodeDecodeError as error:
         raise RegistryError(400, "MANIFEST_INVALID", "The manifest is not UTF-8 text.") from error
@@ -67,7 +69,7 @@ def _put_image(visit: Visit, name: str, text: str, params: dict[str, str]) -> st
         except ApiError as error:
             if error.code != "ImageAlreadyExistsException":
                 raise
-            digest = ecr.manifest_digest(text)
+            digest = image_store.manifest_digest(text)
     return digest
 
 

@@ -1,0 +1,130 @@
+"""ECR's repositories: which one a call is about, what it asks for there, and its policy.
+
+Every call about a repository is authorised on the repository's ARN, with the repository policy of
+the account that owns it; registryId names that account when it is not the caller's.
+Source: ECR API Reference; Service Authorization Reference for ECR; ECR User Guide, private
+repository policies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from ...policy import PolicyError, check
+from ...policy.rules import REPOSITORY
+from ...service_reference import fits, keys_of
+from ..backends import Repository, StoredPolicy
+from ..errors import ApiError
+from ..gate import Ask
+from ..wire import Call
+from . import images, principals, registry_policy
+
+if TYPE_CHECKING:
+    from ..identities import Caller
+    from ..state import State
+
+
+def repository_ask(
+    state: State,
+    action: str,
+    owner: str,
+    region: str,
+    name: str,
+    tags: Mapping[str, str] | None = None,
+    tag_keys: tuple[str, ...] = (),
+) -> Ask:
+    """The permission for an action on one repository; the registry asks it too.
+
+    tags: those the call brings; tag_keys: the keys of those it takes away.
+    """
+    repository = _find(state, owner, region, name)
+    context: dict[str, str | tuple[str, ...]] = {}
+    for key, value in (repository.tags if repository else {}).items():
+        context[f"aws:ResourceTag/{key}"] = value
+        context[f"ecr:ResourceTag/{key}"] = value
+    for key, value in (tags or {}).items():
+        context[f"aws:RequestTag/{key}"] = value
+    if tags or tag_keys:
+        context["aws:TagKeys"] = (*(tags or ()), *tag_keys)
+    known = keys_of(action)
+    context = {key: value for key, value in context.items() if fits(key, known)}
+    policy = None
+    if repository is not None and repository.policy:
+        policy = StoredPolicy(name=f"repository policy of {name}", text=repository.policy)
+    return Ask(
+        action=action,
+        resource=f"arn:aws:ecr:{region}:{owner}:repository/{name}",
+        resource_account=owner,
+        resource_policy=policy,
+        registry_policy=registry_policy.of(state, owner, region),
+        context=context,
+    )
+
+
+def tags_of(call: Call) -> dict[str, str]:
+    """The tags that a call brings."""
+    return {tag["Key"]: tag.get("Value", "") for tag in call.params.get("tags", ())}
+
+
+def owner_of(call: Call, caller: Caller) -> str:
+    """The account whose registry the call is about."""
+    arn = call.params.get("resourceArn")
+    if arn:
+        return str(arn.split(":")[4])
+    return str(call.params.get("registryId", caller.account))
+
+
+def name_of(call: Call) -> str:
+    arn = call.params.get("resourceArn")
+    if arn:
+        return str(arn.partition(":repository/")[2])
+    return str(call.params["repositoryName"])
+
+
+def _find(state: State, owner: str, region: str, name: str) -> Repository | None:
+    return state.backends.repository(owner, region, name) if owner in state.accounts else None
+
+
+def existing(state: State, call: Call, owner: str) -> Repository:
+    """The repository that a call names; ApiError when there is none."""
+    name = name_of(call)
+    found = _find(state, owner, call.region, name)
+    if found is None:
+        raise not_found(name, owner)
+    return found
+
+
+def not_found(name: str, owner: str) -> ApiError:
+    """RepositoryNotFoundException in ECR's words."""
+    return ApiError(
+        "RepositoryNotFoundException",
+        f"The repository with name '{name}' does not exist in the registry with id '{owner}'",
+    )
+
+
+def describe(state: State, call: Call, owner: str) -> dict[str, Any]:
+    """The repositories that a call names, or a page of them all."""
+    known = state.backends.repository_details(owner, call.region)
+    names = call.params.get("repositoryNames")
+    if not names:
+        shown, more = images.page(call, list(known.values()))
+        return {"repositories": shown, "nextToken": more}
+    missing = next((name for name in names if name not in known), None)
+    if missing is not None:
+        raise not_found(missing, owner)
+    return {"repositories": [known[name] for name in known if name in names]}
+
+
+def checked_policy(state: State, call: Call) -> Call:
+    """A SetRepositoryPolicy with its document as ECR stores it. One text for every fault, as ECR
+    has it."""
+    text = call.params["policyText"]
+    try:
+        document = check(text, "repository")
+    except PolicyError as error:
+        raise ApiError("InvalidParameterException", str(error)) from error
+    if principals.first_unknown(state, document) is not None:
+        raise ApiError("InvalidParameterException", REPOSITORY)
+    return replace(call, params={**call.params, "policyText": principals.as_stored(state, text)})
