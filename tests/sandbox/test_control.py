@@ -18,6 +18,7 @@ ROUTES = [
     ("GET", "map"),
     ("POST", "why"),
     ("POST", "preview"),
+    ("GET", "changes/0"),
     ("POST", "clock"),
     ("POST", "reset"),
     ("POST", "save"),
@@ -166,6 +167,34 @@ def test_the_trail(sandbox: Sandbox) -> None:
     assert len(sandbox.control("GET", "trail/1").json["entries"]) == 1
     assert sandbox.control("GET", "trail/x").status == 400
     assert sandbox.control("GET", "trail/-1").json["entries"] == []
+
+
+def test_the_changes_since(sandbox: Sandbox) -> None:
+    """Only what changed something, without secrets; and whether these accounts come of those."""
+    sandbox.role(A, "r", trust(A))
+    before = sandbox.control("GET", "changes/0").json
+    assert [one["action"] for one in before["changes"]] == ["iam:CreateRole"]
+    since = before["count"]
+    mark = sandbox.control("GET", f"changes/{since}").json
+    assert mark["changes"] == []
+    sandbox.advance(60)
+    sandbox.do(A, "iam:ListRoles")
+    sandbox.call(A, "iam:DeleteRole", RoleName="not-there")
+    sandbox.do(B, "iam:CreateUser", UserName="u")
+    sandbox.do(B, "iam:CreateLoginProfile", UserName="u", Password="Secret-123456")
+    later = sandbox.control("GET", f"changes/{since}").json
+    assert [(one["account"], one["action"]) for one in later["changes"]] == [
+        (B, "iam:CreateUser"),
+        (B, "iam:CreateLoginProfile"),
+    ]
+    assert later["changes"][0]["parameters"]["UserName"] == "u"
+    assert "Secret-123456" not in json.dumps(later)
+    assert later["upto"] == mark["upto"]
+    sandbox.reset()
+    sandbox.role(A, "another", trust(A))
+    assert sandbox.control("GET", f"changes/{since}").json["upto"] != mark["upto"]
+    for wrong in ("-1", "some"):
+        assert sandbox.control("GET", f"changes/{wrong}").status == 400
 
 
 def test_reset_ends_everything(sandbox: Sandbox) -> None:

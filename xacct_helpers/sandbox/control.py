@@ -5,6 +5,7 @@ Authorised by the token in the lab's state file, which only its owner can read.
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import json
 import os
@@ -16,7 +17,7 @@ from .. import __version__
 from ..policy import sentences, suggest
 from . import issuer, mapping, previewing
 from .errors import ApiError
-from .trail import Entry
+from .trail import Entry, kept_parameters
 from .wire import HttpRequest, HttpResponse
 
 if TYPE_CHECKING:
@@ -165,6 +166,32 @@ def _describe(state: State, argument: str, body: Body) -> Body:
     return {account: state.backends.describe(account) for account in state.accounts}
 
 
+def _changes(state: State, argument: str, body: Body) -> Body:
+    """What has changed the accounts since there were `argument` records, as the journal has it.
+
+    `upto` is a digest of the records before: another one means that these accounts did not come
+    of those. Unlike the trail this outlives the sandbox's process.
+    """
+    records = state.journal.records()
+    since = int(argument or 0)
+    if since < 0:
+        raise ControlError(400, "changes/N takes how many records there were before.")
+    before = json.dumps(records[:since], sort_keys=True).encode()
+    return {
+        "count": len(records),
+        "upto": hashlib.sha256(before).hexdigest(),
+        "changes": [
+            {
+                "account": record["a"],
+                "action": f"{record['s']}:{record['o']}",
+                "parameters": kept_parameters(record["p"]),
+            }
+            for record in records[since:]
+            if "clock" not in record
+        ],
+    }
+
+
 def _name(body: Body) -> str:
     name = body.get("name")
     if not isinstance(name, str) or not re.fullmatch(r"\w{1,64}", name, re.ASCII):
@@ -208,6 +235,7 @@ _ROUTES: dict[tuple[str, str], Callable[[State, str, Body], Body]] = {
     ("GET", "map"): _map,
     ("POST", "why"): _why,
     ("POST", "preview"): _preview,
+    ("GET", "changes"): _changes,
     ("POST", "clock"): _clock,
     ("POST", "reset"): _reset,
     ("POST", "save"): _save,
