@@ -14,12 +14,14 @@ if TYPE_CHECKING:
     from .images import build_image, pull_image, push_image
     from .lab import Lab, open_lab
     from .lessons import check, hint, predict
+    from .lessons.faults import break_accounts
     from .view import explain
     from .workspace import LabError
 
 _HOME = {
     "Lab": "lab",
     "LabError": "workspace",
+    "break_accounts": "lessons.faults",
     "build_image": "images",
     "check": "lessons",
     "explain": "view",
@@ -34,6 +36,7 @@ __all__ = [
     "Lab",
     "LabError",
     "__version__",
+    "break_accounts",
     "build_image",
     "check",
     "explain",
