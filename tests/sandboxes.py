@@ -169,7 +169,7 @@ class Sandbox:
             return Answer(
                 meta["HTTPStatusCode"],
                 told["Code"],
-                told["Message"],
+                told.get("Message") or "",
                 error.response,
                 meta.get("RequestId", ""),
             )

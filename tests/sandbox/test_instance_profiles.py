@@ -137,7 +137,10 @@ def test_the_account_at_a_glance(ready: Sandbox) -> None:
 def test_every_operation_is_in_the_reference() -> None:
     for operation in iam.OPERATIONS:
         assert reference().actions.action_exists("iam", operation), operation
-        assert len(resource_types("iam", operation)) <= 1 or "Principal" in operation
+        types = resource_types("iam", operation)
+        # devices for codes by text message are long gone; a virtual one is of the first type
+        several = "Principal" in operation or types == ("mfa", "sms-mfa")
+        assert len(types) <= 1 or several, operation
 
 
 KEYS = [

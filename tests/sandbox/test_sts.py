@@ -296,11 +296,12 @@ ROWS = [
         message="Syntax errors in policy.",
     ),
     Row(
-        name="an MFA code",
+        name="an MFA code of a device that is not there",
         params={"SerialNumber": f"arn:aws:iam::{A}:mfa/ann", "TokenCode": "123456"},
         code="AccessDenied",
         status=403,
-        message="MultiFactorAuthentication failed with invalid MFA one time pass code.",
+        message="MultiFactorAuthentication failed, unable to validate MFA code.  Please verify "
+        "your MFA serial number is valid and associated with this user.",
     ),
 ]
 

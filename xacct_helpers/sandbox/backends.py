@@ -28,6 +28,7 @@ from botocore.serialize import create_serializer
 
 from .clock import Clock
 from .errors import ApiError
+from .holdings import Holdings
 from .lean import without
 from .wire import Call, HttpResponse, loader, operation_model, service_model
 
@@ -273,6 +274,11 @@ class Backends:
     def new_secret(self) -> str:
         """Forty characters from the operating system."""
         return self._secret(40)
+
+    def new_id(self, account: str, operation: str, name: str, prefix: str, size: int = 17) -> str:
+        """A unique id of IAM's form for what moto does not make; the same on replay."""
+        self._seed_ids(account, operation, name)
+        return prefix + _letters(size)
 
     def perform(self, call: Call, account: str, *, secret: str | None = None) -> HttpResponse:
         """What moto answers. secret: given back to a replayed CreateAccessKey.
@@ -593,6 +599,33 @@ class Backends:
             "RequireSymbols": bool(policy.require_symbols),
             "RequireUppercaseCharacters": bool(policy.require_uppercase_characters),
         }
+
+    def users_by_id(self, account: str) -> dict[str, dict[str, Any]]:
+        """Every user by unique id, as answers show one, in the order they were made."""
+        return {
+            user.id: {
+                "Path": user.path,
+                "UserName": user.name,
+                "UserId": user.id,
+                "Arn": user.arn,
+                "CreateDate": user.create_date.replace(tzinfo=UTC),
+            }
+            for user in self._iam(account).users.values()
+        }
+
+    def access_key_ages(self, account: str, user: str) -> list[tuple[str, datetime]]:
+        """Status of each of a user's access keys, and since when it is there."""
+        keys = self._iam(account).users[user].access_keys
+        return [(key.status, key.create_date.replace(tzinfo=UTC)) for key in keys]
+
+    def count_holdings(self, account: str, held: Holdings) -> None:
+        """Tell moto how many devices, certificates and providers there are, for its summary."""
+        backend = self._iam(account)
+        backend.virtual_mfa_devices = dict(held.mfa_devices)
+        backend.certificates = dict(held.server_certificates)
+        backend.saml_providers = dict(held.saml_providers)
+        for user in backend.users.values():
+            user.mfa_devices = {one.serial: one for one in held.devices_of(user.id)}
 
     def user_renamed(self, account: str, old_arn: str, name: str) -> None:
         """Bring along a renamed user's keys and tags, which moto leaves under the old name."""

@@ -163,7 +163,7 @@ def _fingerprint(state: State, argument: str, body: Body) -> Body:
 
 
 def _describe(state: State, argument: str, body: Body) -> Body:
-    return {account: state.backends.describe(account) for account in state.accounts}
+    return {account: state.describe(account) for account in state.accounts}
 
 
 def _changes(state: State, argument: str, body: Body) -> Body:

@@ -230,7 +230,10 @@ def caller_context(state: State, caller: Caller, call: Call) -> Context:
     session = caller.session
     if session is not None:
         context["aws:TokenIssueTime"] = iso(session.issued)
-        context["aws:MultiFactorAuthPresent"] = "false"
+        context["aws:MultiFactorAuthPresent"] = "true" if session.mfa else "false"
+        if session.mfa:
+            age = int((now - session.mfa).total_seconds())
+            context["aws:MultiFactorAuthAge"] = str(age)
         if session.source_identity:
             context["aws:SourceIdentity"] = session.source_identity
         if session.provider:

@@ -23,6 +23,7 @@ class Session:
 
     federated: whether that is GetFederationToken's; `name` is the federated user's then.
     provider: the ARN of the identity provider behind a role session of a web identity.
+    mfa: when a one-time code was shown for it, None when none was.
     policies: the JSON texts of the session policies passed; policy_arns: the managed ones.
     None, rather than empty, when none were passed.
     """
@@ -38,6 +39,7 @@ class Session:
     user_name: str | None = None
     federated: bool = False
     provider: str | None = None
+    mfa: datetime | None = None
     policies: tuple[str, ...] | None = None
     policy_arns: tuple[str, ...] = ()
     tags: Mapping[str, str] = field(default_factory=dict)
@@ -91,6 +93,7 @@ def token(state: State, session: Session) -> str:
         "u": session.user_name,
         "f": session.federated,
         "w": session.provider,
+        "m": session.mfa.timestamp() if session.mfa else None,
         "sp": session.policies,
         "sa": session.policy_arns,
         "t": dict(session.tags),
@@ -116,6 +119,7 @@ def read_token(state: State, text: str) -> Session:
         # not in the tokens that earlier versions sealed
         federated=content.get("f", False),
         provider=content.get("w"),
+        mfa=datetime.fromtimestamp(content["m"], UTC) if content.get("m") else None,
         policies=None if content["sp"] is None else tuple(content["sp"]),
         policy_arns=tuple(content["sa"]),
         tags=content["t"],

@@ -20,6 +20,7 @@ from .backends import AccessKey, Backends
 from .blobs import Blobs
 from .clock import Clock
 from .errors import ApiError
+from .holdings import Holdings
 from .journal import Journal, JournalError, Record
 from .organization import Organization
 from .private_registry import PrivateRegistry
@@ -54,6 +55,7 @@ class State:
         self.organizations_founded: dict[str, int] = {}
         # By account and region.
         self.private_registries: dict[tuple[str, str], PrivateRegistry] = {}
+        self._holdings: dict[str, Holdings] = {}
         self._snapshots: dict[str, list[Record]] = {}
         opened = self.journal.open()
         if opened is None:
@@ -87,6 +89,10 @@ class State:
     def private_registry(self, account: str, region: str) -> PrivateRegistry:
         """The settings of an account's registry in a region."""
         return self.private_registries.setdefault((account, region), PrivateRegistry())
+
+    def held(self, account: str) -> Holdings:
+        """What the account holds beside what moto keeps."""
+        return self._holdings.setdefault(account, Holdings())
 
     # -- one call ----------------------------------------------------------------------------
 
@@ -141,6 +147,7 @@ class State:
         """Accounts as the records make them, from nothing."""
         self.changes += 1
         self.backends.reset()
+        self._holdings.clear()
         self.organizations.clear()
         self.organizations_founded.clear()
         self.private_registries.clear()
@@ -219,9 +226,13 @@ class State:
             return None
         return self.folder / "snapshots" / f"{name}.jsonl"
 
+    def describe(self, account: str) -> dict[str, Any]:
+        """Everything an account holds but times and secrets."""
+        return {**self.backends.describe(account), **self.held(account).describe()}
+
     def fingerprint(self) -> str:
         """A digest of what the accounts hold, times and secrets apart."""
-        content: dict[str, Any] = {a: self.backends.describe(a) for a in self.accounts}
+        content = {a: self.describe(a) for a in self.accounts}
         for account, org in self.organizations.items():
             content[account]["organization"] = org.describe()
         for (account, region), registry in sorted(self.private_registries.items()):

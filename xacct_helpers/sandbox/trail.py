@@ -25,9 +25,10 @@ GLOBAL_REGION = "us-east-1"
 # Members of requests and answers that the trail never holds, whichever call has them.
 SECRETS = frozenset(
     {"SecretAccessKey", "SessionToken", "TokenCode", "WebIdentityToken", "authorizationToken"}
-    | {"Password"}
+    | {"Password", "AuthenticationCode1", "AuthenticationCode2", "Base32StringSeed", "QRCodePNG"}
+    | {"PrivateKey", "AddPrivateKey", "ServicePassword", "ServiceCredentialSecret"}
 )
-_SECRET_ELEMENT = re.compile(rb"<(SecretAccessKey|SessionToken)>[^<]*</\1>")
+_SECRET_ELEMENT = re.compile(f"<({'|'.join(sorted(SECRETS))})>[^<]*</\\1>".encode())
 # CloudTrail leaves out what is longer, too (CloudTrail User Guide, record contents: 100 KB).
 _LONGEST = 100 * 1024
 _READING = re.compile("Get|List|Describe|Simulate|Lookup|BatchGet|BatchCheck|AssumeRole")
@@ -40,6 +41,7 @@ class Who:
 
     user_id: as in aws:userid; issued: when a session began, None for a long-term key;
     provider: the identity provider behind the session, if there is one;
+    mfa: whether a one-time code was shown for the session;
     access_key_id: under /v2/ the one that the registry's token was asked for with.
     """
 
@@ -49,6 +51,7 @@ class Who:
     issued: datetime | None = None
     source_identity: str | None = None
     provider: str | None = None
+    mfa: bool = False
 
     @property
     def anonymous(self) -> bool:
@@ -65,6 +68,7 @@ class Who:
             issued=session.issued if session else None,
             source_identity=session.source_identity if session else None,
             provider=session.provider if session else None,
+            mfa=session is not None and session.mfa is not None,
         )
 
 

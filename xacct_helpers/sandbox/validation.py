@@ -22,7 +22,10 @@ _SEPARATORS = r" \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 _JAVA_CLASSES = {r"\p{L}": r"\w", r"\p{N}": r"\w", r"\p{Z}": _SEPARATORS}
 
 # IAM words the names it takes differently from other constraints.
-_IAM_NAMES = {"roleName", "userName", "groupName", "policyName", "instanceProfileName"}
+_IAM_NAMES = {"roleName", "userName", "groupName", "policyName", "instanceProfileName"} | {
+    "virtualMFADeviceName",
+    "serverCertificateName",
+}
 _IAM_NAME_TEXT = (
     "The specified value for {name} is invalid. It must contain only alphanumeric characters "
     "and/or the following: +=,.@_-"

@@ -395,6 +395,8 @@ def _xml(value: Any, shape: Shape, tag: str) -> str:
         return f"<{tag}>{''.join(_xml(item, shape.member, 'member') for item in value)}</{tag}>"
     if isinstance(value, bool):
         value = "true" if value else "false"
+    elif isinstance(value, bytes):
+        value = base64.b64encode(value).decode()
     elif isinstance(value, datetime):
         value = iso(value)
     return f"<{tag}>{_escaped(str(value))}</{tag}>"
@@ -427,9 +429,11 @@ def error(failure: ApiError, protocol: str, request_id: str, service: str = "") 
     kind = "Receiver" if failure.status >= 500 else "Sender"
     namespace = service_model(service).metadata["xmlNamespace"] if service in SERVICES else ""
     xmlns = f' xmlns="{namespace}"' if namespace else ""
+    # Some errors of IAM have no message, and then no element for it (recorded).
+    told = f"<Message>{_escaped(failure.message)}</Message>" if failure.message else ""
     text = (
         f"<ErrorResponse{xmlns}><Error><Type>{kind}</Type><Code>{_escaped(failure.code)}</Code>"
-        f"<Message>{_escaped(failure.message)}</Message></Error>"
+        f"{told}</Error>"
         f"<RequestId>{request_id}</RequestId></ErrorResponse>"
     )
     return HttpResponse(

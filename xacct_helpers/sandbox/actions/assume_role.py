@@ -16,7 +16,7 @@ from ..backends import Role, StoredPolicy
 from ..errors import ApiError
 from ..gate import Ask
 from ..wire import Call, HttpResponse
-from . import sessions
+from . import mfa, sessions
 
 if TYPE_CHECKING:
     from ..identities import Caller, Session
@@ -52,7 +52,7 @@ def role_of(state: State, arn: str) -> Role | None:
 def asks(state: State, call: Call) -> tuple[Ask, ...]:
     """The permissions that an AssumeRole needs."""
     params = call.params
-    context: Context = {"sts:RoleSessionName": params["RoleSessionName"]}
+    context: Context = {"sts:RoleSessionName": params["RoleSessionName"], **mfa.context(call)}
     if "ExternalId" in params:
         context["sts:ExternalId"] = params["ExternalId"]
     if "SourceIdentity" in params:
@@ -123,6 +123,7 @@ def perform(state: State, call: Call, caller: Caller) -> HttpResponse:
         tags=tags,
         transitive_tag_keys=transitive,
         source_identity=params.get("SourceIdentity", chained_source),
+        mfa=state.clock.now().replace(microsecond=0) if mfa.shown(call) else None,
     )
     return wire.result(call, answer(state, role, session, passed))
 

@@ -390,7 +390,7 @@ def _identity(who: Who) -> dict[str, Any]:
             }
         session["attributes"] = {
             "creationDate": wire.iso(who.issued),
-            "mfaAuthenticated": "false",
+            "mfaAuthenticated": "true" if who.mfa else "false",
         }
         if who.source_identity:
             session["sourceIdentity"] = who.source_identity

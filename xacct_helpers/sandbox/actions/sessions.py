@@ -137,8 +137,12 @@ def for_user(
     federated_as: str | None = None,
     passed: Passed | None = None,
     tags: Mapping[str, str] | None = None,
+    mfa: bool = False,
 ) -> Session:
-    """A new session of an IAM user: the user's own, or that of a federated user of this name."""
+    """A new session of an IAM user: the user's own, or that of a federated user of this name.
+
+    mfa: whether the call showed a one-time code.
+    """
     now = state.clock.now().replace(microsecond=0)
     return identities.Session(
         access_key_id=temporary_key_id(caller.account),
@@ -150,6 +154,7 @@ def for_user(
         expires=now + timedelta(seconds=seconds),
         user_name=caller.name,
         federated=federated_as is not None,
+        mfa=now if mfa else None,
         policies=passed.policies if passed else None,
         policy_arns=passed.arns if passed else (),
         tags=tags or {},

@@ -13,7 +13,7 @@ from .. import wire
 from ..errors import ApiError, access_denied
 from ..gate import Ask, Asked
 from ..wire import Call, HttpResponse
-from . import assume_role, federation, sessions, web_identity
+from . import assume_role, federation, mfa, sessions, web_identity
 
 if TYPE_CHECKING:
     from ..identities import Caller
@@ -54,15 +54,9 @@ def prepare(state: State, call: Call, caller: Caller) -> None:
         raise access_denied(
             f"User: {caller.arn} is not authorized to perform: {call.action}", call.protocol
         )
-    if "SerialNumber" in call.params or "TokenCode" in call.params:
-        # The sandbox has no MFA devices, so no code is ever right.
-        raise ApiError(
-            "AccessDenied",
-            "MultiFactorAuthentication failed with invalid MFA one time pass code.",
-            403,
-        )
     if call.params.get("ProvidedContexts"):
         raise ApiError("ValidationError", "This sandbox does not have ProvidedContexts.")
+    mfa.authenticate(state, call, caller)
 
 
 def asks(state: State, call: Call, caller: Caller) -> tuple[Ask, ...]:
@@ -109,7 +103,13 @@ def perform(state: State, call: Call, caller: Caller) -> HttpResponse:
     if call.operation == "GetAccessKeyInfo":
         return wire.result(call, {"Account": sessions.account_of(call.params["AccessKeyId"])})
     if call.operation == "GetSessionToken":
-        session = sessions.for_user(state, caller, call.params.get("DurationSeconds", 43200))
+        seconds = call.params.get("DurationSeconds", 43200)
+        session = sessions.for_user(state, caller, seconds, mfa=mfa.shown(call))
         return wire.result(call, {"Credentials": sessions.credentials(state, session)})
     value = {"UserId": caller.user_id, "Account": caller.account, "Arn": caller.arn}
     return wire.result(call, value)
+
+
+def replay(state: State, call: Call, account: str) -> None:
+    """Of a call that showed a one-time code, that the code is spent; no more is journalled."""
+    mfa.spend(state, call, account)
