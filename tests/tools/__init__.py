@@ -24,17 +24,18 @@ def require(tool: str, package: str) -> str:
     A program that is missing skips the test that asked, saying which Debian package holds it; with
     CI=true, where `.ci/run` was to install it, it fails the test.
     """
-    return shutil.which(tool) or _missing(f"{tool} is missing: apt install {package}")
+    return shutil.which(tool) or missing(f"{tool} is missing: apt install {package}")
 
 
 def require_module(module: str, package: str) -> str:
     """The name of a Python module that only the dev extra brings; missing is as for `require`."""
     if importlib.util.find_spec(module):
         return module
-    _missing(f"{module} is missing: pip install {package}")
+    missing(f"{module} is missing: pip install {package}")
 
 
-def _missing(message: str) -> NoReturn:
+def missing(message: str) -> NoReturn:
+    """Skip the test that needs what this machine has not; with CI=true, fail it."""
     __tracebackhide__ = True
     if in_ci():
         pytest.fail(message, pytrace=False)

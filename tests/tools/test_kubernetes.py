@@ -20,7 +20,7 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from tests.tools import ROOT, kubelet, require
+from tests.tools import ROOT, kubelet, missing, require
 from tests.tools.conftest import REGISTRY, SESSION_OF_A, Terminal, wait_for
 
 MANIFESTS = ROOT / "notebooks" / "kubernetes"
@@ -191,7 +191,7 @@ def containerd(node: Terminal, tmp_path: Path) -> Iterator[Containerd]:
     for tool, package in (("containerd", "containerd"), ("ctr", "containerd"), ("runc", "runc")):
         require(tool, package)
     if os.geteuid() != 0:
-        pytest.skip("containerd needs root")
+        missing("containerd needs root")
     hosts = tmp_path / "hosts" / REGISTRY
     hosts.mkdir(parents=True)
     (hosts / "hosts.toml").write_text(
