@@ -427,6 +427,11 @@ def test_it_outlives_a_restart(tmp_path: Path) -> None:
         shown = phone.fresh()
         keys = Keys.of(before.do(ann, "sts:GetSessionToken", **shown)["Credentials"])
         fingerprint = before.fingerprint()
+        changes = before.control("GET", "changes/0").json["changes"]
+        assert [one["action"] for one in changes[-2:]] == [
+            "iam:CreateVirtualMFADevice",
+            "iam:EnableMFADevice",
+        ], "a code that is spent changes no account"
         before.kill()
     assert shown["TokenCode"].encode() not in re.sub(
         rb'"t":[\d.]+', b"", (folder / "journal.jsonl").read_bytes()

@@ -82,10 +82,10 @@ def test_a_service_that_is_not_here(
 
 def test_operations_that_are_not_here(sandbox: Sandbox) -> None:
     for action, code in (
-        ("iam:CreateSAMLProvider", "InvalidAction"),
+        ("iam:ResyncMFADevice", "InvalidAction"),
         ("sts:AssumeRoot", "InvalidAction"),
         ("sts:AssumeRoleWithSAML", "InvalidAction"),
-        ("ecr:StartImageScan", "UnknownOperationException"),
+        ("ecr:CreatePullThroughCacheRule", "UnknownOperationException"),
     ):
         answer = sandbox.call(A, action)
         assert (answer.code, answer.status) == (code, 400)

@@ -187,7 +187,8 @@ def _changes(state: State, argument: str, body: Body) -> Body:
                 "parameters": kept_parameters(record["p"]),
             }
             for record in records[since:]
-            if "clock" not in record
+            # of STS only that a one-time code is spent is recorded, which changes no account
+            if "clock" not in record and record["s"] != "sts"
         ],
     }
 
