@@ -117,9 +117,11 @@ def test_fifty_clients_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str
         ended = threading.Event()
         memory = pool.submit(watch, sandbox.process.pid, ended)
         until = time.monotonic() + SECONDS
-        for running in [pool.submit(client.run, until) for client in clients]:
-            running.result()
-        ended.set()
+        try:
+            for running in [pool.submit(client.run, until) for client in clients]:
+                running.result()
+        finally:
+            ended.set()
         seen: Counter[int] = sum((client.seen for client in clients), Counter())
         kept = {
             name: sandbox.do(A, "iam:GetRolePolicy", RoleName=SHARED, PolicyName=name)

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import __version__
-from . import actions, authority, control, front, gate, identities, registry, signature, wire
+from . import actions, authority, control, front, gate, heads, identities, registry, signature, wire
 from .actions import lifecycle
 from .errors import ApiError
 from .gate import Asked
@@ -340,8 +340,10 @@ def run(state: State, listener: socket.socket, announce: Callable[[dict[str, Any
         server_header=False,
         date_header=True,
         timeout_graceful_shutdown=2,
-        h11_max_incomplete_event_size=64 * 1024,
+        h11_max_incomplete_event_size=heads.MAX_HEAD,
     )
+    config.load()
+    config.http_protocol_class = heads.bounded(config.http_protocol_class)
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(message)s")
     content = line(state, port, token) | {"proxy": proxy, "ca_file": str(certificate)}
     _Server(config, door, state.folder, lambda: announce(content)).run(sockets=[listener])
