@@ -13,7 +13,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from .images import build_image, pull_image, push_image
     from .lab import Lab, open_lab
-    from .lessons import check, hint, predict
+    from .lessons import check, hint, predict, skip
     from .lessons.faults import break_accounts
     from .view import explain
     from .workspace import LabError
@@ -30,6 +30,7 @@ _HOME = {
     "predict": "lessons",
     "pull_image": "images",
     "push_image": "images",
+    "skip": "lessons",
 }
 
 __all__ = [
@@ -45,6 +46,7 @@ __all__ = [
     "predict",
     "pull_image",
     "push_image",
+    "skip",
 ]
 
 

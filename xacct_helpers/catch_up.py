@@ -178,13 +178,6 @@ def _digest_of_course() -> str:
 # -- the build cells -------------------------------------------------------------------------
 
 
-def build_cells(path: Path) -> Iterator[str]:
-    """The sources of a notebook's cells tagged `build`, in order."""
-    for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
-        if cell["cell_type"] == "code" and "build" in cell["metadata"].get("tags", []):
-            yield "".join(cell["source"])
-
-
 def _build(lab: Lab, record: Record, first: int, last: int) -> None:
     for path in course.notebooks():
         number = course.number(path)
@@ -196,7 +189,7 @@ def _build(lab: Lab, record: Record, first: int, last: int) -> None:
 def _run_build_cells(path: Path) -> None:
     """Run a notebook's build cells in a namespace of their own, silently."""
     namespace: dict[str, Any] = {"__name__": f"course_{path.stem[:2]}"}
-    for number, source in enumerate(build_cells(path), 1):
+    for number, source in enumerate(course.tagged(path, "build"), 1):
         where = f"build cell {number} of {path.name}"
         try:
             with contextlib.redirect_stdout(io.StringIO()):

@@ -112,7 +112,7 @@ def _parser() -> _Parser:
 
     add("status", _status, "Say whether this workspace's sandbox runs, and where.")
     add("stop", _stop, "Stop this workspace's sandbox. Its accounts are kept.")
-    reset = add("reset", _reset, "Empty the accounts: everything as on the first day.")
+    reset = add("reset", _reset, "Empty the accounts and your progress: all as on the first day.")
     reset.add_argument("--yes", action="store_true", help="do not ask")
     env = add("env", _env, 'Print what points a terminal at the lab: eval "$(xacct env)" uses it.')
     env.add_argument("--json", action="store_true", help="print JSON instead of shell commands")
@@ -361,11 +361,13 @@ def _stop(options: argparse.Namespace) -> int:
 
 
 def _reset(options: argparse.Namespace) -> int:
+    from . import progress
+
     folder = workspace.lab_folder()
     running = workspace.find(folder)
     if running is None and not (folder / "journal.jsonl").exists():
         raise _Failure(f"There is no lab at {folder}.")
-    if not options.yes and not _meant(f"Empty the accounts of {folder}?"):
+    if not options.yes and not _meant(f"Empty the accounts of {folder}, and your progress?"):
         print("Nothing was changed.")
         return 1
     if running is not None:
@@ -380,6 +382,7 @@ def _reset(options: argparse.Namespace) -> int:
             (folder / workspace.RECORD).unlink(missing_ok=True)
             workspace.forget_cached_credentials(folder)
         print("The accounts are as on the first day.")
+    progress.empty(folder)
     return 0
 
 

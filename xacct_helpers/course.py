@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sys
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from .workspace import FIRST_NOTEBOOK, LabError, absolute
 
@@ -29,6 +30,58 @@ def notebooks() -> list[Path]:
 def number(notebook: Path) -> int:
     """The number in a notebook's name, by which people and `catch_up` call it."""
     return int(notebook.name[:2])
+
+
+def names() -> list[str]:
+    """The notebooks as people call them: "00", "01", …"""
+    return [path.name[:2] for path in notebooks()]
+
+
+def checked() -> list[str]:
+    """The names of the notebooks that have a check."""
+    found = ((path.name[:2], "\n".join(tagged(path, "check"))) for path in notebooks())
+    return [name for name, text in found if f'check("{name}")' in text]
+
+
+def titles() -> dict[str, str]:
+    """Each notebook's name to its heading, "03 · Who may become this role?"."""
+    return {path.name[:2]: _title(path) for path in notebooks()}
+
+
+def _title(path: Path) -> str:
+    first = next(cell for cell in cells(path) if cell["cell_type"] == "markdown")
+    return source(first).partition("\n")[0].lstrip("# ").strip()
+
+
+def cells(path: Path) -> list[dict[str, Any]]:
+    """The cells of a notebook as its JSON has them."""
+    found: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    return found
+
+
+def source(cell: dict[str, Any]) -> str:
+    """The text of a cell."""
+    return "".join(cell["source"])
+
+
+def tagged(path: Path, *tags: str) -> list[str]:
+    """The sources of a notebook's code cells that carry one of the tags, in order."""
+    wanted = set(tags)
+    return [
+        source(cell)
+        for cell in cells(path)
+        if cell["cell_type"] == "code" and wanted & set(cell["metadata"].get("tags", []))
+    ]
+
+
+def answer(name: str) -> list[str]:
+    """The cells that reach what a notebook's check looks for, without the one that opens the lab.
+
+    Those tagged `answer`; where there are none, those tagged `build`.
+    """
+    path = next(path for path in notebooks() if path.name.startswith(f"{name}-"))
+    found = tagged(path, "answer") or tagged(path, "build")
+    return [text for text in found if "open_lab()" not in text] or found
 
 
 def usual_copy() -> Path:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import catch_up as _catch_up
-from . import sdk_clock, workspace
+from . import progress, sdk_clock, workspace
 from .workspace import LabError, Running
 
 if TYPE_CHECKING:
@@ -32,6 +32,8 @@ def open_lab() -> Lab:
     lab = Lab(running)
     lab.clock.followed()
     _current = lab
+    if notebook := progress.open_notebook():
+        progress.record(lab.folder, lambda before: progress.with_last(before, notebook))
     return lab
 
 
@@ -91,7 +93,10 @@ class Lab:
         return self.running.folder
 
     def reset(self) -> None:
-        """Empty the accounts: everything as on the first day. Sessions end."""
+        """Empty the accounts: everything as on the first day. Sessions end.
+
+        Your progress stays (`xacct reset` in a terminal empties that, too).
+        """
         with _catch_up.record_of(self.folder) as record:
             record.unfinished = None
             record.write()

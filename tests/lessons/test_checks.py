@@ -484,16 +484,8 @@ def test_check(
     else:
         assert f"✗ {missed}\n" in said
         assert said.count("✗") == 1, "one failure at a time"
-        assert "What happened: " in said
-        assert "Look at: " in said
+        for words in ("Looked for: ", "What happened: ", "Look at: ", "skip(", "hint("):
+            assert words in said
         assert "Passed" not in said
     assert checks.passed(name) == (missed is None)
     assert lab.running.get("fingerprint") == before, "a check changes nothing"
-
-
-def test_every_check_has_three_hints_that_differ(capsys: pytest.CaptureFixture[str]) -> None:
-    for name, hints in checks.HINTS.items():
-        assert len(set(hints)) == 3
-        for number in (1, 2, 3, 3):
-            checks.hint(name)
-            assert capsys.readouterr().out.startswith(f"Hint {number} of 3: ")

@@ -1,6 +1,7 @@
-"""Predicting, checking, hints: how the learner learns."""
+"""Predicting, checking, hints, progress: how the learner learns."""
 
-from .checks import check, hint
+from .checks import check, skip
+from .hints import hint
 from .predictions import predict
 
-__all__ = ["check", "hint", "predict"]
+__all__ = ["check", "hint", "predict", "skip"]

@@ -1,6 +1,15 @@
-"""Three hints for each check: where to look, which rule, almost there."""
+"""Three hints for each check: where to look, which rule, and the answer, folded.
+
+The answer's code is that of the pristine notebook: it has one home, and the tests run it.
+"""
 
 from __future__ import annotations
+
+from html import escape
+
+from .. import course
+from .checks import named
+from .showing import show
 
 HINTS: dict[str, tuple[str, str, str]] = {
     "00": (
@@ -82,3 +91,37 @@ HINTS: dict[str, tuple[str, str, str]] = {
         "iam:SimulatePrincipalPolicy on arn:aws:iam::111111111111:role/*.",
     ),
 }
+
+_given: dict[str, int] = {}
+
+
+def hint(notebook: str | int, *, answer: bool = False) -> None:
+    """The next hint for a notebook's check; each is more specific than the one before.
+
+    The third holds the answer, folded: click it, or press Enter on it. answer=True prints it.
+    Raises LabError for a notebook that has no check.
+    """
+    name = named(notebook)
+    if answer:
+        print(_answer(name))
+        return
+    number = min(_given.get(name, 0), len(HINTS[name]) - 1)
+    _given[name] = number + 1
+    said = f"Hint {number + 1} of {len(HINTS[name])}: {HINTS[name][number]}"
+    if number + 1 < len(HINTS[name]):
+        print(said)
+        return
+    text = f'{said}\nThe answer is folded: hint("{name}", answer=True) prints it.'
+    show(text, f"<p>{escape(said)}</p>{_folded(_answer(name))}")
+
+
+def _answer(name: str) -> str:
+    return "\n\n".join(course.answer(name))
+
+
+def _folded(code: str) -> str:
+    style = "text-align: left; overflow-x: auto"
+    return (
+        f'<details><summary>The answer</summary><pre style="{style}"><code>{escape(code)}</code>'
+        "</pre></details>"
+    )

@@ -1,0 +1,52 @@
+"""Hints: three for each check, and the last one holds the answer, folded."""
+
+from __future__ import annotations
+
+import nbformat
+import pytest
+
+from tests.notebooks.execute import execute
+from tests.tools import ROOT
+from xacct_helpers import LabError, course, hint
+from xacct_helpers.lessons.checks import GOALS
+from xacct_helpers.lessons.hints import HINTS
+
+
+@pytest.mark.parametrize("name", GOALS)
+def test_each_is_more_specific_and_the_last_holds_the_answer(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert len(set(HINTS[name])) == 3
+    said = []
+    for number in (1, 2, 3, 3):
+        hint(int(name))
+        said.append(capsys.readouterr().out)
+        assert said[-1].startswith(f"Hint {number} of 3: ")
+    assert "The answer is folded" not in said[0] + said[1]
+    assert said[2] == said[3]
+    assert f'hint("{name}", answer=True) prints it' in said[2]
+    hint(name, answer=True)
+    assert capsys.readouterr().out == "\n\n".join(course.answer(name)) + "\n"
+
+
+def test_an_answer_is_code_of_the_notebook_and_does_not_open_the_lab_again() -> None:
+    assert [name for name in GOALS if not course.answer(name)] == []
+    assert [name for name in GOALS if "open_lab()" in "".join(course.answer(name))] == ["00"]
+
+
+def test_in_a_notebook_the_answer_is_folded() -> None:
+    notebook = nbformat.v4.new_notebook()
+    for source in ("from xacct_helpers import hint", *['hint("03")'] * 3):
+        notebook.cells.append(nbformat.v4.new_code_cell(source))
+    execute(notebook, ROOT / "notebooks")
+    (shown,) = notebook.cells[-1]["outputs"]
+    html, text = shown["data"]["text/html"], shown["data"]["text/plain"]
+    assert html.count("<details><summary>The answer</summary>") == 1
+    assert "&quot;Principal&quot;: {&quot;AWS&quot;: &quot;222222222222&quot;}" in html
+    assert "update_assume_role_policy" not in text
+    assert text.startswith("Hint 3 of 3: ")
+
+
+def test_no_such_check() -> None:
+    with pytest.raises(LabError, match="There are checks for the notebooks 00, 01"):
+        hint("99")

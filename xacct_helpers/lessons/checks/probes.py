@@ -1,0 +1,180 @@
+"""The calls that a check makes, and what each came to.
+
+They go through boto3 as the learner's own do. None of them would do harm if it went through, and
+what had to be made for a moment is gone afterwards.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+
+from ... import lab as labs
+from ...workspace import ACCOUNT_A, ACCOUNT_B, REGION
+
+ROLE_A = f"arn:aws:iam::{ACCOUNT_A}:role/account-a-role-name"
+ROLE_B = f"arn:aws:iam::{ACCOUNT_B}:role/some-role-name"
+REPOSITORY = "my-app"
+SESSION_NAME = "check"
+
+# The sandbox's trail knows a check's calls by this word in their user agent.
+CHECK_AGENT = "xacct-check"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a call came to. code and message are None when it was answered."""
+
+    value: Any = None
+    code: str | None = None
+    message: str | None = None
+
+    @property
+    def ok(self) -> bool:
+        return self.code is None
+
+    @property
+    def denied(self) -> bool:
+        """Refused by a policy, and not for another reason."""
+        return self.code in ("AccessDenied", "AccessDeniedException")
+
+    def __str__(self) -> str:
+        return "it was answered" if self.ok else f"{self.code}: {self.message}"
+
+
+class Tries:
+    """One run of a check. A session that a goal has won is at hand for the goals after it."""
+
+    def __init__(self) -> None:
+        self._held: dict[str, Answer] = {}
+
+    def hold(self, name: str, answer: Answer) -> Answer:
+        """Keep the answer of an AssumeRole under a name."""
+        self._held[name] = answer
+        return answer
+
+    def acting(self, name: str, service: str) -> Any:
+        """A client of a service that acts with the session held under the name."""
+        return acting(self._held[name], service)
+
+
+def session(profile: str | None = None, **credentials: str) -> Any:
+    """A boto3 session whose calls, the hidden AssumeRole of a profile included, are marked as a
+    check's, so that explain() and predict() pass them over."""
+    import boto3
+    import botocore.session
+
+    inner = botocore.session.Session(profile=profile)
+    inner.user_agent_extra = CHECK_AGENT
+    return boto3.Session(botocore_session=inner, region_name=REGION, **credentials)
+
+
+def client(profile: str, service: str) -> Any:
+    """A client of a service with a profile's credentials."""
+    return session(profile=profile).client(service)
+
+
+def acting(answer: Answer, service: str) -> Any:
+    """A client that acts with the credentials an AssumeRole gave."""
+    given = answer.value["Credentials"]
+    return session(
+        aws_access_key_id=given["AccessKeyId"],
+        aws_secret_access_key=given["SecretAccessKey"],
+        aws_session_token=given["SessionToken"],
+    ).client(service)
+
+
+def call(make: Callable[[], Any]) -> Answer:
+    """Make a call; a refusal is an answer, too."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    from ...images import TransferError
+
+    try:
+        return Answer(value=make())
+    except BotoCoreError as error:  # a profile that does not exist, or leads nowhere
+        return Answer(code=type(error).__name__, message=str(error))
+    except ClientError as error:
+        detail = error.response["Error"]
+        return Answer(code=detail["Code"], message=detail["Message"])
+    except TransferError as error:  # an image of which something is missing or has changed
+        return Answer(code="TransferError", message=str(error))
+
+
+def identity(profile: str) -> Answer:
+    """GetCallerIdentity, by a profile."""
+    return call(lambda: client(profile, "sts").get_caller_identity())
+
+
+def assume(profile: str, role: str, **parameters: Any) -> Answer:
+    """AssumeRole, by a profile."""
+    return call(
+        lambda: client(profile, "sts").assume_role(
+            RoleArn=role, RoleSessionName=SESSION_NAME, **parameters
+        )
+    )
+
+
+def assume_first(profiles: tuple[str, ...], role: str) -> Answer:
+    """AssumeRole by whichever of the profiles the way is open to; else the last one's refusal."""
+    for profile in profiles:
+        answer = assume(profile, role)
+        if answer.ok:
+            break
+    return answer
+
+
+def get_image(ecr: Any, repository: str = REPOSITORY, **parameters: Any) -> Answer:
+    """The first call of a pull."""
+    wanted = [{"imageTag": "v1"}]
+    return call(
+        lambda: ecr.batch_get_image(repositoryName=repository, imageIds=wanted, **parameters)
+    )
+
+
+def pull(ecr: Any, **parameters: Any) -> Answer:
+    """The whole pull of my-app:v1, every digest computed anew."""
+    from ...images import pull_image
+
+    return call(lambda: pull_image(ecr, REPOSITORY, tag="v1", **parameters))
+
+
+def with_token(role: str, service_account: str, **parameters: str) -> Answer:
+    """What AssumeRoleWithWebIdentity answers to a Pod of this service account."""
+    from botocore import UNSIGNED
+    from botocore.config import Config
+
+    token = labs.current().service_account_token(service_account, **parameters)
+    sts = session().client("sts", config=Config(signature_version=UNSIGNED))
+    return call(
+        lambda: sts.assume_role_with_web_identity(
+            RoleArn=role, RoleSessionName=SESSION_NAME, WebIdentityToken=token
+        )
+    )
+
+
+def assume_decoy(profile: str) -> Answer:
+    """AssumeRole of a role of the stranger's, made for this moment, that trusts account B."""
+    with _decoy() as role:
+        return assume(profile, role)
+
+
+@contextmanager
+def _decoy() -> Iterator[str]:
+    iam = client("stranger", "iam")
+    trust = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Allow", "Principal": {"AWS": ACCOUNT_B}, "Action": "sts:AssumeRole"}
+        ],
+    }
+    with suppress(iam.exceptions.NoSuchEntityException):  # left by a check that was interrupted
+        iam.delete_role(RoleName="decoy")
+    role = iam.create_role(RoleName="decoy", AssumeRolePolicyDocument=json.dumps(trust))["Role"]
+    try:
+        yield role["Arn"]
+    finally:
+        iam.delete_role(RoleName="decoy")
