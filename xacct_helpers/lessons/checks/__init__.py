@@ -13,10 +13,20 @@ from ... import lab as labs
 from ... import progress
 from ...workspace import LabError
 from . import part_one, part_two
-from .goals import Goal, Tried
-from .probes import CHECK_AGENT, Tries
+from .goals import Finding, Goal
+from .probes import CHECK_AGENT, Answer, Tries
 
-__all__ = ["CHECK_AGENT", "GOALS", "WHY", "check", "named", "passed", "skip"]
+__all__ = [
+    "CHECK_AGENT",
+    "GOALS",
+    "WHY",
+    "Answer",
+    "Finding",
+    "check",
+    "named",
+    "passed",
+    "skip",
+]
 
 GOALS: dict[str, tuple[Goal, ...]] = {**part_one.GOALS, **part_two.GOALS}
 
@@ -45,14 +55,14 @@ def check(notebook: str | int) -> None:
     """
     name = named(notebook)
     folder = labs.current().folder
-    for tried in _tried(name):
-        if tried.right:
-            print(f"✓ {tried.text}")
+    for finding in _findings(name):
+        if finding.right:
+            print(f"✓ {finding.goal}")
             continue
-        print(f"✗ {tried.text}")
-        print(f"    Looked for: {tried.goal.expects.words}")
-        print(f"    What happened: {tried.found}")
-        print(f"    Look at: {tried.goal.look_at}")
+        print(f"✗ {finding.goal}")
+        print(f"    Looked for: {finding.wanted}")
+        print(f"    What happened: {finding.found}")
+        print(f"    Look at: {finding.next}")
         print(f"    {_ways_on(name)}")
         progress.record(folder, lambda before: progress.with_last(before, name))
         return
@@ -75,7 +85,7 @@ def skip(notebook: str | int) -> None:
 def passed(notebook: str | int) -> bool:
     """Whether every goal is reached now; prints nothing and records nothing."""
     labs.current()
-    return all(tried.right for tried in _tried(named(notebook)))
+    return all(finding.right for finding in _findings(named(notebook)))
 
 
 def named(notebook: str | int) -> str:
@@ -86,12 +96,12 @@ def named(notebook: str | int) -> str:
     return name
 
 
-def _tried(name: str) -> Iterator[Tried]:
-    """Each goal with what its call came to. A goal may build on those before it: stop at the first
-    that is not reached."""
+def _findings(name: str) -> Iterator[Finding]:
+    """What each goal's call came to. A goal may build on those before it: stop at the first that is
+    not reached."""
     tries = Tries()
     for goal in GOALS[name]:
-        yield Tried(goal, goal.probe(tries))
+        yield goal.tried(tries)
 
 
 def _ways_on(name: str) -> str:

@@ -12,6 +12,17 @@ def _as_it_is(answer: Answer) -> str:
     return str(answer)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing looked for: what, what was found, and what to look at when it is not so."""
+
+    right: bool
+    goal: str
+    found: str = ""
+    next: str = ""
+    wanted: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Expectation:
     """What is looked for in an answer: in words, as a test, and how to say what was found."""
@@ -33,26 +44,16 @@ class Goal:
     expects: Expectation
     look_at: str
 
-
-@dataclass(frozen=True, slots=True)
-class Tried:
-    """A goal and what its call came to."""
-
-    goal: Goal
-    answer: Answer
-
-    @property
-    def text(self) -> str:
-        text = self.goal.text
-        return text if isinstance(text, str) else text(self.answer)
-
-    @property
-    def right(self) -> bool:
-        return self.goal.expects.holds(self.answer)
-
-    @property
-    def found(self) -> str:
-        return self.goal.expects.found(self.answer)
+    def tried(self, tries: Tries) -> Finding:
+        """Make the call and see what it came to."""
+        answer = self.probe(tries)
+        return Finding(
+            right=self.expects.holds(answer),
+            goal=self.text if isinstance(self.text, str) else self.text(answer),
+            found=self.expects.found(answer),
+            next=self.look_at,
+            wanted=self.expects.words,
+        )
 
 
 ANSWERED = Expectation("an answer", lambda answer: answer.ok)
