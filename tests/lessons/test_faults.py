@@ -59,12 +59,12 @@ def test_every_kind_is_broken_and_mendable(lab: Lab, number: int) -> None:
     proving.prove(lab, draw(0, number=number), snapshot=BASE)
 
 
-@pytest.mark.parametrize("seed", range(1, 13))
+@pytest.mark.parametrize("seed", range(1, 9))
 def test_what_a_seed_draws_is_broken_and_mendable(lab: Lab, seed: int) -> None:
     proving.prove(lab, draw(seed), snapshot=BASE)
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(6))
 def test_two_at_once_are_both_needed(lab: Lab, seed: int) -> None:
     proving.prove(lab, draw(seed, faults=2), snapshot=BASE)
 
@@ -638,25 +638,31 @@ def test_nothing_names_the_fault(whole: Lab) -> None:
 
 
 def test_the_trail_is_the_same_whatever_the_fault(whole: Lab) -> None:
-    """The same calls of the same callers, all marked as not the learner's; explain() skips them."""
+    """The same calls of the same callers, all marked as not the learner's."""
     seen = set()
     for number in (1, 2, 6, 8, 13, 14, 20):
         latest = whole.running.get("trail/1")["entries"][-1]["number"]
         break_accounts(number=number)
         entries = whole.running.get("trail/5000")["entries"]
         made = [one for one in entries if one["number"] > latest]
-        assert all(one["check"] for one in made)
-        admins = [one for one in made if str(one["caller"]).endswith(":user/admin")]
-        seen.add(tuple((one["caller"], one["action"]) for one in admins))
+        planting = [one for one in made if one["check"]]
+        assert all(one["caller"].endswith(":user/admin") for one in planting)
+        assert {one["action"] for one in made if not one["check"]} <= {
+            "sts:AssumeRole",
+            "ecr:GetAuthorizationToken",
+            "ecr:BatchGetImage",
+            "ecr:GetDownloadUrlForLayer",
+        }
+        seen.add(tuple((one["caller"], one["action"]) for one in planting))
     assert len(seen) == 1
-    with pytest.raises(LabError, match="No policy has refused anything yet"):
-        _on_a_fresh_trail(whole)
 
 
-def _on_a_fresh_trail(lab: Lab) -> None:
-    lab.reset()
-    break_accounts(number=9)
-    explain()
+def test_explain_is_about_this_game(whole: Lab) -> None:
+    """Not about the refusal before it, and not about what a check has asked since."""
+    break_accounts(number=5)
+    broken = break_accounts(number=9)
+    broken.check()
+    assert "no statement of the role trust policy of account 111111111111" in repr(explain())
 
 
 def test_the_notebook_fails_without_its_answers() -> None:

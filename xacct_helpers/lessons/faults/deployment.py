@@ -52,7 +52,8 @@ class Deployment:
         settings = {**asdict(self), "session_policy": json.dumps(self.session_policy)}
         if self.session_policy is None:
             settings["session_policy"] = None
-        return "\n".join(f"{name:<15} {value}" for name, value in settings.items())
+        lines = [f"{name:<15} {value}" for name, value in settings.items()]
+        return "\n".join([*lines, 'To change one: broken.redeploy(image="…")'])
 
     def but(self, **settings: Any) -> Deployment:
         """The same with other settings. LabError for one that it does not have, or cannot be."""

@@ -61,7 +61,8 @@ def _start(lab: Lab, seed: int, number: int | None, faults: int, *, on: bool) ->
     world = spoilt(drawn)
     try:
         image = plant(lab, world)
-        answer = calls.attempt(lambda: run(world.deployment, calls.new_session))
+        # Not marked as a check's: this refusal is the one that explain() is to explain.
+        answer = calls.attempt(lambda: run(world.deployment, _session))
         since, upto = records.mark(lab)
         game = Game(
             seed=seed,
@@ -154,15 +155,19 @@ class Broken:
         Repeat it as you like; it changes nothing.
         """
         lab, game = _game()
+        pulls = False
         for words, findings in contract.parts(lab.running, game.deployment, game.image):
             for finding in findings:
                 if not finding.right:
                     print(f"✗ {finding.goal}")
                     print(f"    What happened: {finding.found}")
                     print(f"    Look at: {finding.next}")
-                    print("    Stuck? broken.hint()")
+                    print(
+                        "    broken.changes() lists yours" if pulls else "    Stuck? broken.hint()"
+                    )
                     return
             print(f"✓ {words}")
+            pulls = True
         _won(lab, game)
 
     def hint(self) -> None:
@@ -221,6 +226,7 @@ class Broken:
             print(f"{one.name}: {_counted(one.changes)}, {what}")
 
 
+_STUCK = "Stuck? broken.hint()"
 _NO_GAME = "Nothing is broken: break_accounts() first."
 
 
