@@ -37,7 +37,7 @@ fi
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test soak env notebooks bench mutants check lock clean
+.PHONY: help lab test soak env notebooks bench mutants check lock editor clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -72,6 +72,16 @@ lock: $(filter $(OWN_UV),$(UV)) ## requirements.lock from pyproject.toml; newest
 	@$(UV) pip compile --quiet --universal --python-version 3.11 --all-extras \
 	    --generate-hashes --no-emit-index-url --no-emit-find-links \
 	    --custom-compile-command "make lock" -o requirements.lock $(ARGS) pyproject.toml
+
+# Where the bundle goes; a test makes it again elsewhere and compares.
+EDITOR = xacct_helpers/view/static/policy_editor.js
+
+editor: ## the policy editor's ES module from its sources, xacct_helpers/view/editor_src (needs npm)
+	@rm -rf .cache/editor/*.js .cache/editor/*.mjs
+	@mkdir -p .cache/editor
+	@cp xacct_helpers/view/editor_src/* .cache/editor
+	@cd .cache/editor && npm ci --silent --ignore-scripts --no-audit --no-fund
+	@cd .cache/editor && node build.mjs "$(abspath $(EDITOR))"
 
 clean: ## remove .venv and .cache; your course and your lab stay
 	@rm -rf .venv .cache

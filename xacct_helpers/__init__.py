@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .lessons import check, hint, predict, skip
     from .lessons.faults import break_accounts
     from .view import explain
+    from .view.policy_editor import edit_policy
     from .workspace import LabError
 
 _HOME = {
@@ -24,6 +25,7 @@ _HOME = {
     "break_accounts": "lessons.faults",
     "build_image": "images",
     "check": "lessons",
+    "edit_policy": "view.policy_editor",
     "explain": "view",
     "hint": "lessons",
     "open_lab": "lab",
@@ -40,6 +42,7 @@ __all__ = [
     "break_accounts",
     "build_image",
     "check",
+    "edit_policy",
     "explain",
     "hint",
     "open_lab",
