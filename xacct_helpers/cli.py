@@ -15,10 +15,13 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from . import __version__, workspace
 from .workspace import LabError
+
+if TYPE_CHECKING:
+    from . import learners_copy
 
 
 class _Parser(argparse.ArgumentParser):
@@ -81,6 +84,17 @@ def _parser() -> _Parser:
     )
     lab.add_argument(
         "--prepare-only", action="store_true", help="copy the course, do not open JupyterLab"
+    )
+    lab.add_argument(
+        "--update",
+        action="store_true",
+        help="bring the files that you have not changed up to date, without asking",
+    )
+    lab.add_argument(
+        "--answers",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="a copy with the answers in it (as it was made), or with empty cells in their place",
     )
     lab.add_argument("--no-browser", action="store_true", help="do not open a web browser")
     lab.add_argument(
@@ -311,17 +325,39 @@ def _holder(port: int) -> str | None:
 
 
 def _lab(options: argparse.Namespace) -> int:
-    from . import course
+    from . import course, learners_copy
 
-    folder, copied = course.copy_to(options.course or course.usual_copy())
-    news = f" ({copied} new files, yours to change)" if copied else ""
-    print(f"Your course: {folder}{news}")
-    print(f"Its lab:     {workspace.lab_folder(folder)}", flush=True)
+    copy = learners_copy.make(options.course or course.usual_copy(), answers=options.answers)
+    news = f" ({len(copy.added)} new files, yours to change)" if copy.added else ""
+    print(f"Your course: {copy.folder}{news}")
+    print(f"Its lab:     {workspace.lab_folder(copy.folder)}", flush=True)
+    _bring_up_to_date(copy, sure=options.update)
     if options.prepare_only:
         return 0
     if options.port:
         _check_port(options.port)
-    course.open_jupyter(folder, browser=not options.no_browser, port=options.port)
+    course.open_jupyter(copy.folder, browser=not options.no_browser, port=options.port)
+
+
+def _bring_up_to_date(copy: learners_copy.Copy, *, sure: bool) -> None:
+    """Offer the files that the course has anew, and say which the learner has made their own."""
+    from . import learners_copy
+
+    if copy.outdated:
+        print(
+            f"xacct {__version__} has these files anew, and you have not changed yours: "
+            f"{', '.join(copy.outdated)}."
+        )
+        if sure or (sys.stdin.isatty() and _agreed("Update them?", otherwise=True)):
+            print(f"Updated: {len(learners_copy.update(copy))} files.", flush=True)
+        else:
+            print("They stay as they are. `xacct lab --update` brings them up to date.", flush=True)
+    if copy.kept:
+        print(
+            f"Changed by you, and kept although xacct {__version__} has them anew: "
+            f"{', '.join(copy.kept)}. To get the new ones too, rename yours and start again.",
+            flush=True,
+        )
 
 
 def _check_port(port: int) -> None:
@@ -389,11 +425,17 @@ def _reset(options: argparse.Namespace) -> int:
 def _meant(question: str) -> bool:
     if not sys.stdin.isatty():
         raise _Failure("This empties the accounts; say `xacct reset --yes` to mean it.", 2)
+    return _agreed(question, otherwise=False)
+
+
+def _agreed(question: str, *, otherwise: bool) -> bool:
+    """What a person at the terminal says; `otherwise` is meant by Enter alone."""
     try:
-        return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
+        said = input(f"{question} [{'Y/n' if otherwise else 'y/N'}] ").strip().lower()
     except EOFError:
         print()
         return False
+    return said in ("y", "yes") or (otherwise and not said)
 
 
 def _env(options: argparse.Namespace) -> int:

@@ -1,15 +1,14 @@
-"""The course's notebooks: the pristine ones, and a copy of them for a learner."""
+"""The course's notebooks: the pristine ones, and JupyterLab opened on a learner's copy of them."""
 
 from __future__ import annotations
 
 import json
 import os
-import shutil
 import sys
 from pathlib import Path
 from typing import Any, NoReturn
 
-from .workspace import FIRST_NOTEBOOK, LabError, absolute
+from .workspace import FIRST_NOTEBOOK
 
 _HERE = Path(__file__).resolve().parent
 _LAB_SETTINGS = _HERE / "lab_settings"
@@ -88,46 +87,6 @@ def usual_copy() -> Path:
     """Where a learner's copy goes: `my-course`, or the current folder when it is one already."""
     here = Path.cwd()
     return here if (here / FIRST_NOTEBOOK).exists() and here != pristine() else _COPY
-
-
-def copy_to(folder: Path) -> tuple[Path, int]:
-    """Copy into a folder every file of the course that it does not hold yet.
-
-    Never overwrites. Gives the absolute folder and how many files were copied.
-    Raises LabError when the folder cannot be the learner's.
-    """
-    folder = absolute(folder)
-    source = pristine()
-    if folder == source:
-        raise LabError(f"{folder} is the course itself; choose another folder for your copy.")
-    if os.path.exists(folder) and not os.path.isdir(folder):
-        raise LabError(f"{folder} is a file; choose a folder for your copy of the course.")
-    copied = 0
-    try:
-        for path in sorted(source.rglob("*")):
-            relative = path.relative_to(source)
-            if path.is_file() and not any(part.startswith((".", "__")) for part in relative.parts):
-                copied += _copy(path, folder / relative)
-    except OSError as error:
-        raise LabError(
-            f"The course cannot be copied to {folder} ({error.strerror or error}). "
-            "Choose a folder that you can write: xacct lab --course FOLDER."
-        ) from error
-    return folder, copied
-
-
-def _copy(path: Path, target: Path) -> bool:
-    """Copy a file that is not there yet, whole or not at all; whether it was copied."""
-    if os.path.lexists(target):
-        return False
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{target.name}.new")
-    try:
-        shutil.copyfile(path, temporary)
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)
-    return True
 
 
 def open_jupyter(folder: Path, *, browser: bool, port: int | None) -> NoReturn:

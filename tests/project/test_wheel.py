@@ -1,24 +1,14 @@
 """The wheel holds all a learner needs without a checkout."""
 
 import json
-import subprocess
-import sys
 import tarfile
 import zipfile
 from pathlib import Path
 
 import pytest
 
+from tests.environments import build
 from tests.tools import ROOT, clean_copy
-
-
-def build(project: Path, kind: str, destination: Path) -> Path:
-    """What pip makes of a checkout, with the build backend at hand and so without a network."""
-    command = [sys.executable, "-m", "hatchling", "build", "-t", kind, "-d", str(destination)]
-    done = subprocess.run(command, cwd=project, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    (built,) = destination.iterdir()
-    return built
 
 
 @pytest.fixture(scope="module")
