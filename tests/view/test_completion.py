@@ -222,6 +222,13 @@ def test_what_is_typed_is_replaced_up_to_the_closing_quote() -> None:
     assert text[found.start : found.end] == "ecr:BatchBla"
 
 
+@pytest.mark.parametrize(
+    ("inside", "said"), [('"Allow▮"', True), ('"Allow"▮', False), ("▮", False)]
+)
+def test_it_says_whether_a_string_is_open(inside: str, said: bool) -> None:
+    assert at(f'{{"Statement": [{{"Effect": {inside}}}]}}').in_string is said
+
+
 def test_outside_of_quotes_they_are_brought() -> None:
     inserted = {one.label: one.insert for one in at("{▮}").candidates}
     assert inserted["Statement"] == '"Statement": []'

@@ -73,10 +73,14 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Completion:
-    """Candidates, and the part of the text that the chosen one takes the place of."""
+    """Candidates, and the part of the text that the chosen one takes the place of.
+
+    in_string: False where none is open yet; then candidates are for who asks, not for who types.
+    """
 
     start: int
     end: int
+    in_string: bool
     candidates: tuple[Candidate, ...]
 
 
@@ -86,11 +90,14 @@ def complete(text: str, position: int, kind: Kind, known: Known) -> Completion:
     found = _names(text, at, kind) if at.is_name else _values(text, at, kind, known)
     start, end = (at.word.start, at.word.end) if at.word else (position, position)
     return Completion(
-        start=start, end=end, candidates=tuple(_candidate(*one, text, at) for one in found)
+        start=start,
+        end=end,
+        in_string=at.word is not None,
+        candidates=tuple(_candidate(label, detail, at) for label, detail in found),
     )
 
 
-def _candidate(label: str, detail: str, text: str, at: Spot) -> Candidate:
+def _candidate(label: str, detail: str, at: Spot) -> Candidate:
     """Inside quotes the bare text; elsewhere with quotes, and a name with what follows a name."""
     written = json.dumps(label, ensure_ascii=False)
     if at.word:

@@ -137,6 +137,7 @@ def _complete(editor: PolicyEditor, content: dict[str, Any]) -> Answer:
     return {
         "start": _units(text, found.start),
         "end": _units(text, found.end),
+        "in_string": found.in_string,
         "candidates": [
             {"label": one.label, "detail": one.detail, "insert": one.insert}
             for one in found.candidates

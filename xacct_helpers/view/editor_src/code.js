@@ -27,7 +27,7 @@ export function codeEditor({ parent, text, attributes, check, complete, changed,
   async function candidates(context) {
     if (!context.explicit && !context.matchBefore(/"[^"\n]*/)) return null;
     const found = await complete(context.state.doc.toString(), context.pos);
-    if (!found.candidates.length) return null;
+    if (!found.candidates.length || !(context.explicit || found.in_string)) return null;
     return {
       from: found.start,
       to: found.end,
@@ -55,7 +55,8 @@ export function codeEditor({ parent, text, attributes, check, complete, changed,
       indentUnit.of("  "),
       EditorState.tabSize.of(2),
       EditorView.lineWrapping,
-      autocompletion({ override: [candidates], icons: false }),
+      // Enter takes what is offered at once: a line break has no place in a string of JSON.
+      autocompletion({ override: [candidates], icons: false, interactionDelay: 0 }),
       linter(lint, { delay: PAUSE }),
       marks,
       EditorView.contentAttributes.of(attributes),
