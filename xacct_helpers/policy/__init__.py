@@ -20,7 +20,7 @@ from .document import (
 )
 from .evaluate import evaluate
 from .explain import refusal, refusal_context, sentences
-from .principals import Principal, PrincipalKind
+from .principals import Principal, PrincipalKind, is_service_linked
 from .request import NamedPolicy, Policies, Request, derived_context
 from .suggest import Suggestion, suggest
 from .who_can import Answer, Asker, Target, asked, who_can
@@ -51,6 +51,7 @@ __all__ = [
     "decide_line",
     "derived_context",
     "evaluate",
+    "is_service_linked",
     "map_principals",
     "parse",
     "principal_values",

@@ -59,7 +59,8 @@ class Rule:
     found:    reads the request's value; None when it cannot.
     holds:    compares the two.
     negated:  a "Not" operator: True when the key is absent, and NOR over several values.
-    variable: policy variables are replaced in the policy's value (strings and ARNs only).
+    variable: policy variables are replaced in the policy's value, which `wanted` gets as tokens
+              (strings, ARNs and Bool only).
     """
 
     wanted: Callable[[Any], Any]
@@ -143,6 +144,10 @@ def _days(year: int, month: int, day: int) -> int:
 
 def _boolean(text: str) -> bool | None:
     return {"true": True, "false": False}.get(text.lower())
+
+
+def _boolean_of(tokens: Tokens) -> bool | None:
+    return _boolean(joined(tokens))
 
 
 @lru_cache(maxsize=4096)
@@ -231,7 +236,7 @@ RULES: dict[str, Rule] = {
     **_pair("StringLike", "StringNotLike", **_STRING, holds=like_tokens),
     **_ordered(number, "Numeric"),
     **_ordered(moment, "Date"),
-    "Bool": Rule(wanted=_boolean, found=_boolean, holds=_is),
+    "Bool": Rule(wanted=_boolean_of, found=_boolean, holds=_is, variable=True),
     "BinaryEquals": Rule(wanted=_octets, found=_octets, holds=_is),
     **_pair("IpAddress", "NotIpAddress", wanted=_network, found=_address, holds=_in_network),
     **_pair("ArnEquals", "ArnNotEquals", **_ARN),

@@ -76,6 +76,10 @@ NOTE_NOT_NEEDED = "within one account an identity-based policy is enough"
 NOTE_ALONE = "the caller belongs to no account, so the resource's policy alone decides"
 NOTE_NO_POLICY = "there is no policy of this kind"
 NOTE_FEDERATED = "a federated user gets no permissions without a session policy"
+NOTE_BOUNDED = (
+    "a Deny with NotPrincipal hits every user and role that has a permissions boundary, whomever "
+    "it names"
+)
 NOTE_LEVEL = "no policy at level {level} of {levels} allows it; every level must"
 
 
@@ -157,9 +161,10 @@ def _layers(
     resource_layer: LayerName = "trust" if trust else "resource"
 
     scp = rcp = boundary = session = None
-    if policies.scps and caller_account:
+    guarded = not caller.service_linked
+    if policies.scps and caller_account and guarded:
         scp = _levels("scp", caller_account, policies.scps, request, context)
-    if policies.rcps:
+    if policies.rcps and guarded:
         rcp = _levels("rcp", resource_account, policies.rcps, request, context)
     identity = _identity(request, policies, context, caller_account)
     if policies.boundary is not None and caller_account:
@@ -173,7 +178,8 @@ def _layers(
     owned = tuple(one for one in (policies.resource, policies.registry) if one is not None)
     if owned:
         note = "" if caller_account else NOTE_ALONE
-        resource = _layer(resource_layer, resource_account, owned, request, context, note)
+        bounded = policies.boundary is not None
+        resource = _layer(resource_layer, resource_account, owned, request, context, note, bounded)
     elif (
         caller_account != resource_account
         or not caller_account
@@ -220,16 +226,21 @@ def _layer(
     request: Request,
     context: Context,
     note: str = "",
+    bounded: bool = False,
 ) -> LayerResult:
     """One layer: a Deny that matches wins, else an Allow that matches, else implicit deny."""
-    statements = results(policies, request, context, layer)
+    statements = results(policies, request, context, layer, bounded)
+    outcome = _outcome(statements)
+    if bounded and any(one.matched and _spares(one) for one in statements):
+        note = NOTE_BOUNDED
     return LayerResult(
-        layer=layer,
-        account=account,
-        outcome=_outcome(statements),
-        statements=statements,
-        note=note,
+        layer=layer, account=account, outcome=outcome, statements=statements, note=note
     )
+
+
+def _spares(one: StatementResult) -> bool:
+    """A Deny for everybody but those whom it names."""
+    return one.effect == "Deny" and "NotPrincipal" in one.raw
 
 
 def _outcome(statements: tuple[StatementResult, ...]) -> Outcome:

@@ -64,6 +64,15 @@ class Principal:
         """True for a principal of an account; False for a service and anonymous."""
         return bool(self.account) and self.kind not in ("service", "anonymous")
 
+    @property
+    def service_linked(self) -> bool:
+        """True for a session of a service-linked role, which neither SCPs nor RCPs bind.
+
+        Source: AWS Organizations User Guide, "Service control policies" and "Resource control
+        policies" (read 2026-11-25).
+        """
+        return is_service_linked(self.role_arn or "")
+
     def reach(self, value: str) -> Reach:
         """How an "AWS" principal value names this caller."""
         return self._names.get(value, Reach.NONE)
@@ -164,6 +173,11 @@ def excepted(named: Principals, principal: Principal, *, every: bool) -> bool:
     values = {value for _, value in named.entries}
     found = [any(one in values for one in link) for link in principal.chain()]
     return all(found) if every else any(found)
+
+
+def is_service_linked(role_arn: str) -> bool:
+    """True for the ARN of a service-linked role."""
+    return ":role/aws-service-role/" in role_arn
 
 
 @lru_cache(maxsize=4096)

@@ -27,9 +27,16 @@ _NOTHING: dict[int, StatementResult] = {}
 
 
 def results(
-    policies: Iterable[NamedPolicy], request: Request, context: Context, layer: LayerName
+    policies: Iterable[NamedPolicy],
+    request: Request,
+    context: Context,
+    layer: LayerName,
+    bounded: bool = False,
 ) -> tuple[StatementResult, ...]:
-    """What became of each statement of these policies, in order."""
+    """What became of each statement of these policies, in order.
+
+    bounded: True when the caller has a permissions boundary; see `match_principal`.
+    """
     found: list[StatementResult] = []
     about_callers = layer in _WITH_PRINCIPAL
     for policy in policies:
@@ -41,7 +48,7 @@ def results(
             if known is not None:
                 found.append(known)
                 continue
-            far, mismatch = match_principal(statement, request, context, layer)
+            far, mismatch = match_principal(statement, request, context, layer, bounded)
             if mismatch is None:
                 sorted_out = not about_callers and _names_nobody(statement)
                 mismatch = (
@@ -120,8 +127,14 @@ def _remember(memo: dict[Any, Any], key: Any, value: Any) -> Any:
 
 
 def match_principal(
-    statement: Statement, request: Request, context: Context, layer: LayerName
+    statement: Statement, request: Request, context: Context, layer: LayerName, bounded: bool
 ) -> tuple[Reach, Mismatch | None]:
+    """How far the statement names the caller, and why it does not.
+
+    bounded: a Deny with NotPrincipal hits every caller that has a permissions boundary, whomever
+             it names.
+    Source: IAM User Guide, "NotPrincipal", key points (read 2026-11-25).
+    """
     named, not_named = statement.principals, statement.not_principals
     caller = request.principal
     denies = statement.effect == "Deny"
@@ -135,7 +148,8 @@ def match_principal(
             return far, None
         return far, _differs("Principal", str(named), caller.arn, _whose(named, request))
     if not_named is not None:
-        if excepted(not_named, caller, every=denies):
+        spared = not (denies and bounded)
+        if spared and excepted(not_named, caller, every=denies):
             excluded = _differs("NotPrincipal", str(not_named), caller.arn, "principal-excluded")
             return Reach.NONE, excluded
         return Reach.ACCOUNT, None

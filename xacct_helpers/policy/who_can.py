@@ -159,12 +159,15 @@ class _Map:
         rows = []
         for at, asker in enumerate(self.askers):
             account = asker.principal.account if asker.principal.in_account else ""
+            guarded = not asker.principal.service_linked
             mine = accounts.get(account, 0) | accounts.get("", 0)
             lacking = self.everything & ~having
             silent = lacking & (must | ~mine) if account else lacking
             layers = (
-                self._scps(asker, at) if account else self._said("notApplicable"),
-                self._levelled([(one[at], bits) for one, bits in zip(guards, deep, strict=True)]),
+                self._scps(asker, at) if account and guarded else self._said("notApplicable"),
+                self._levelled([(one[at], bits) for one, bits in zip(guards, deep, strict=True)])
+                if guarded
+                else self._said("notApplicable"),
                 self._identity(asker, at) if account else self._said("notApplicable"),
                 self._limit(asker.boundary, at, account, "boundary"),
                 self._session(asker, at, account),
@@ -365,8 +368,11 @@ class _Map:
                     likely |= self.everybody if value == "*" else self.names.get(value, 0)
             by_reach = [0] * len(Reach)
             for at in _ones(likely):
-                request, _ = asked(self.action, self.askers[at], self.targets[to])
-                reach, mismatch = match_principal(statement, request, self._context(at, to), layer)
+                asker = self.askers[at]
+                request, _ = asked(self.action, asker, self.targets[to])
+                bounded = asker.boundary is not None
+                context = self._context(at, to)
+                reach, mismatch = match_principal(statement, request, context, layer, bounded)
                 if mismatch is None:
                     by_reach[reach] |= 1 << at
             found = self.naming[key] = tuple(by_reach)

@@ -6,7 +6,7 @@ No identity bypasses it: the administrators are users with AWS's AdministratorAc
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ..policy import (
@@ -67,8 +67,6 @@ class Asked:
 def decide(state: State, caller: Caller, ask: Ask, call: Call) -> Asked:
     """What IAM says to one permission."""
     who, what = asker(state, caller, call), target(state, ask)
-    if service_linked(caller.principal.role_arn or ""):
-        what = replace(what, rcps=())
     request, policies = asked(ask.action, who, what)
     decision = evaluate(request, policies)
     return Asked(request=request, policies=policies, decision=decision, missing=ask.missing)
@@ -90,9 +88,7 @@ def asker(state: State, caller: Caller, call: Call) -> Asker:
         ),
         boundary=(named(boundary),) if boundary else None,
         session=_session_policies(state, caller),
-        scps=()
-        if service_linked(caller.principal.role_arn or "")
-        else service_controls(state, caller.account),
+        scps=service_controls(state, caller.account),
     )
 
 
@@ -119,12 +115,6 @@ Levels = tuple[tuple[NamedPolicy, ...], ...]
 # Of the services that the sandbox has, those that support resource control policies. Source: AWS
 # Organizations User Guide, resource control policies (ECR since 2025).
 _RCP_SERVICES = ("sts", "ecr")
-_SERVICE_LINKED = ":role/aws-service-role/"
-
-
-def service_linked(arn: str) -> bool:
-    """Whether this is the ARN of a service-linked role, which neither SCPs nor RCPs bind."""
-    return _SERVICE_LINKED in arn
 
 
 def service_controls(state: State, account: str) -> Levels:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from ..policy import Asker, NamedPolicy, Principal, Target, parse
+from ..policy import Asker, NamedPolicy, Principal, Target, is_service_linked, parse
 from . import gate, identities
 from .actions import assume_role, repositories
 from .backends import StoredPolicy
@@ -80,7 +80,7 @@ def gathered(state: State) -> Accounts:
         role
         for account in state.accounts
         for name in sorted(state.backends.roles(account), key=str.lower)
-        if (role := state.backends.role(account, name)) and not gate.service_linked(role.arn)
+        if (role := state.backends.role(account, name)) and not is_service_linked(role.arn)
     ]
     callers = list(_callers(state))
     where = [
@@ -128,7 +128,7 @@ def _callers(state: State) -> Iterator[Caller]:
             yield identities.user_caller(state, account, name, "", "")
         for name in sorted(state.backends.roles(account), key=str.lower):
             role = state.backends.role(account, name)
-            if role is None or gate.service_linked(role.arn):
+            if role is None or is_service_linked(role.arn):
                 continue
             session = _session(state, account, name, role.unique_id)
             caller = identities.session_caller(state, session)
