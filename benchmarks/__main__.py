@@ -10,7 +10,7 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from benchmarks import calls, deciding, engine, images, notebooks, starting
+from benchmarks import calls, deciding, engine, images, mapping, notebooks, starting
 from benchmarks.report import CannotRun, Row, header, say, table
 
 BENCHMARKS: dict[str, tuple[Callable[[], list[Row]], str]] = {
@@ -18,6 +18,7 @@ BENCHMARKS: dict[str, tuple[Callable[[], list[Row]], str]] = {
     "calls": (calls.measure, "one boto3 call, against plain moto"),
     "engine": (engine.measure, "decisions a second, against iam-simulate; what the gate costs"),
     "deciding": (deciding.measure, "a map of 200 by 200 roles, against 40,000 decisions"),
+    "mapping": (mapping.measure, "the access map of 200 principals, against 300 ms"),
     "images": (images.measure, "an image of 512 MiB pushed and pulled, against docker-registry"),
     "notebooks": (notebooks.measure, "all notebooks under nbval, against 90 seconds"),
 }

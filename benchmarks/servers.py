@@ -37,13 +37,15 @@ class Keys:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Server:
-    """A server that answers. `keys`: administrator keys by account id; empty for the peers."""
+    """A server that answers. `keys`: administrator keys by account id; empty for the peers, as is
+    the token of the control API."""
 
     name: str
     host: str
     port: int
     keys: dict[str, Keys]
     pid: int
+    token: str = field(default="", repr=False)
 
     @property
     def endpoint(self) -> str:
@@ -74,7 +76,14 @@ def xacct() -> Iterator[Server]:
             )
             for account in ready["accounts"]
         }
-        yield Server(name="xacct", host=host, port=int(port), keys=keys, pid=process.pid)
+        yield Server(
+            name="xacct",
+            host=host,
+            port=int(port),
+            keys=keys,
+            pid=process.pid,
+            token=ready["lab_token"],
+        )
 
 
 @contextlib.contextmanager

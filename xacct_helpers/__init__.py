@@ -16,12 +16,14 @@ if TYPE_CHECKING:
     from .lessons import check, hint, predict, skip
     from .lessons.faults import break_accounts
     from .view import explain
+    from .view.access_map import access_map
     from .view.policy_editor import edit_policy
     from .workspace import LabError
 
 _HOME = {
     "Lab": "lab",
     "LabError": "workspace",
+    "access_map": "view.access_map",
     "break_accounts": "lessons.faults",
     "build_image": "images",
     "check": "lessons",
@@ -39,6 +41,7 @@ __all__ = [
     "Lab",
     "LabError",
     "__version__",
+    "access_map",
     "break_accounts",
     "build_image",
     "check",

@@ -125,6 +125,7 @@ def _parser() -> _Parser:
     )
 
     add("status", _status, "Say whether this workspace's sandbox runs, and where.")
+    add("map", _map, "Print who can assume which role and pull from which repository.")
     add("stop", _stop, "Stop this workspace's sandbox. Its accounts are kept.")
     reset = add("reset", _reset, "Empty the accounts and your progress: all as on the first day.")
     reset.add_argument("--yes", action="store_true", help="do not ask")
@@ -386,6 +387,17 @@ def _status(options: argparse.Namespace) -> int:
     print(f"Accounts: {', '.join(status['accounts'])}")
     ahead = workspace.ahead(status["clock_offset_seconds"])
     print(f"The lab's time: {status['now']}{f', {ahead} ahead' if ahead else ''}")
+    return 0
+
+
+def _map(options: argparse.Namespace) -> int:
+    from .view.access_map import model, words
+
+    folder = workspace.lab_folder()
+    running = workspace.find(folder)
+    if running is None:
+        raise _Failure(f"No sandbox runs for {folder}. open_lab() in a notebook starts it.")
+    print(words.text(model.read(running.get("map"))))
     return 0
 
 

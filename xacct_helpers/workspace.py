@@ -30,6 +30,7 @@ ACCOUNT_B = "222222222222"
 STRANGER = "333333333333"
 MANAGEMENT = "444444444444"
 ACCOUNTS = (ACCOUNT_A, ACCOUNT_B, STRANGER, MANAGEMENT)
+_NAMES = {ACCOUNT_A: "A", ACCOUNT_B: "B", STRANGER: "stranger", MANAGEMENT: "management"}
 REGION = "us-east-1"
 LAB_FOLDER = ".xacct"
 FIRST_NOTEBOOK = "00-start-here.ipynb"
@@ -52,6 +53,11 @@ class LabError(Exception):
 
 class NotThere(LabError):
     """The sandbox has nothing of the name that was asked for."""
+
+
+def account_name(account: str) -> str:
+    """What the course calls an account: "A", "B", "stranger", "management"; else its id."""
+    return _NAMES.get(account, account)
 
 
 def absolute(path: str | Path) -> Path:

@@ -9,7 +9,7 @@ is the engine tells as well: it is asked about principals and roles that do not 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
@@ -146,8 +146,9 @@ def _drawn(accounts: Accounts, relation: Relation) -> tuple[list[Edge], list[Mar
     edges = [
         edge
         for at, who in enumerate(principals)
-        for to in _speaking([rows[at] for rows in answers], len(targets))
-        if (edge := _edge(who, targets[to], relation, told(at, to), reaching[at], letting[to]))
+        for to, first in enumerate(answers[0][at][: len(targets)])
+        if (first.caller_agrees or first.resource_agrees)
+        and (edge := _edge(who, targets[to], relation, told(at, to), reaching[at], letting[to]))
     ]
     marks = [
         _mark(who.arn, relation, "caller", reaching[at], everywhere)
@@ -205,15 +206,6 @@ def _best(edges: Sequence[Edge]) -> list[Edge]:
         if known is None or edge.full > known.full:
             found[edge.pair] = edge
     return list(found.values())
-
-
-def _speaking(rows: Sequence[Sequence[Answer]], width: int) -> Iterator[int]:
-    """The places of the targets with which at least one side agrees, whatever the action."""
-    for to in range(width):
-        if all(row[to].caller_agrees for row in rows) or all(
-            row[to].resource_agrees for row in rows
-        ):
-            yield to
 
 
 def _edge(

@@ -16,7 +16,7 @@ import traitlets
 
 from .. import lab as labs
 from ..workspace import LabError
-from . import editing
+from . import editing, following
 from .calls import boto3_text, cli_text
 from .completion import Known, complete
 from .editing import Target
@@ -198,6 +198,7 @@ def _save(editor: PolicyEditor, content: dict[str, Any]) -> Answer:
         found = _findings(text, (mark,) if mark else ())
         return {**_saved("refused", said), "findings": found, **texts}
     editor.in_account, editor.loaded = editing.read(target), text
+    following.look()  # an access map on the page shows what has become of it
     return {**_saved("saved", f"Saved. The call was {call.service}:{call.operation}."), **texts}
 
 

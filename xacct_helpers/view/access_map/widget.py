@@ -1,0 +1,138 @@
+"""The access map in a notebook: a picture that follows the accounts and answers "why?".
+
+A widget where a kernel lives, and in the same output the picture, the table and the text that stay.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Collection
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import traitlets
+
+from ... import lab as labs
+from ...workspace import LabError
+from ..denial import _denial
+from ..following import follow
+from . import words
+from .model import Bundle, Map, read
+from .svg import svg
+
+_STATIC = Path(__file__).parent.parent / "static"
+#: So many maps of a kernel follow the accounts; the oldest stop first.
+_FOLLOWING = 8
+
+
+class AccessMap:
+    """The access map of the lab as it was when it was made; its widget goes on from there."""
+
+    def __init__(self, found: Map) -> None:
+        self._found = found
+
+    def __repr__(self) -> str:
+        return words.text(self._found)
+
+    def _repr_html_(self) -> str:
+        return still(self._found)
+
+    def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        data: dict[str, Any] = {"text/plain": repr(self), "text/html": self._repr_html_()}
+        if not follow(_redraw):
+            return data, {}
+        widget = Widget(self._found)
+        _maps.append(widget)
+        bundle = widget._repr_mimebundle_()
+        return {**(bundle[0] if bundle else {}), **data}, {}
+
+
+def access_map() -> AccessMap:
+    """Who can assume which role and pull from which repository, of all the lab's accounts.
+
+    Every edge is IAM's decision about that very pair. An edge between two accounts is whole when
+    both have agreed, and half drawn while one has and the other has not. In a notebook the map
+    follows the accounts: each cell that changes something redraws it. Raises LabError when the
+    sandbox does not answer.
+    """
+    return AccessMap(_fetch())
+
+
+def _fetch() -> Map:
+    return read(labs.current().running.get("map"))
+
+
+def still(found: Map, changed: Collection[str] = ()) -> str:
+    """The picture and, folded, its table: what is shown with and without a kernel."""
+    table = f"<details><summary>The same as a table</summary>{words.table(found)}</details>"
+    return f'<div class="xacct-map-still">{svg(found, changed)}{table}</div>'
+
+
+# -- the widget ------------------------------------------------------------------------------
+
+
+class Widget(anywidget.AnyWidget):
+    """What the front end shows. content: the still form; news: what has changed, in words;
+    why: the explanation of the edge of `asked`, as HTML."""
+
+    _esm = _STATIC / "access_map.js"
+    _css = _STATIC / "access_map.css"
+    content = traitlets.Unicode().tag(sync=True)
+    news = traitlets.Unicode().tag(sync=True)
+    asked = traitlets.Unicode().tag(sync=True)
+    why = traitlets.Unicode().tag(sync=True)
+
+    def __init__(self, found: Map) -> None:
+        super().__init__(content=still(found))
+        self._found = found
+        self.on_msg(self._asked)
+
+    def _asked(self, _: Any, message: Any, buffers: Any) -> None:
+        key = message.get("why") if isinstance(message, dict) else None
+        if isinstance(key, str):
+            why = self._explained(key) if key else ""
+            with self.hold_sync():
+                self.asked, self.why = key, why
+
+    def _explained(self, key: str) -> str:
+        line = next((one for one in self._found.lines if one.key == key), None)
+        if line is None:
+            return "<p>This edge is not there any more.</p>"
+        edge = line.edges[0] if isinstance(line, Bundle) else line
+        asked = {"source": edge.source, "target": edge.target, "relation": edge.relation}
+        try:
+            told = labs.current().running.post("why", **asked)
+        except LabError as error:
+            return f"<p>{escape(str(error))}</p>"
+        more = f"<p>{escape(words.spoken(self._found, line))}. The first of them:</p>"
+        return (more if isinstance(line, Bundle) else "") + _denial(told)._repr_html_()
+
+    def show(self, found: Map) -> None:
+        """Another state of the accounts."""
+        before, self._found = self._found, found
+        with self.hold_sync():
+            self.content = still(found, words.changed(before, found))
+            self.news = words.news(before, found)
+            if self.asked:
+                self.why = self._explained(self.asked)
+
+    def fail(self, reason: str) -> None:
+        """The accounts cannot be seen."""
+        self.news = f"This map is as it was before. {reason}"
+
+
+_maps: deque[Widget] = deque(maxlen=_FOLLOWING)
+
+
+def _redraw(trouble: str) -> None:
+    try:
+        found = None if trouble else _fetch()
+    except LabError as error:
+        found, trouble = None, str(error)
+    for widget in _maps:
+        if found is None:
+            widget.fail(trouble)
+        else:
+            widget.show(found)
