@@ -13,7 +13,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from .images import build_image, pull_image, push_image
     from .lab import Lab, open_lab
-    from .lessons import check, hint, predict, skip
+    from .lessons import check, hint, predict, progress, skip, summary
     from .lessons.faults import break_accounts
     from .view import explain
     from .view.access_map import access_map
@@ -32,9 +32,11 @@ _HOME = {
     "hint": "lessons",
     "open_lab": "lab",
     "predict": "lessons",
+    "progress": "lessons",
     "pull_image": "images",
     "push_image": "images",
     "skip": "lessons",
+    "summary": "lessons",
 }
 
 __all__ = [
@@ -50,9 +52,11 @@ __all__ = [
     "hint",
     "open_lab",
     "predict",
+    "progress",
     "pull_image",
     "push_image",
     "skip",
+    "summary",
 ]
 
 

@@ -124,7 +124,17 @@ def _parser() -> _Parser:
         "--seed", default=None, help="what ids are derived from; another seed gives other ids"
     )
 
-    add("status", _status, "Say whether this workspace's sandbox runs, and where.")
+    status = add("status", _status, "Say whether this workspace's sandbox runs, and your progress.")
+    status.add_argument("--json", action="store_true", help="print JSON, your progress in full")
+    progress = add("progress", _progress, "Show how far several learners are: a class at a glance.")
+    progress.add_argument(
+        "folders",
+        nargs="+",
+        type=Path,
+        metavar="FOLDER",
+        help="a learner's, or the .xacct in it",
+    )
+    progress.add_argument("--json", action="store_true", help="print JSON, each progress in full")
     add("map", _map, "Print who can assume which role and pull from which repository.")
     add("stop", _stop, "Stop this workspace's sandbox. Its accounts are kept.")
     reset = add("reset", _reset, "Empty the accounts and your progress: all as on the first day.")
@@ -374,19 +384,49 @@ def _check_port(port: int) -> None:
 
 
 def _status(options: argparse.Namespace) -> int:
+    from . import kept_progress
+
     folder = workspace.lab_folder()
     running = workspace.find(folder)
-    if running is None:
-        kept = (folder / "journal.jsonl").exists()
+    status = running.get("status") if running else None
+    kept = (folder / "journal.jsonl").exists()
+    done = kept_progress.read(folder)
+    if options.json:
+        content = {
+            "folder": str(folder),
+            "kept": kept,
+            "endpoint": running.endpoint if running else None,
+            "pid": running.pid if running else None,
+            "accounts": status["accounts"] if status else None,
+            "now": status["now"] if status else None,
+            "progress": kept_progress.as_json(done),
+        }
+        print(json.dumps(content, indent=2))
+    elif running is None or status is None:
         what = "Its accounts are kept; open_lab() starts it." if kept else "There is no lab yet."
         print(f"No sandbox runs for {folder}. {what}")
-        return 1
-    status = running.get("status")
-    print(f"The sandbox answers at {running.endpoint} (process {running.pid}).")
-    print(f"Lab: {folder}")
-    print(f"Accounts: {', '.join(status['accounts'])}")
-    ahead = workspace.ahead(status["clock_offset_seconds"])
-    print(f"The lab's time: {status['now']}{f', {ahead} ahead' if ahead else ''}")
+    else:
+        print(f"The sandbox answers at {running.endpoint} (process {running.pid}).")
+        print(f"Lab: {folder}")
+        print(f"Accounts: {', '.join(status['accounts'])}")
+        ahead = workspace.ahead(status["clock_offset_seconds"])
+        print(f"The lab's time: {status['now']}{f', {ahead} ahead' if ahead else ''}")
+    if not options.json and (kept or done.begun()):
+        print(f"Progress: {' '.join(kept_progress.lines(done))}")
+    return 0 if running else 1
+
+
+def _progress(options: argparse.Namespace) -> int:
+    from .lessons.overview import class_table, learner
+
+    for folder in options.folders:
+        if not folder.is_dir():
+            raise _Failure(f"There is no folder {folder}.", 2)
+    learners = [learner(folder) for folder in options.folders]
+    if options.json:
+        print(json.dumps([one.as_json() for one in learners], indent=2))
+    else:
+        print(class_table(learners))
     return 0
 
 
@@ -409,7 +449,7 @@ def _stop(options: argparse.Namespace) -> int:
 
 
 def _reset(options: argparse.Namespace) -> int:
-    from . import progress
+    from . import kept_progress
 
     folder = workspace.lab_folder()
     running = workspace.find(folder)
@@ -430,7 +470,7 @@ def _reset(options: argparse.Namespace) -> int:
             (folder / workspace.RECORD).unlink(missing_ok=True)
             workspace.forget_cached_credentials(folder)
         print("The accounts are as on the first day.")
-    progress.empty(folder)
+    kept_progress.empty(folder)
     return 0
 
 

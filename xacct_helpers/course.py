@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -81,6 +84,56 @@ def answer(name: str) -> list[str]:
     path = next(path for path in notebooks() if path.name.startswith(f"{name}-"))
     found = tagged(path, "answer") or tagged(path, "build")
     return [text for text in found if "open_lab()" not in text] or found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """A predict() of the course. right: the choice that is; refused: whether the call that it is
+    about is refused, None where no single call answers it."""
+
+    notebook: str
+    cell: str
+    choices: tuple[str, ...]
+    right: str
+    refused: bool | None
+
+
+def questions() -> Iterator[Question]:
+    """Every question of the course. What is right stands in the metadata of its cell, where it
+    does not spoil the question: "xacct": {"right": "denied", "refused": true}."""
+    for path in notebooks():
+        for cell in cells(path):
+            key = cell["metadata"].get("xacct", {})
+            if "right" in key:
+                yield Question(
+                    notebook=path.name[:2],
+                    cell=cell["id"],
+                    choices=choices(source(cell)),
+                    right=key["right"],
+                    refused=key.get("refused"),
+                )
+
+
+def choices(code: str) -> tuple[str, ...]:
+    """What a cell's predict() offers; () for a cell that asks nothing."""
+    if "predict(" not in code or code.startswith("%%"):
+        return ()
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "predict":
+            return tuple(str(ast.literal_eval(argument)) for argument in node.args)
+    return ()
+
+
+def question(wanted: tuple[str, ...], *, cell: str | None, notebook: str | None) -> Question | None:
+    """The course's question with these choices; None for another one, and where several have them
+    and neither the cell nor the notebook tells which."""
+    found = [one for one in questions() if one.choices == wanted]
+    for known in (
+        [one for one in found if one.notebook == notebook],
+        [one for one in found if one.cell == cell],
+    ):
+        found = known or found
+    return found[0] if len(found) == 1 else None
 
 
 def usual_copy() -> Path:

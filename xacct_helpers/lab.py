@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import catch_up as _catch_up
-from . import progress, sdk_clock, workspace
+from . import kept_progress, sdk_clock, workspace
 from .workspace import LabError, Running
 
 if TYPE_CHECKING:
@@ -32,8 +32,8 @@ def open_lab() -> Lab:
     lab = Lab(running)
     lab.clock.followed()
     _current = lab
-    if notebook := progress.open_notebook():
-        progress.record(lab.folder, lambda before: progress.with_last(before, notebook))
+    if notebook := kept_progress.open_notebook():
+        kept_progress.record(lab.folder, lambda before: kept_progress.with_last(before, notebook))
     return lab
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.xacct import COMMAND, xacct
-from xacct_helpers import progress, workspace
+from xacct_helpers import kept_progress, workspace
 from xacct_helpers.workspace import Running
 
 
@@ -116,12 +116,12 @@ def test_reset(running: Running, runs: bool) -> None:
     subprocess.run([sys.executable, "-c", catch_up], check=True)
     changed = describe(folder)
     assert changed != first_day
-    progress.record(folder, lambda before: progress.with_last(before, "01"))
+    kept_progress.record(folder, lambda before: kept_progress.with_last(before, "01"))
     if not runs:
         workspace.stop(folder)
     unmeant = xacct("reset")
     assert unmeant.returncode == 2
-    assert progress.read(folder).last == "01"
+    assert kept_progress.read(folder).last == "01"
     assert "`xacct reset --yes`" in unmeant.stderr
     assert describe(folder) == changed
     if not runs:
@@ -129,7 +129,7 @@ def test_reset(running: Running, runs: bool) -> None:
     done = xacct("reset", "--yes")
     assert (done.returncode, done.stdout) == (0, "The accounts are as on the first day.\n")
     assert describe(folder) == first_day
-    assert not progress.read(folder).begun()
+    assert not kept_progress.read(folder).begun()
     subprocess.run([sys.executable, "-c", catch_up], check=True)
     assert describe(folder) == changed
 

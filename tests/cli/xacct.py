@@ -12,7 +12,19 @@ from pathlib import Path
 from typing import Any
 
 COMMAND = [sys.executable, "-m", "xacct_helpers"]
-COMMANDS = ("lab", "serve", "status", "map", "stop", "reset", "env", "token", "decide", "lint")
+COMMANDS = (
+    "lab",
+    "serve",
+    "status",
+    "progress",
+    "map",
+    "stop",
+    "reset",
+    "env",
+    "token",
+    "decide",
+    "lint",
+)
 
 
 def xacct(

@@ -21,6 +21,8 @@ from typing import Any
 import nbclient
 import nbformat
 
+from tests.notebooks import course_map
+from tests.notebooks.prose import MAP
 from tests.notebooks.sanitizing import RULES_FILE, sanitize
 from tests.tools import ROOT
 from xacct_helpers import course, workspace
@@ -46,6 +48,7 @@ def main(arguments: list[str] | None = None) -> int:
             failed = True
         else:
             print("rewritten" if changed else "as it was", file=sys.stderr)
+    MAP.write_text(course_map.written(), encoding="utf-8")
     return int(failed)
 
 

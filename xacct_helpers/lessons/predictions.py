@@ -1,17 +1,22 @@
 """Commit before the machine answers.
 
-`predict("allowed", "denied")` shows the choices; picking one, or `predict(…, answer="denied")`,
-commits. Once the call that the question is about has been made, the choice is put beside what
-happened.
+`predict("allowed", "denied")` shows the choices; picking one, `predict("denied")` in a cell of its
+own, or `answer="denied"` commits. Once the call that the question is about has been made, the
+choice is put beside what happened, and kept with the learner's progress.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from html import escape
+from typing import TYPE_CHECKING, Any
 
+from .. import course, kept_progress
 from .. import lab as labs
 from ..workspace import LabError
+
+if TYPE_CHECKING:
+    from .question import Question
 
 _pending: _Prediction | None = None
 _hooked = False
@@ -19,28 +24,39 @@ _hooked = False
 
 @dataclass
 class _Prediction:
-    """A question that was asked. choice: once made; latest: the last call before it was asked."""
+    """A question that was asked. choice: once made; latest: the last call before it was asked.
+
+    asked: what the course knows of it, None when it is the learner's own.
+    """
 
     choices: tuple[str, ...]
     about: str | None
     latest: int
+    asked: course.Question | None = None
     choice: str | None = None
+    widget: Question | None = None
 
 
 def predict(*choices: str, about: str | None = None, answer: str | None = None) -> None:
-    """Show the choices and wait for nothing; `answer=` commits without a widget.
+    """Show the choices and wait for nothing; picking one, or `answer=`, commits.
 
+    One choice alone commits to it: to answer the question that was shown last, `predict("denied")`
+    (its beginning is enough), or where none is open, about the next call.
     about: the call that the question is about, for instance "sts:AssumeRole"; None means the next
     cell's calls, and "" a question that no single call answers.
     Without a choice nothing is stored, so a notebook may be run from top to bottom.
     Raises LabError for an answer that is not among the choices.
     """
     global _pending
-    if len(choices) < 2:
-        raise LabError("predict() takes at least two choices.")
+    if not choices:
+        raise LabError('predict() takes choices, as in predict("allowed", "denied").')
+    if len(choices) == 1:
+        _commit_to(choices[0] if answer is None else answer)
+        return
     if answer is not None and answer not in choices:
         raise LabError(f"Your answer must be one of: {', '.join(choices)}.")
-    _pending = _Prediction(choices, about, _latest_number(), answer)
+    asked = course.question(choices, cell=_cell(), notebook=kept_progress.open_notebook())
+    _pending = _Prediction(choices, about, _latest_number(), asked, answer)
     _watch_cells()
     if answer is None:
         _show(_pending)
@@ -48,30 +64,60 @@ def predict(*choices: str, about: str | None = None, answer: str | None = None) 
         print(f"You predict: {answer}")
 
 
+def _commit_to(choice: str) -> None:
+    global _pending
+    prediction = _pending
+    if prediction is None or len(prediction.choices) == 1:
+        prediction = _pending = _Prediction((choice,), None, _latest_number())
+        _watch_cells()
+        prediction.choice = choice
+    else:
+        prediction.choice = _meant(choice, prediction.choices)
+        if prediction.widget is not None:
+            prediction.widget.choice = prediction.choice
+    print(f"You predict: {prediction.choice}")
+
+
+def _meant(text: str, choices: tuple[str, ...]) -> str:
+    """The choice that is this text, or the only one that begins with it."""
+    found = [choice for choice in choices if choice == text] or [
+        choice for choice in choices if choice.lower().startswith(text.lower())
+    ]
+    if len(found) != 1:
+        raise LabError(f"Your answer must be one of: {', '.join(choices)}.")
+    return found[0]
+
+
+def _cell() -> str | None:
+    """The id of the cell that is running, where the frontend tells (JupyterLab does)."""
+    from IPython import get_ipython
+
+    parent: dict[str, Any] = getattr(get_ipython(), "get_parent", dict)()
+    found = parent.get("metadata", {}).get("cellId")
+    return found if isinstance(found, str) else None
+
+
 def _show(prediction: _Prediction) -> None:
-    """The choices as text, and as buttons where the frontend has widgets."""
+    """The choices as text, as HTML, and as radio buttons where the frontend has widgets."""
     from IPython.display import display
 
+    from .question import Question
+
     text = "What do you predict?\n" + "\n".join(f"  ○ {c}" for c in prediction.choices)
-    bundle: dict[str, Any] = {"text/plain": text}
-    try:
-        from ipywidgets import RadioButtons
-    except ImportError:
-        display(bundle, raw=True)  # type: ignore[no-untyped-call]
-        return
-    widget = RadioButtons(
-        options=prediction.choices,
-        value=None,
-        description="Predict:",
-        layout={"width": "max-content"},
-    )
+    items = "".join(f"<li>{escape(choice)}</li>" for choice in prediction.choices)
+    html = f"<p><strong>What do you predict?</strong></p><ul>{items}</ul>"
+    widget = prediction.widget = Question(choices=list(prediction.choices))
 
     def chosen(change: dict[str, Any]) -> None:
-        prediction.choice = change["new"]
+        prediction.choice = change["new"] or None
 
-    widget.observe(chosen, names="value")
-    model: dict[str, Any] = {"version_major": 2, "version_minor": 0, "model_id": widget.model_id}
-    bundle["application/vnd.jupyter.widget-view+json"] = model
+    widget.observe(chosen, names="choice")
+    model: dict[str, Any] = {"version_major": 2, "version_minor": 1, "model_id": widget.model_id}
+    bundle = {
+        "text/plain": text,
+        "text/html": html,
+        "application/vnd.jupyter.widget-view+json": model,
+    }
     display(bundle, raw=True)  # type: ignore[no-untyped-call]
 
 
@@ -110,12 +156,50 @@ def _after_cell(_result: Any = None) -> None:
     if not calls:
         return
     _pending = None
-    start = f"You predicted: {prediction.choice}."
-    if prediction.about == "":
-        print(start)
-        return
+    came, refused = _what_came(calls) if prediction.about != "" else ("", None)
+    right = _judged(prediction, refused)
+    words = f"You predicted: {prediction.choice}."
+    if came:
+        words += f" What happened: {came}."
+    if right is not None and prediction.asked is not None:
+        words += " Right." if right else f" The answer was: {prediction.asked.right}."
+    print(words)
+    if prediction.widget is not None:
+        prediction.widget.came = words
+    _record(prediction, came, right)
+
+
+def _what_came(calls: list[dict[str, Any]]) -> tuple[str, bool]:
+    """What happened, in words, and whether it was a refusal."""
     refused = next((call for call in calls if call["error_code"]), None)
     if refused is not None:
-        print(f"{start} What happened: {refused['action']} was refused, {refused['error_code']}.")
-    else:
-        print(f"{start} What happened: {calls[-1]['action']} was answered.")
+        return f"{refused['action']} was refused, {refused['error_code']}", True
+    return f"{calls[-1]['action']} was answered", False
+
+
+def _judged(prediction: _Prediction, refused: bool | None) -> bool | None:
+    """Whether the prediction was right; None where nobody can tell.
+
+    That is so for a question of the learner's own, and where accounts that are not as in the course
+    brought another outcome.
+    """
+    asked = prediction.asked
+    if asked is None:
+        return None
+    if refused is not None and asked.refused is not None and refused != asked.refused:
+        return None
+    return prediction.choice == asked.right
+
+
+def _record(prediction: _Prediction, came: str, right: bool | None) -> None:
+    asked = prediction.asked
+    kept = kept_progress.Prediction(
+        notebook=asked.notebook if asked else kept_progress.open_notebook() or "",
+        cell=asked.cell if asked else "",
+        question=prediction.choices,
+        choice=str(prediction.choice),
+        came=came,
+        right=right,
+    )
+    folder = labs.current().folder
+    kept_progress.record(folder, lambda before: kept_progress.with_prediction(before, kept))

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ... import kept_progress
 from ... import lab as labs
-from ... import progress
 from ...workspace import LabError
 from . import part_one, part_two
 from .goals import Finding, Goal
@@ -64,11 +64,11 @@ def check(notebook: str | int) -> None:
         print(f"    What happened: {finding.found}")
         print(f"    Look at: {finding.next}")
         print(f"    {_ways_on(name)}")
-        progress.record(folder, lambda before: progress.with_last(before, name))
+        kept_progress.record(folder, lambda before: kept_progress.with_last(before, name))
         return
     print(WHY[name])
-    when = progress.now()
-    progress.record(folder, lambda before: progress.with_passed(before, name, when))
+    when = kept_progress.now()
+    kept_progress.record(folder, lambda before: kept_progress.with_passed(before, name, when))
 
 
 def skip(notebook: str | int) -> None:
@@ -77,7 +77,9 @@ def skip(notebook: str | int) -> None:
     Raises LabError for a notebook that has no check.
     """
     name = named(notebook)
-    progress.record(labs.current().folder, lambda before: progress.with_skipped(before, name))
+    kept_progress.record(
+        labs.current().folder, lambda before: kept_progress.with_skipped(before, name)
+    )
     print(f'The check of {name} is skipped; check("{name}") makes good for it whenever you like.')
     print(f"lab.catch_up(through={int(name)}) puts your accounts where the next notebook begins.")
 

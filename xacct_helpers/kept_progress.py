@@ -27,10 +27,12 @@ _VERSION = 1
 class Prediction:
     """What a learner committed to and what came.
 
-    notebook: "03"; question: its choices in order; right: None where nobody can tell.
+    notebook: "03", "" where it is not known. cell: the id of the course's cell that asked, "" for a
+    question of one's own. question: its choices in order. right: None where nobody can tell.
     """
 
     notebook: str
+    cell: str
     question: tuple[str, ...]
     choice: str
     came: str
@@ -91,8 +93,8 @@ def with_skipped(progress: Progress, notebook: str) -> Progress:
 
 def with_prediction(progress: Progress, prediction: Prediction) -> Progress:
     """A question counts once, with what was said the first time."""
-    asked = {(p.notebook, p.question) for p in progress.predictions}
-    if (prediction.notebook, prediction.question) in asked:
+    asked = {(p.notebook, p.cell, p.question) for p in progress.predictions}
+    if (prediction.notebook, prediction.cell, prediction.question) in asked:
         return progress
     return replace(progress, predictions=(*progress.predictions, prediction))
 
@@ -139,6 +141,7 @@ def _parsed(content: Any) -> Progress:
         predictions=tuple(
             Prediction(
                 notebook=str(one["notebook"]),
+                cell=str(one["cell"]),
                 question=tuple(map(str, one["question"])),
                 choice=str(one["choice"]),
                 came=str(one["came"]),
@@ -159,6 +162,7 @@ def as_json(progress: Progress) -> dict[str, Any]:
         "predictions": [
             {
                 "notebook": one.notebook,
+                "cell": one.cell,
                 "question": list(one.question),
                 "choice": one.choice,
                 "came": one.came,

@@ -1,0 +1,235 @@
+"""What the course promises on paper, held: `make check` runs this.
+
+In the spirit of rustlings' own check: every exercise fails as shipped, every answer passes, three
+hints exist, and nothing that a notebook states or links to is wrong.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from tests.notebooks import course_map
+from tests.notebooks.cells import IDS, PATHS
+from tests.notebooks.execute import execute
+from tests.notebooks.prose import (
+    GLOSSARY,
+    MAP,
+    Term,
+    anchors,
+    linked,
+    links,
+    prose,
+    spoken,
+    terms,
+)
+from tests.tools import ROOT
+from xacct_helpers import course
+from xacct_helpers.lessons.checks import GOALS, WHY
+from xacct_helpers.lessons.hints import HINTS
+
+PAGES = [GLOSSARY, MAP]
+
+# -- the exercises ---------------------------------------------------------------------------
+
+_BEGIN = """
+from xacct_helpers import open_lab
+from xacct_helpers.lessons.checks import passed
+lab = open_lab()
+"""
+# A notebook's answer needs the notebook's first cell, and is typed by hand: not as catch_up does.
+_EXERCISE = """
+get_ipython().reset(new_session=False)
+import contextlib, io
+from xacct_helpers.lessons.checks import passed
+from xacct_helpers import open_lab
+with contextlib.redirect_stdout(io.StringIO()):
+    open_lab().catch_up(through={before})
+"""
+
+
+def _typed(name: str) -> list[str]:
+    """The cells that a learner runs to reach a notebook's goals: the first one, and the answer."""
+    path = next(path for path in PATHS if path.name.startswith(name))
+    opening = next(text for text in course.tagged(path, "build") if "open_lab()" in text)
+    return [opening, *(text for text in course.answer(name) if text != opening)]
+
+
+def test_every_exercise_fails_as_shipped_and_every_answer_passes() -> None:
+    """On the accounts of the first day only 00 passes, which is about them; then, from where each
+    notebook begins, its answer is run and its check passes."""
+    first_day = f"[name for name in {list(GOALS)} if passed(name)]"
+    sources = [_BEGIN, first_day]
+    for name in GOALS:
+        before = max(0, int(name) - 1)
+        sources += [
+            _EXERCISE.format(before=before),
+            *_typed(name),
+            f'print("ran"); passed("{name}")',
+        ]
+    notebook = nbformat.v4.new_notebook()
+    notebook.cells = [nbformat.v4.new_code_cell(source) for source in sources]
+    execute(notebook, ROOT / "notebooks")
+    cells = notebook.cells
+    assert cells[1]["outputs"][0]["data"]["text/plain"] == "['00']"
+    verdicts = {
+        cell["source"][-4:-2]: cell["outputs"][-1]["data"]["text/plain"]
+        for cell in cells
+        if cell["source"].startswith('print("ran")')
+    }
+    assert verdicts == dict.fromkeys(GOALS, "True")
+
+
+def test_every_check_has_three_hints_and_says_why_it_passed() -> None:
+    assert set(HINTS) == set(WHY) == set(GOALS) == set(course.checked())
+    for name, hints in HINTS.items():
+        assert len({*hints}) == 3, name
+        assert all(hints), name
+        assert course.answer(name), name
+
+
+def test_every_goal_says_what_to_look_at() -> None:
+    for name, goals in GOALS.items():
+        for goal in goals:
+            assert goal.look_at, name
+            assert goal.expects.words, name
+
+
+# -- the prose -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", PATHS, ids=IDS)
+def test_every_notebook_states_what_it_is(path: Path) -> None:
+    """Minutes, needs and what it leaves behind; and it catches up to what it needs."""
+    said = course_map.opening(path)
+    assert 5 <= said.minutes <= 60
+    code = "\n".join(course.source(c) for c in course.cells(path) if c["cell_type"] == "code")
+    caught_up = re.search(r"^lab\.catch_up\(through=(\d+)\)", code, re.M)
+    if caught_up is not None:
+        assert said.needs == f"{int(caught_up[1]):02}"
+
+
+def test_the_map_is_made_from_the_notebooks() -> None:
+    assert MAP.read_text(encoding="utf-8") == course_map.written(), "make notebooks rewrites it"
+
+
+def test_the_readme_states_the_same_minutes() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| (\d\d) \| \[.*?\]\(.*?\) \| (\d+) \|$", readme, re.M))
+    said = {path.name[:2]: str(course_map.opening(path).minutes) for path in PATHS}
+    assert {name: rows.get(name) for name in said} == said
+
+
+@pytest.mark.parametrize("path", PATHS, ids=IDS)
+def test_headings_are_in_order(path: Path) -> None:
+    whole = "\n\n".join(text for _, text in prose(path))
+    found = re.findall(r"^(#+) \S", re.sub(r"^```.*?^```", "", whole, flags=re.M | re.S), re.M)
+    assert found[0] == "#"
+    assert set(found[1:]) == {"###"}
+
+
+def _targets(path: Path) -> list[tuple[str, str, str]]:
+    texts = [path.read_text(encoding="utf-8")] if path.suffix == ".md" else []
+    if path.suffix == ".ipynb":
+        texts = [text for _, text in prose(path)]
+    return [(text, words, target) for text in texts for words, target in links(text)]
+
+
+DOCUMENTS = [*PATHS, *PAGES, ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_every_link_leads_somewhere(path: Path) -> None:
+    for _, words, target in _targets(path):
+        if "://" in target:
+            continue
+        name, _, anchor = target.partition("#")
+        other = path.parent / name if name else path
+        assert other.exists(), target
+        assert words.strip(), f"a link without words: {target}"
+        if not anchor:
+            continue
+        if other.suffix == ".md":
+            found = anchors(other.read_text(encoding="utf-8"))
+        else:
+            found = set().union(*(anchors(text) for _, text in prose(other)))
+        assert anchor in found, target
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_every_picture_has_words(path: Path) -> None:
+    """An image has an alternative text; a diagram is followed by what it shows, in words."""
+    whole = path.read_text(encoding="utf-8")
+    if path.suffix == ".ipynb":
+        whole = "\n\n".join(text for _, text in prose(path))
+    assert not re.search(r"!\[\s*\]\(", whole)
+    for image in re.findall(r"<img\b[^>]*>", whole):
+        assert re.search(r'\balt="[^"]+"', image), image
+    for after in re.findall(r"^```mermaid\n.*?^```\n+(.*)$", whole, re.M | re.S):
+        assert after.lstrip().startswith("*In words: "), "a diagram without words"
+
+
+# -- the glossary ----------------------------------------------------------------------------
+
+TERMS = terms()
+
+
+def first_use(term: Term) -> tuple[Path, int, str, int | None, int | None]:
+    """The first cell of the course that says or links the term: where it does each."""
+    for path in PATHS:
+        for number, text in prose(path):
+            said = term.pattern.search(spoken(text))
+            at = linked(text, term)
+            if said or at is not None:
+                return path, number, text, at, said.start() if said else None
+    raise AssertionError(f"no notebook says {term.name}")
+
+
+@pytest.mark.parametrize("term", TERMS, ids=lambda term: term.slug)
+def test_each_term_is_linked_where_it_is_first_used(term: Term) -> None:
+    path, number, _, at, said = first_use(term)
+    assert at is not None, f"cell {number} of {path.name} says it without a link"
+    assert said is None or at < said, f"cell {number} of {path.name} links a later use"
+    assert term.first == path.name[:2], "the glossary names another notebook"
+
+
+@pytest.mark.parametrize("term", TERMS, ids=lambda term: term.slug)
+def test_each_entry_is_two_sentences_under_a_heading_that_links_find(term: Term) -> None:
+    meaning = term.text.rpartition(" First in ")[0]
+    bare = re.sub(r"`[^`]*`|\([^)]*\)", "x", meaning)
+    assert len(re.findall(r"[.!?](?:\s|$)", bare)) == 2, meaning
+    assert term.name == term.name.lower(), "JupyterLab's anchors keep capitals, GitHub's do not"
+
+
+def test_the_glossary_is_in_order_and_says_nothing_twice() -> None:
+    names = [term.name for term in TERMS]
+    assert names == sorted(names)
+    forms = [form.lower() for term in TERMS for form in term.forms]
+    assert len(forms) == len(set(forms))
+    assert len(TERMS) >= 35
+
+
+def test_the_content_checks_are_real(tmp_path: Path) -> None:
+    """A notebook with one of each slip is complained about for each."""
+    notebook = nbformat.read(PATHS[3], as_version=4)
+    text = notebook.cells[0]["source"]
+    for gone, missing in (
+        ("**12 minutes.**", "minutes"),
+        ("Needs 02", "needs"),
+        ("Leaves behind: ", "leaves"),
+        ("# 03", "title"),
+    ):
+        notebook.cells[0]["source"] = text.replace(gone, "")
+        broken = tmp_path / PATHS[3].name
+        nbformat.write(notebook, broken)
+        with pytest.raises(ValueError, match=missing):
+            course_map.opening(broken)
+    term = next(term for term in TERMS if term.slug == "trust-policy")
+    assert linked("A [trust policy](glossary.md#trust-policy)", term) == 2
+    assert linked("A [role](glossary.md#trust-policy)", term) is None
+    assert term.pattern.search(spoken("# trust policy\n`trust policy` Trust policies")) is not None
+    assert term.pattern.search(spoken("# trust policy\n`trust policy`")) is None
+    assert anchors("# Two words: `x`\n```\n# no heading\n```") == {"two-words-x"}
