@@ -6,6 +6,8 @@ Beside it, the tests that run such tools unmodified against a lab.
 import importlib.util
 import os
 import shutil
+import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NoReturn
 
@@ -32,6 +34,24 @@ def require_module(module: str, package: str) -> str:
     if importlib.util.find_spec(module):
         return module
     missing(f"{module} is missing: pip install {package}")
+
+
+def npm_installed(source: Path, environment: Mapping[str, str] | None = None) -> Path:
+    """A copy of a folder under .cache, with the packages of its lock; made anew when it changes."""
+    npm = require("npm", "npm")
+    made = ROOT / ".cache" / source.name
+    made.mkdir(parents=True, exist_ok=True)
+    for path in source.iterdir():
+        if not (made / path.name).exists() or (made / path.name).read_bytes() != path.read_bytes():
+            shutil.copyfile(path, made / path.name)
+            (made / "installed").unlink(missing_ok=True)
+    if not (made / "installed").exists():
+        command = [npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
+        subprocess.run(
+            command, cwd=made, env=environment, check=True, capture_output=True, timeout=300
+        )
+        (made / "installed").touch()
+    return made
 
 
 def missing(message: str) -> NoReturn:

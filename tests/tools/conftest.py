@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from tests.lab.conftest import named
-from tests.tools import ROOT
+from tests.tools import npm_installed
 from xacct_helpers import workspace
 from xacct_helpers.lab import Lab, open_lab
 
@@ -115,18 +115,6 @@ def wait_for(there: Path, process: subprocess.Popen[Any]) -> None:
 @pytest.fixture(scope="session")
 def javascript() -> str:
     """The folder of the JavaScript program, with the packages it needs; "" without npm."""
-    npm = shutil.which("npm")
-    if npm is None:
+    if shutil.which("npm") is None:
         return ""
-    source = Path(__file__).parent / "javascript"
-    made = ROOT / ".cache" / "javascript"
-    made.mkdir(parents=True, exist_ok=True)
-    for path in source.iterdir():
-        if not (made / path.name).exists() or (made / path.name).read_bytes() != path.read_bytes():
-            shutil.copyfile(path, made / path.name)
-            (made / "installed").unlink(missing_ok=True)
-    if not (made / "installed").exists():
-        command = [npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
-        subprocess.run(command, cwd=made, env=OUTSIDE, check=True, capture_output=True, timeout=300)
-        (made / "installed").touch()
-    return str(made)
+    return str(npm_installed(Path(__file__).parent / "javascript", OUTSIDE))
