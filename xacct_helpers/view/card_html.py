@@ -27,7 +27,7 @@ border:1px solid var(--jp-border-color2,#e0e0e0);border-left:4px solid #b3261e}
 C .xacct-sides li.xacct-yes{border-left-color:#2e7d32}
 C .xacct-sides strong{display:block}
 C pre{margin:4px 0 10px;padding:8px 10px;border-radius:4px;white-space:pre-wrap;
-word-break:normal;font-size:.92em;background:var(--jp-layout-color2,#f5f5f5)}
+word-break:normal;font-size:.92em;background:var(--jp-cell-editor-background,#f5f5f5)}
 C mark{background:transparent;color:inherit;font-weight:700;
 text-decoration:underline 2px #d9822b;text-underline-offset:3px}
 C summary{cursor:pointer;margin:0 0 6px}
@@ -37,9 +37,9 @@ _LABEL = "Why was this refused?"
 
 
 def card_html(card: Card) -> str:
-    """All of the card, as one section."""
+    """All of the card, as one section. A group and no landmark: a notebook holds many."""
     return (
-        f'<section class="xacct-card" aria-label="{escape(card.title)}">'
+        f'<section class="xacct-card" role="group" aria-label="{escape(card.title)}">'
         f"<style>{_STYLE}</style>{''.join(_parts(card))}</section>"
     )
 

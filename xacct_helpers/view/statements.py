@@ -26,7 +26,7 @@ class Line:
 
 def plain_lines(statement: dict[str, Any]) -> tuple[Line, ...]:
     """A statement, or any object of JSON, without a mark."""
-    return tuple(Line(text=text) for _, text in _object(statement, (), ""))
+    return tuple(Line(text=text) for _, text in _lines(statement))
 
 
 def marked_lines(result: dict[str, Any]) -> tuple[Line, ...]:
@@ -45,7 +45,7 @@ def marked_lines(result: dict[str, Any]) -> tuple[Line, ...]:
         remark = _difference(mismatch)
     lines = [
         (Line(text=text, marked=at[: len(path)] == path), at)
-        for at, text in _object(result["raw"], (), "")
+        for at, text in _lines(result["raw"], path)
     ]
     last = max((n for n, (line, _) in enumerate(lines) if line.marked), default=None)
     if last is None:  # the element is missing: said at the end
@@ -69,54 +69,64 @@ def _difference(mismatch: dict[str, str]) -> str:
 
 def pretty(value: dict[str, Any]) -> str:
     """A document as text: what is short stands on one line."""
-    lines = _object(value, (), "", whole=True)
-    return "\n".join(text for _, text in lines)
+    return "\n".join(text for _, text in _lines(value, whole=True))
 
 
-def _object(
-    value: dict[str, Any], path: _Path, indent: str, *, whole: bool = False
+def _lines(
+    value: dict[str, Any], along: _Path = (), *, whole: bool = False
 ) -> Iterator[tuple[_Path, str]]:
-    """The lines of an object, each with the path of the element that it belongs to."""
-    yield path, indent + "{"
-    yield from _members(value, path, indent + "  ", whole)
-    yield path, indent + "}"
+    """The lines of an object, each with the path of the element that it belongs to.
 
+    along: the path to an element that gets a line of its own. whole: long lists are not cut.
+    """
 
-def _members(
-    value: dict[str, Any], path: _Path, indent: str, whole: bool
-) -> Iterator[tuple[_Path, str]]:
-    for number, (name, item) in enumerate(value.items(), 1):
-        comma = "," if number < len(value) else ""
-        start, here = f"{indent}{json.dumps(name, ensure_ascii=False)}: ", (*path, name)
-        yield from _value(item, here, start, comma, indent, whole)
+    def members(value: dict[str, Any], path: _Path, indent: str) -> Iterator[tuple[_Path, str]]:
+        for number, (name, item) in enumerate(value.items(), 1):
+            comma = "," if number < len(value) else ""
+            start = f"{indent}{json.dumps(name, ensure_ascii=False)}: "
+            yield from shown(item, (*path, name), start, comma, indent)
 
-
-def _value(
-    value: Any, path: _Path, start: str, comma: str, indent: str, whole: bool
-) -> Iterator[tuple[_Path, str]]:
-    line = start + json.dumps(value, ensure_ascii=False) + comma
-    nested = isinstance(value, dict) and any(isinstance(one, dict) for one in value.values())
-    if not isinstance(value, dict | list) or not value or (len(line) <= _WIDTH and not nested):
-        yield path, line
-    elif isinstance(value, dict):
-        yield path, start + "{"
-        yield from _members(value, path, indent + "  ", whole)
-        yield path, f"{indent}}}{comma}"
-    else:
-        yield path, start + "["
-        yield from _items(value, path, indent + "  ", whole)
-        yield path, f"{indent}]{comma}"
-
-
-def _items(values: list[Any], path: _Path, indent: str, whole: bool) -> Iterator[tuple[_Path, str]]:
-    shown = values if whole or len(values) <= _LONGEST + 1 else values[:_LONGEST]
-    for number, item in enumerate(shown, 1):
-        comma = "," if number < len(values) else ""
-        if isinstance(item, dict):
-            yield path, indent + "{"
-            yield from _members(item, path, indent + "  ", whole)
+    def shown(
+        value: Any, path: _Path, start: str, comma: str, indent: str
+    ) -> Iterator[tuple[_Path, str]]:
+        line = start + json.dumps(value, ensure_ascii=False) + comma
+        broken = isinstance(value, dict | list) and bool(value)
+        if broken and len(line) <= _WIDTH:
+            broken = _nested(value) or _above(path, along)
+        if not broken:
+            yield path, line
+        elif isinstance(value, dict):
+            yield path, start + "{"
+            yield from members(value, path, indent + "  ")
             yield path, f"{indent}}}{comma}"
         else:
-            yield from _value(item, path, indent, comma, indent, whole)
-    if len(shown) < len(values):
-        yield path, f"{indent}… and {len(values) - len(shown)} more"
+            yield path, start + "["
+            yield from items(value, path, indent + "  ")
+            yield path, f"{indent}]{comma}"
+
+    def items(values: list[Any], path: _Path, indent: str) -> Iterator[tuple[_Path, str]]:
+        some = values if whole or len(values) <= _LONGEST + 1 else values[:_LONGEST]
+        for number, item in enumerate(some, 1):
+            comma = "," if number < len(values) else ""
+            if isinstance(item, dict):
+                yield path, indent + "{"
+                yield from members(item, path, indent + "  ")
+                yield path, f"{indent}}}{comma}"
+            else:
+                yield from shown(item, path, indent, comma, indent)
+        if len(some) < len(values):
+            yield path, f"{indent}… and {len(values) - len(some)} more"
+
+    yield (), "{"
+    yield from members(value, (), "  ")
+    yield (), "}"
+
+
+def _nested(value: Any) -> bool:
+    """Whether an object holds objects, or a list does."""
+    held = value.values() if isinstance(value, dict) else value
+    return any(isinstance(one, dict) for one in held)
+
+
+def _above(path: _Path, along: _Path) -> bool:
+    return len(path) < len(along) and along[: len(path)] == path
