@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ..policy import NamedPolicy, Suggestion
 from .actions.principals import without_unknown
 from .backends import StoredPolicy
+from .trail import GLOBAL_REGION
 
 if TYPE_CHECKING:
     from .gate import Asked
@@ -54,7 +55,7 @@ def remedies(state: State, asked: Asked, suggestions: tuple[Suggestion, ...]) ->
     """The calls for these suggestions, those for which there is one.
 
     There is none for a session policy, which is given with the session, nor to widen a policy of
-    AWS's own.
+    AWS's own, nor for a registry in another region than the profiles have.
     """
     sent = {k: v for one in suggestions if one.change == "send" for k, v in one.statement.items()}
     changed: dict[StoredPolicy, list[Any]] = {}
@@ -67,7 +68,12 @@ def remedies(state: State, asked: Asked, suggestions: tuple[Suggestion, ...]) ->
             statements.append(dict(one.statement))
         elif one.statement in statements:
             statements.remove(one.statement)
-    found = [_saving(state, stored, statements) for stored, statements in changed.items()]
+    far = asked.request.context.get("aws:RequestedRegion", GLOBAL_REGION) != GLOBAL_REGION
+    found = [
+        _saving(state, stored, statements)
+        for stored, statements in changed.items()
+        if not (far and stored.holder in ("repository", "registry"))
+    ]
     found += _sending(asked, sent)
     return tuple(one for one in found if one is not None)
 

@@ -51,7 +51,9 @@ def is_refusal(error: object) -> bool:
     """Whether an exception is AWS's answer that something is not allowed."""
     from botocore.exceptions import ClientError
 
-    return isinstance(error, ClientError) and "AccessDenied" in error.response["Error"]["Code"]
+    if not isinstance(error, ClientError):
+        return False
+    return "AccessDenied" in error.response.get("Error", {}).get("Code", "")
 
 
 def folded(found: dict[str, Any]) -> dict[str, str]:
@@ -71,4 +73,4 @@ def request_id(error: Exception | None) -> str:
         raise LabError(
             f"explain() takes an error that an AWS call raised, not {type(error).__name__}."
         )
-    return str(response["ResponseMetadata"]["RequestId"])
+    return str(response.get("ResponseMetadata", {}).get("RequestId", ""))
