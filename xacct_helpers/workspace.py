@@ -60,6 +60,11 @@ def account_name(account: str) -> str:
     return _NAMES.get(account, account)
 
 
+def profile_of(account: str) -> str | None:
+    """The profile of an account's administrator; None for an account that has none here."""
+    return next((name for name, one in _PROFILES.items() if one == account), None)
+
+
 def absolute(path: str | Path) -> Path:
     """The path with `~` and links resolved. Unlike Path.resolve, a loop of links is no error."""
     return Path(os.path.realpath(os.path.expanduser(path)))

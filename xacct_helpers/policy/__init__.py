@@ -4,6 +4,7 @@ No I/O, no SDK, no clock; only the standard library. `parse` or `check` a docume
 asked into a `Request` and what applies into `Policies`, and `evaluate`.
 """
 
+from .counterfactuals import Counterfactual, counterfactuals
 from .decide import decide_line
 from .decision import REASONS, Decision, LayerResult, Mismatch, StatementResult
 from .document import (
@@ -19,7 +20,7 @@ from .document import (
     principal_values,
 )
 from .evaluate import evaluate
-from .explain import refusal, refusal_context, sentences
+from .explain import Side, refusal, refusal_context, sentences, sides
 from .principals import Principal, PrincipalKind, is_service_linked
 from .request import NamedPolicy, Policies, Request, derived_context
 from .suggest import Suggestion, suggest
@@ -30,6 +31,7 @@ __all__ = [
     "Answer",
     "Asker",
     "Condition",
+    "Counterfactual",
     "Decision",
     "Kind",
     "LayerResult",
@@ -42,12 +44,14 @@ __all__ = [
     "PrincipalKind",
     "Principals",
     "Request",
+    "Side",
     "Statement",
     "StatementResult",
     "Suggestion",
     "Target",
     "asked",
     "check",
+    "counterfactuals",
     "decide_line",
     "derived_context",
     "evaluate",
@@ -58,6 +62,7 @@ __all__ = [
     "refusal",
     "refusal_context",
     "sentences",
+    "sides",
     "suggest",
     "who_can",
 ]

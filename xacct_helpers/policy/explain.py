@@ -6,12 +6,23 @@ access denied error messages with policy ARNs" (read 2026-11-24).
 
 from __future__ import annotations
 
-from .decision import REASONS, Decision, LayerResult, Mismatch, StatementResult, near_misses
+from dataclasses import dataclass
+from typing import Literal
+
+from .decision import (
+    REASONS,
+    Decision,
+    LayerResult,
+    Mismatch,
+    Outcome,
+    StatementResult,
+    near_misses,
+)
 from .evaluate import NOTE_NO_POLICY
 from .request import Request
 from .suggest import Suggestion, suggest
 
-__all__ = ["Suggestion", "refusal", "refusal_context", "sentences", "suggest"]
+__all__ = ["Side", "Suggestion", "refusal", "refusal_context", "sentences", "sides", "suggest"]
 
 #: Layer -> (AWS's name for it, its article in an explicit deny).
 _NAMES: dict[str, tuple[str, str]] = {
@@ -81,6 +92,66 @@ def sentences(request: Request, decision: Decision) -> tuple[str, ...]:
     return tuple(dict.fromkeys(told))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Side:
+    """What one account said. whose: "both" when caller and resource are in this one account.
+
+    outcome: "allow", "explicitDeny" or "implicitDeny"; sentence: why, in words.
+    """
+
+    account: str
+    whose: Literal["caller", "resource", "both"]
+    outcome: Outcome
+    sentence: str
+
+
+def sides(decision: Decision) -> tuple[Side, ...]:
+    """Each account that had a say, the caller's first, and what it said.
+
+    One where caller and resource are in the same account, and for a caller without an account.
+    """
+    if decision.cross_account:
+        return (
+            _side_of(decision, "caller", decision.caller_agrees),
+            _side_of(decision, "resource", decision.resource_agrees),
+        )
+    whose: Literal["both", "resource"] = "both" if decision.caller_account else "resource"
+    return (_side_of(decision, whose, decision.allowed),)
+
+
+def _side_of(
+    decision: Decision, whose: Literal["caller", "resource", "both"], agrees: bool
+) -> Side:
+    account = decision.caller_account if whose == "caller" else decision.resource_account
+    mine = _all(decision) if whose == "both" else _side(decision, whose == "caller")
+    if agrees:
+        allowing = _first(mine, "allow")
+        by = _allowing(allowing) if allowing else ""
+        told = f"{_upper(by)}." if by else ""
+        return Side(account=account, whose=whose, outcome="allow", sentence=told)
+    if whose == "both":
+        refusing = decision.decisive
+    else:
+        refusing = _first(mine, "explicitDeny") or _first(mine, "implicitDeny")
+    outcome = refusing.outcome if refusing else "implicitDeny"
+    why = _silent(refusing) if refusing else ""
+    return Side(account=account, whose=whose, outcome=outcome, sentence=why)
+
+
+def _all(decision: Decision) -> tuple[LayerResult, ...]:
+    """The layers, those first that grant."""
+    grants = ("identity", "resource", "trust")
+    return tuple(sorted(decision.layers, key=lambda one: one.layer not in grants))
+
+
+def _first(layers: tuple[LayerResult, ...], outcome: Outcome) -> LayerResult | None:
+    return next((one for one in layers if one.outcome == outcome), None)
+
+
+def _upper(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}"
+
+
 def _verdict(request: Request, decision: Decision) -> str:
     caller = (
         "An anonymous caller" if request.principal.kind == "anonymous" else request.principal.arn
@@ -91,18 +162,12 @@ def _verdict(request: Request, decision: Decision) -> str:
 
 def _half(decision: Decision, *, caller: bool) -> str:
     """What one of the two accounts said."""
-    account = decision.caller_account if caller else decision.resource_account
-    whose = "the caller's" if caller else "the resource's"
-    agrees = decision.caller_agrees if caller else decision.resource_agrees
-    mine = _side(decision, caller)
-    if agrees:
-        allowing = next((one for one in mine if one.outcome == "allow"), None)
-        by = f": {_allowing(allowing)}" if allowing else ""
-        return f"Account {account} ({whose}) allows it{by}."
-    refusing = next((one for one in mine if one.outcome == "explicitDeny"), None)
-    refusing = refusing or next((one for one in mine if one.outcome == "implicitDeny"), None)
-    because = _silent(refusing) if refusing else ""
-    return f"Account {account} ({whose}) does not: {because[:1].lower()}{because[1:]}"
+    side = sides(decision)[0 if caller else 1]
+    who = f"Account {side.account} (the {side.whose}'s)"
+    because = f"{side.sentence[:1].lower()}{side.sentence[1:]}"
+    if side.outcome != "allow":
+        return f"{who} does not: {because}"
+    return f"{who} allows it: {because}" if because else f"{who} allows it."
 
 
 def _side(decision: Decision, caller: bool) -> tuple[LayerResult, ...]:
@@ -172,4 +237,4 @@ def _difference(miss: Mismatch) -> str:
 
 
 def _sentence(note: str) -> str:
-    return f"{note[:1].upper()}{note[1:]}."
+    return f"{_upper(note)}."

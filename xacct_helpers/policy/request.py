@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from .model import PolicyDocument
 from .principals import Principal
@@ -30,12 +31,14 @@ class Request:
 class NamedPolicy:
     """A document and what people call it: 'inline policy "pull" of role account-a-role-name'.
 
-    arn: of a managed policy, SCP or RCP; an inline policy has none.
+    arn:  of a managed policy, SCP or RCP; an inline policy has none.
+    kept: what the one who gathered the policies knows of where it is kept; not looked at here.
     """
 
     name: str
     document: PolicyDocument
     arn: str | None = None
+    kept: Any = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

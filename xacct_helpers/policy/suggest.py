@@ -7,16 +7,15 @@ not lead to allowed is never given.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 from itertools import combinations
 from typing import Any, Literal
 
 from .decision import Decision, StatementResult, near_misses
-from .document import parse
+from .edits import with_statement, without
 from .evaluate import evaluate
-from .model import PolicyDocument, plain
+from .model import plain
 from .principals import Principal
 from .request import NamedPolicy, Policies, Request, derived_context
 
@@ -39,6 +38,7 @@ class Suggestion:
     side_account: the account whose administrator, or whose program, has to do it.
     policy:       the policy's name, or what kind of policy to write where there is none.
     statement:    the statement, as JSON would hold it; of "send" the condition key and its value.
+    level:        of an SCP or RCP to add to: which level, counted from the root.
     """
 
     side_account: str
@@ -47,6 +47,7 @@ class Suggestion:
     policy: str
     statement: Mapping[str, Any]
     sentence: str
+    level: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +77,7 @@ def suggest(request: Request, policies: Policies, decision: Decision) -> tuple[S
         for chosen in combinations(additions, count):
             changed = cleared
             for one in chosen:
-                changed = _with(changed, one)
+                changed = with_statement(changed, one.layer, one.level, one.statement)
             if evaluate(request, changed).allowed:
                 told = tuple(_told(one, policies, decision) for one in chosen)
                 return (*removed, *told)
@@ -141,9 +142,7 @@ def _without_denies(
         denying = [one for one in layer.statements if one.matched and one.effect == "Deny"]
         if not denying:
             continue
-        # A result holds the very object its statement holds: the one sure way back to it.
-        cut = {id(one.raw) for one in denying}
-        policies = _map(policies, layer.layer, partial(_cut, cut=cut))
+        policies = without(policies, layer.layer, denying)
         for one in denying:
             removed.append(
                 Suggestion(
@@ -163,34 +162,6 @@ def _without_denies(
 
 def _who(account: str) -> str:
     return f"Account {account}" if account else "The resource's owner"
-
-
-def _map(policies: Policies, layer: str, change: Callable[[NamedPolicy], NamedPolicy]) -> Policies:
-    """The policies with each policy of one layer changed."""
-
-    def each(many: tuple[NamedPolicy, ...] | None) -> tuple[NamedPolicy, ...]:
-        return tuple(change(one) for one in many or ())
-
-    if layer == "identity":
-        return replace(policies, identity=each(policies.identity))
-    if layer == "boundary":
-        return replace(policies, boundary=each(policies.boundary))
-    if layer == "session":
-        return replace(policies, session=each(policies.session))
-    if layer == "scp":
-        return replace(policies, scps=tuple(each(level) for level in policies.scps))
-    if layer == "rcp":
-        return replace(policies, rcps=tuple(each(level) for level in policies.rcps))
-    return replace(
-        policies,
-        resource=change(policies.resource) if policies.resource else None,
-        registry=change(policies.registry) if policies.registry else None,
-    )
-
-
-def _cut(policy: NamedPolicy, cut: set[int]) -> NamedPolicy:
-    kept = tuple(one for one in policy.document.statements if id(one.raw) not in cut)
-    return replace(policy, document=replace(policy.document, statements=kept))
 
 
 def _additions(request: Request, policies: Policies) -> list[_Addition]:
@@ -251,39 +222,6 @@ def _principal(request: Request) -> str | dict[str, str]:
     return {"AWS": caller.arn}
 
 
-def _with(policies: Policies, added: _Addition) -> Policies:
-    """The policies with one statement more."""
-    document = _document(added.statement)
-    new = (NamedPolicy(name="the suggested statement", document=document),)
-    if added.layer == "identity":
-        return replace(policies, identity=policies.identity + new)
-    if added.layer == "boundary":
-        return replace(policies, boundary=(policies.boundary or ()) + new)
-    if added.layer == "session":
-        return replace(policies, session=(policies.session or ()) + new)
-    if added.layer == "scp":
-        return replace(policies, scps=_at_level(policies.scps, added.level, new))
-    if added.layer == "rcp":
-        return replace(policies, rcps=_at_level(policies.rcps, added.level, new))
-    if policies.resource is None:
-        return replace(policies, resource=new[0])
-    merged = replace(
-        policies.resource.document,
-        statements=policies.resource.document.statements + document.statements,
-    )
-    return replace(policies, resource=replace(policies.resource, document=merged))
-
-
-def _document(statement: Mapping[str, Any]) -> PolicyDocument:
-    return parse({"Version": "2012-10-17", "Statement": [statement]})
-
-
-def _at_level(
-    levels: tuple[tuple[NamedPolicy, ...], ...], at: int, new: tuple[NamedPolicy, ...]
-) -> tuple[tuple[NamedPolicy, ...], ...]:
-    return (*levels[:at], levels[at] + new, *levels[at + 1 :])
-
-
 def _told(added: _Addition, policies: Policies, decision: Decision) -> Suggestion:
     layer = decision.layer(added.layer)
     account = layer.account if layer else ""
@@ -296,6 +234,7 @@ def _told(added: _Addition, policies: Policies, decision: Decision) -> Suggestio
         change="add",
         policy=policy,
         statement=plain(added.statement),
+        level=added.level,
         sentence=f"{_who(account)} {does} that allows {_what(added)}.",
     )
 
@@ -308,13 +247,19 @@ def _what(added: _Addition) -> str:
     return f"{who}{statement['Action']}{on}"
 
 
+def _editable(policies: tuple[NamedPolicy, ...]) -> tuple[NamedPolicy, ...]:
+    """Inline policies first; AWS's own managed policies cannot be changed."""
+    own = [one for one in policies if ":iam::aws:policy/" not in (one.arn or "")]
+    return tuple(sorted(own, key=lambda one: one.arn is not None))
+
+
 def _existing(added: _Addition, policies: Policies) -> str | None:
     """The name of a policy of this layer to which a statement can be added."""
     many: tuple[NamedPolicy, ...] = ()
     if added.layer in ("resource", "trust"):
         many = (policies.resource,) if policies.resource else ()
     elif added.layer == "identity":
-        many = policies.identity
+        many = _editable(policies.identity)
     elif added.layer == "boundary":
         many = policies.boundary or ()
     elif added.layer == "session":

@@ -103,11 +103,21 @@ class Role:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredPolicy:
-    """A policy as it is stored: text is the JSON document."""
+    """A policy as it is stored.
+
+    text: the JSON document. account, holder: whose policy it is, and what has it: "user", "role",
+    "group", "repository", "registry", "trust" for a role's own, "organization"; "" when unknown.
+    entity: the name of what has it, or the id of the place in the organization where it is
+    attached. policy: of an inline policy its name, of an organization's its id.
+    """
 
     name: str
     text: str
     arn: str | None = None
+    account: str = ""
+    holder: str = ""
+    entity: str = ""
+    policy: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -541,12 +551,22 @@ class Backends:
     def _own_policies(self, account: str, kind: str, name: str) -> Iterator[StoredPolicy]:
         entity = self._entity(account, kind, name)
         for policy_name, text in entity.policies.items():
-            yield StoredPolicy(name=inline_name(kind, name, policy_name), text=text)
+            yield StoredPolicy(
+                name=inline_name(kind, name, policy_name),
+                text=text,
+                account=account,
+                holder=kind,
+                entity=name,
+                policy=policy_name,
+            )
         for policy in entity.managed_policies.values():
             yield StoredPolicy(
                 name=attached_name(kind, name, policy.name),
                 text=_default_text(policy),
                 arn=policy.arn,
+                account=account,
+                holder=kind,
+                entity=name,
             )
 
     def boundary(self, account: str, kind: str, name: str) -> StoredPolicy | None:
@@ -558,7 +578,7 @@ class Backends:
         # A boundary whose policy was deleted allows nothing (IAM User Guide, permissions
         # boundaries).
         text = found.text if found else _GRANTS_NOTHING
-        return StoredPolicy(name=boundary_name(kind, name), text=text, arn=arn)
+        return StoredPolicy(name=boundary_name(kind, name), text=text, arn=arn, account=account)
 
     def set_user_boundary(self, account: str, name: str, arn: str | None) -> None:
         user = self._iam(account).users[name]

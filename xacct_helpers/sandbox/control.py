@@ -14,14 +14,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from .. import __version__
-from ..policy import sentences, suggest
 from . import issuer, mapping, previewing
 from .errors import ApiError
-from .trail import Entry, kept_parameters
+from .explained import asked_json
+from .trail import kept_parameters
 from .wire import HttpRequest, HttpResponse
 
 if TYPE_CHECKING:
-    from .gate import Asked
     from .state import State
 
 Body = dict[str, Any]
@@ -82,37 +81,7 @@ def _decision(state: State, argument: str, body: Body) -> Body:
         if argument == "latest":
             raise ControlError(404, "No policy has refused anything yet.")
         raise ControlError(404, f"The trail holds no call with the request id {argument}.")
-    return _explained(entry)
-
-
-def _explained(entry: Entry) -> Body:
-    return entry.to_json() | {"asked": [_asked(asked) for asked in entry.asked]}
-
-
-def _asked(asked: Asked) -> Body:
-    request, decision = asked.request, asked.decision
-    # Nothing that a policy says helps against a name that leads nowhere.
-    pointless = decision.allowed or asked.missing
-    suggestions = () if pointless else suggest(request, asked.policies, decision)
-    told = [*sentences(request, decision), *([asked.missing] if asked.missing else [])]
-    return {
-        "action": request.action,
-        "resource": request.resource,
-        "principal": request.principal.arn,
-        "decision": decision.to_json(),
-        "sentences": told,
-        "suggestions": [
-            {
-                "account": s.side_account,
-                "layer": s.layer,
-                "change": s.change,
-                "policy": s.policy,
-                "statement": dict(s.statement),
-                "sentence": s.sentence,
-            }
-            for s in suggestions
-        ],
-    }
+    return entry.to_json() | {"asked": [asked_json(state, asked) for asked in entry.asked]}
 
 
 def _trail(state: State, argument: str, body: Body) -> Body:
@@ -140,7 +109,7 @@ def _map(state: State, argument: str, body: Body) -> Body:
 
 def _why(state: State, argument: str, body: Body) -> Body:
     asked = mapping.why(state, *(_text_of(body, name) for name in ("source", "target", "relation")))
-    return _asked(asked)
+    return asked_json(state, asked)
 
 
 def _preview(state: State, argument: str, body: Body) -> Body:

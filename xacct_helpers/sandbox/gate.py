@@ -139,6 +139,14 @@ def _levels(state: State, account: str, kind: str, words: str) -> Levels:
                 name=f'{words} "{policy.name}" of {_place(node)}',
                 document=parse(policy.content),
                 arn=org.policy_arn(policy),
+                kept=StoredPolicy(
+                    name=policy.name,
+                    text=policy.content,
+                    account="" if policy.aws_managed else org.management,
+                    holder="organization",
+                    entity=node.id,
+                    policy=policy.id,
+                ),
             )
             for policy in policies
         )
@@ -192,7 +200,7 @@ def _session_policies(state: State, caller: Caller) -> tuple[NamedPolicy, ...] |
 
 def named(policy: StoredPolicy) -> NamedPolicy:
     """A stored policy as the engine takes it."""
-    return NamedPolicy(name=policy.name, document=parse(policy.text), arn=policy.arn)
+    return NamedPolicy(name=policy.name, document=parse(policy.text), arn=policy.arn, kept=policy)
 
 
 def caller_context(state: State, caller: Caller, call: Call) -> Context:

@@ -1,5 +1,6 @@
 """What a learner looks at. Everything here has a text form that says the same."""
 
-from .denial import Denial, explain
+from .card import Card, card
+from .denial import explain
 
-__all__ = ["Denial", "explain"]
+__all__ = ["Card", "card", "explain"]

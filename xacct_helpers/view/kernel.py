@@ -1,5 +1,7 @@
 """How this kernel shows AWS's answers and errors. The values and exceptions are not touched.
 
+Under a refusal that ends a cell stands its denial card, folded.
+
 boto3 adds to each answer how HTTP carried it (request id, headers, date), which is not taught and
 differs each time; and the traceback of a refused call is a page of boto3's insides above the one
 line that matters. Errors of the learner's own Python keep their traceback.
@@ -10,7 +12,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from ..workspace import LabError
+from .. import lab as labs
+from ..workspace import LabError, NotThere
 
 _AGAIN = "The sandbox does not answer. Run the cell with open_lab() again: it starts it."
 
@@ -27,6 +30,7 @@ def show_plainly() -> None:
     shell.xacct_shows_plainly = True
     _shorten_answers(shell)
     _shorten_errors(shell)
+    shell.events.register("post_run_cell", _explain_refusal)
 
 
 def _shorten_answers(shell: Any) -> None:
@@ -65,3 +69,28 @@ def _shorten_errors(shell: Any) -> None:
         return lines
 
     formatter.structured_traceback = structured_traceback
+
+
+def _explain_refusal(result: Any) -> None:
+    """Put the card of a refused call under the error that ended a cell, folded.
+
+    AWS's error is shown already, whatever happens here. Not for a refusal that the cell itself has
+    explained, nor for one of which the lab's trail knows nothing.
+    """
+    from . import denial
+
+    error = getattr(result, "error_in_exec", None)
+    told, denial.explained = denial.explained, set()
+    if not denial.is_refusal(error) or denial.request_id(error) in told:
+        return
+    from IPython.display import display
+
+    try:
+        found = labs.current().running.get(f"decision/{denial.request_id(error)}")
+    except NotThere:
+        return
+    except LabError as trouble:
+        print(f"Why this was refused cannot be told now: {trouble}")
+        return
+    if found["denied"]:
+        display(denial.folded(found), raw=True)  # type: ignore[no-untyped-call]

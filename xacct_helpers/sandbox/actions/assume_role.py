@@ -74,7 +74,13 @@ def trust_asks(
 ) -> tuple[Ask, ...]:
     """Each action on the role, with its trust policy for the resource's."""
     role = role_of(state, arn)
-    trust = role and StoredPolicy(name=f"trust policy of role {role.name}", text=role.trust_policy)
+    trust = role and StoredPolicy(
+        name=f"trust policy of role {role.name}",
+        text=role.trust_policy,
+        account=role.account,
+        holder="trust",
+        entity=role.name,
+    )
     keys = dict(context)
     for key, value in (role.tags if role else {}).items():
         keys[f"aws:ResourceTag/{key}"] = value

@@ -10,7 +10,7 @@ Source: IAM User Guide, AWS JSON policy elements: Principal.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ...policy import PolicyDocument, map_principals, principal_values
 
@@ -41,6 +41,30 @@ def first_unknown(state: State, document: PolicyDocument) -> tuple[str, str] | N
         if not _exists(state, kind, value):
             return kind, value
     return None
+
+
+def without_unknown(state: State, statements: list[Any]) -> tuple[list[Any], list[str]]:
+    """The statements as AWS would save them again, and the principals left out for it.
+
+    A unique id whose principal was deleted can be read and not saved; a statement that names
+    nobody else goes.
+    """
+    kept, left_out = [], []
+    for statement in statements:
+        named = statement.get("Principal")
+        if not isinstance(named, dict):
+            kept.append(statement)
+            continue
+        principal = {}
+        for kind, value in named.items():
+            values = value if isinstance(value, list) else [value]
+            known = [one for one in values if _exists(state, kind, one)]
+            left_out += [one for one in values if one not in known]
+            if known:
+                principal[kind] = value if known == values else known
+        if principal:
+            kept.append({**statement, "Principal": principal})
+    return kept, left_out
 
 
 def _exists(state: State, kind: str, value: str) -> bool:

@@ -29,7 +29,12 @@ def of(state: State, account: str, region: str) -> StoredPolicy | None:
     if registry is None or registry.policy is None:
         return None
     text = registry.policy
-    return StoredPolicy(name=f"registry policy of account {account} in {region}", text=text)
+    return StoredPolicy(
+        name=f"registry policy of account {account} in {region}",
+        text=text,
+        account=account,
+        holder="registry",
+    )
 
 
 def put(state: State, call: Call, caller: Caller) -> HttpResponse:

@@ -52,7 +52,13 @@ def repository_ask(
     context = {key: value for key, value in context.items() if fits(key, known)}
     policy = None
     if repository is not None and repository.policy:
-        policy = StoredPolicy(name=f"repository policy of {name}", text=repository.policy)
+        policy = StoredPolicy(
+            name=f"repository policy of {name}",
+            text=repository.policy,
+            account=owner,
+            holder="repository",
+            entity=name,
+        )
     return Ask(
         action=action,
         resource=f"arn:aws:ecr:{region}:{owner}:repository/{name}",

@@ -16,7 +16,8 @@ import traitlets
 
 from ... import lab as labs
 from ...workspace import LabError
-from ..denial import _denial
+from ..card import card
+from ..card_html import card_html
 from ..following import follow
 from . import words
 from .model import Bundle, Map, read
@@ -107,7 +108,7 @@ class Widget(anywidget.AnyWidget):
         except LabError as error:
             return f"<p>{escape(str(error))}</p>"
         more = f"<p>{escape(words.spoken(self._found, line))}. The first of them:</p>"
-        return (more if isinstance(line, Bundle) else "") + _denial(told)._repr_html_()
+        return (more if isinstance(line, Bundle) else "") + card_html(card(told))
 
     def show(self, found: Map) -> None:
         """Another state of the accounts."""

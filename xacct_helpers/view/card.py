@@ -1,0 +1,248 @@
+"""The denial card, as data: what is to be said of one decision, in the order in which it is read.
+
+`card_text` and `card_html` say it; neither says what the other does not.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from ..workspace import profile_of
+from .calls import ApiCall, boto3_text, cli_text
+from .statements import Line, marked_lines, plain_lines, pretty
+
+_LAYERS = {
+    "scp": "service control policies",
+    "rcp": "resource control policies",
+    "identity": "identity-based policies",
+    "boundary": "permissions boundary",
+    "session": "session policies",
+    "resource": "resource-based policy",
+    "trust": "trust policy",
+}
+_OUTCOMES = {
+    "allow": "✓ allows it",
+    "explicitDeny": "✗ denies it explicitly",
+    "implicitDeny": "✗ does not allow it",
+}
+_OUTCOMES_OF_MANY = {
+    "allow": "✓ allow it",
+    "explicitDeny": "✗ deny it explicitly",
+    "implicitDeny": "✗ do not allow it",
+}
+_WHOSE = {
+    "caller": "the caller's",
+    "resource": "the resource's",
+    "both": "the caller's and the resource's",
+}
+#: Of the statements of a kind of policy so many are shown, those first that decided.
+_SHOWN = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SideShown:
+    """An account and its verdict. agrees: for the eye; verdict says it with a sign and in words."""
+
+    account: str
+    whose: str
+    agrees: bool
+    verdict: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatementShown:
+    """A statement that spoke: which one, and its text."""
+
+    title: str
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayerShown:
+    """One kind of policy of one account, and what it had to say. more: what is not shown."""
+
+    layer: str
+    account: str
+    outcome: str
+    statements: tuple[StatementShown, ...]
+    more: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeShown:
+    """A change that would help: in words, and the statement."""
+
+    sentence: str
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallShown:
+    """The call that makes a change, to paste. heading: who makes it; note: what else it does."""
+
+    heading: str
+    boto3: str
+    cli: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """Why a call was refused, or allowed. In a notebook it is drawn; `print` gives the text."""
+
+    title: str
+    who: str
+    action: str
+    resource: str
+    sides: tuple[SideShown, ...]
+    layers: tuple[LayerShown, ...]
+    remarks: tuple[str, ...]
+    changes: tuple[ChangeShown, ...]
+    calls: tuple[CallShown, ...]
+    what_if: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        from .card_text import card_text
+
+        return card_text(self)
+
+    def _repr_html_(self) -> str:
+        from .card_html import card_html
+
+        return card_html(self)
+
+
+def card(asked: dict[str, Any], *, remark: str = "") -> Card:
+    """The card of one permission that was asked for.
+
+    asked: one item of "asked" in the control API's answer, self-contained.
+    remark: a sentence more to say.
+    """
+    decision = asked["decision"]
+    allowed = decision["allowed"]
+    notes = [layer["note"] for layer in decision["layers"] if _told(layer)]
+    remarks = [f"{note[:1].upper()}{note[1:]}." for note in dict.fromkeys(notes)]
+    return Card(
+        title=f"{'✓ Allowed' if allowed else '✗ Refused'}: {asked['action']}",
+        who="an anonymous caller" if asked["principal"] == "*" else asked["principal"],
+        action=asked["action"],
+        resource=asked["resource"] or "no resource",
+        sides=tuple(_side(side) for side in asked["sides"]),
+        layers=tuple(_layers(decision)),
+        remarks=tuple(one for one in (*remarks, asked["missing"], remark) if one),
+        changes=tuple(_change(one) for one in asked["suggestions"]),
+        calls=tuple(_call(one) for one in asked["calls"]),
+        what_if=tuple(_what_if(one) for one in asked["counterfactuals"]),
+    )
+
+
+def _told(layer: dict[str, Any]) -> bool:
+    """Whether a layer's note says more than that there is no policy."""
+    return bool(layer["note"]) and bool(layer["statements"])
+
+
+def _side(side: dict[str, Any]) -> SideShown:
+    return SideShown(
+        account=side["account"],
+        whose=_WHOSE[side["whose"]],
+        agrees=side["outcome"] == "allow",
+        verdict=_OUTCOMES[side["outcome"]],
+        sentence=side["sentence"],
+    )
+
+
+# -- what the policies say -------------------------------------------------------------------
+
+
+def _layers(decision: dict[str, Any]) -> Iterator[LayerShown]:
+    for layer in decision["layers"]:
+        if layer["outcome"] == "notApplicable":
+            continue
+        many = _LAYERS[layer["layer"]].endswith("policies")
+        statements = layer["statements"]
+        spoke = _spoke(layer)
+        shown = spoke[:_SHOWN]
+        rest = len(statements) - len(shown)
+        if not statements:
+            more = "There is none."
+        elif rest:
+            verb = "match" if layer["outcome"] == "implicitDeny" else "change that"
+            more = f"{rest} more {'does' if rest == 1 else 'do'} not {verb}."
+        else:
+            more = ""
+        yield LayerShown(
+            layer=_LAYERS[layer["layer"]],
+            account=layer["account"],
+            outcome=(_OUTCOMES_OF_MANY if many else _OUTCOMES)[layer["outcome"]],
+            statements=tuple(_statement(one) for one in shown),
+            more=more,
+        )
+
+
+def _spoke(layer: dict[str, Any]) -> list[dict[str, Any]]:
+    """The statements that made a layer's outcome; of a silent layer those that came nearest."""
+    wanted = {"allow": "Allow", "explicitDeny": "Deny"}.get(layer["outcome"])
+    if wanted:
+        return [one for one in layer["statements"] if one["matched"] and one["effect"] == wanted]
+    order = ("Principal", "Action", "Resource", "Condition")
+    misses = [one for one in layer["statements"] if one["effect"] == "Allow" and one["mismatch"]]
+    return sorted(
+        misses,
+        key=lambda one: order.index(one["mismatch"]["element"].removeprefix("Not")),
+        reverse=True,
+    )
+
+
+def _statement(result: dict[str, Any]) -> StatementShown:
+    label = f"statement {result['index'] + 1}"
+    if result["sid"]:
+        label += f" {json.dumps(result['sid'], ensure_ascii=False)}"
+    if not result["matched"]:
+        verdict = "does not match"
+    else:
+        verdict = "✓ allows it" if result["effect"] == "Allow" else "✗ denies it"
+    return StatementShown(
+        title=f"{result['policy']}, {label}: {verdict}", lines=marked_lines(result)
+    )
+
+
+# -- what would change it --------------------------------------------------------------------
+
+
+def _change(suggestion: dict[str, Any]) -> ChangeShown:
+    lines = () if suggestion["change"] == "send" else plain_lines(suggestion["statement"])
+    return ChangeShown(sentence=suggestion["sentence"], lines=lines)
+
+
+def _call(remedy: dict[str, Any]) -> CallShown:
+    by_caller = remedy["by"] == "caller"
+    account = remedy["account"]
+    call = ApiCall(
+        service=remedy["service"],
+        operation=remedy["operation"],
+        parameters={name: _readable(value) for name, value in remedy["parameters"].items()},
+        profile=None if by_caller else profile_of(account),
+    )
+    who = "the caller" if by_caller else f"account {account}'s administrator"
+    return CallShown(
+        heading=f"{remedy['service']}:{remedy['operation']}, called by {who}",
+        boto3=boto3_text(call).strip(),
+        cli=cli_text(call).strip(),
+        note=remedy["note"],
+    )
+
+
+def _readable(value: Any) -> Any:
+    """A policy document with line breaks; anything else as it is."""
+    if not isinstance(value, str) or not value.startswith("{"):
+        return value
+    return pretty(json.loads(value))
+
+
+def _what_if(counterfactual: dict[str, Any]) -> str:
+    after = counterfactual["verdict"] == "allowed"
+    return f"{'✓' if after else '✗'} {counterfactual['sentence']}"
