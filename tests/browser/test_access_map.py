@@ -1,0 +1,120 @@
+"""The access map in JupyterLab: by mouse, by keyboard alone, and as it follows the accounts."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+
+from tests.browser.conftest import Opened
+from tests.browser.test_course import IDLE, run_all, save
+
+KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
+SETUP = """\
+from xacct_helpers import access_map, open_lab
+import boto3
+lab = open_lab()
+lab.catch_up(through=4)
+
+def take_away():
+    iam = boto3.Session(profile_name="account-b-admin").client("iam")
+    for name in iam.list_role_policies(RoleName="some-role-name")["PolicyNames"]:
+        iam.delete_role_policy(RoleName="some-role-name", PolicyName=name)"""
+CELLS = [SETUP, "access_map()"]
+PANEL = ".jp-NotebookPanel:not(.lm-mod-hidden)"
+MAP = f"{PANEL} .xacct-map-view"
+WHY = f"{PANEL} .xacct-map-why"
+EDGE = f"{MAP} svg.xacct-map .edge[data-key*='some-role-name'][data-key*='account-a-role-name']"
+FOCUSED = "document.activeElement.getAttribute('aria-label')"
+WHOLE = "some-role-name (B) can assume account-a-role-name (A): both accounts have agreed"
+HALF = "some-role-name (B) cannot assume account-a-role-name (A): A has agreed, B has not"
+
+
+def opened(jupyter: Opened, page: Any, name: str, cells: list[str]) -> Path:
+    """A notebook of these cells, in JupyterLab, all of them run."""
+    path = jupyter.course / name
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(one) for one in cells])
+    notebook.metadata["kernelspec"] = KERNEL
+    nbformat.write(notebook, path)
+    page.goto(f"{jupyter.address}/lab/tree/{name}?reset")
+    page.wait_for_selector(IDLE)
+    # Asked to run before it has a kernel, JupyterLab asks which one is meant.
+    page.get_by_text("| Idle").wait_for()
+    run_all(page)
+    page.locator(EDGE).wait_for(state="attached")
+    return path
+
+
+def run_more(page: Any, source: str) -> None:
+    """A cell below the last one, run by the keyboard."""
+    page.locator(f"{PANEL} .jp-Notebook-footer").click()
+    page.keyboard.press("Enter")
+    page.locator(f"{PANEL} .jp-CodeCell .cm-content:focus").wait_for()
+    page.keyboard.insert_text(source)
+    page.keyboard.press("Control+Enter")
+    page.keyboard.press("Escape")
+
+
+def test_a_click_says_why_and_the_map_follows(
+    jupyter: Opened, page: Any, scheme: str, screenshots: Path
+) -> None:
+    opened(jupyter, page, f"map-{scheme}.ipynb", CELLS)
+    edge, panel = page.locator(EDGE), page.locator(WHY)
+    assert edge.get_attribute("aria-label") == WHOLE
+    page.screenshot(path=screenshots / f"map-{scheme}.png")
+    edge.locator(".agreed").first.click()
+    panel.get_by_text("may perform sts:AssumeRole").wait_for()
+    assert edge.get_attribute("aria-expanded") == "true"
+    run_more(page, "take_away()")
+    page.locator(f"{MAP} .xacct-map-news", has_text=HALF).wait_for()
+    assert edge.get_attribute("aria-label") == HALF
+    assert edge.locator(".missing").count() == 1
+    panel.get_by_text("may not perform sts:AssumeRole").wait_for()
+    page.screenshot(path=screenshots / f"map-half-{scheme}.png")
+    panel.get_by_role("button", name="Close").click()
+    panel.wait_for(state="hidden")
+
+
+@pytest.mark.parametrize("scheme", ["light"], indirect=True)
+def test_the_keyboard_alone_reaches_every_edge(jupyter: Opened, page: Any) -> None:
+    opened(jupyter, page, "map-keyboard.ipynb", CELLS)
+    panel = page.locator(WHY)
+    labels = page.locator(f"{MAP} svg .edge").evaluate_all(
+        "edges => edges.map(edge => edge.getAttribute('aria-label'))"
+    )
+    page.locator(f"{MAP} svg .edge[tabindex='0']").focus()
+    seen = []
+    for _ in labels:
+        seen.append(page.evaluate(FOCUSED))
+        page.keyboard.press("ArrowDown")
+    assert seen == labels
+    assert page.evaluate(FOCUSED) == labels[0], "from the last to the first"
+    page.keyboard.press("End")
+    assert page.evaluate(FOCUSED) == labels[-1]
+    page.keyboard.press("Home")
+    page.keyboard.press("Shift+Tab")
+    assert page.evaluate(FOCUSED) not in labels, "one stop for the Tab key"
+    page.keyboard.press("Tab")
+    while page.evaluate(FOCUSED) != WHOLE:
+        page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    panel.get_by_text("may perform sts:AssumeRole").wait_for()
+    page.keyboard.press("Escape")
+    panel.wait_for(state="hidden")
+    assert page.evaluate(FOCUSED) == WHOLE, "the focus stays where it was"
+
+
+@pytest.mark.parametrize("scheme", ["light"], indirect=True)
+def test_a_saved_notebook_shows_the_map_without_a_kernel(jupyter: Opened, page: Any) -> None:
+    path = opened(jupyter, page, "map-saved.ipynb", CELLS)
+    save(page)
+    (output,) = json.loads(path.read_text())["cells"][1]["outputs"]
+    assert "<svg" in "".join(output["data"]["text/html"])
+    page.get_by_role("menuitem", name="Kernel", exact=True).click()
+    page.get_by_text("Shut Down Kernel", exact=True).click()
+    page.locator(".jp-Notebook-ExecutionIndicator[data-status='unknown']").wait_for()
+    page.goto(f"{jupyter.address}/lab/tree/{path.name}?reset")
+    page.locator(EDGE).wait_for(state="attached")
