@@ -1,4 +1,4 @@
-"""The checks of 03 and 06 against solutions that are right, half right, wrong and unexpected."""
+"""Every check against accounts that are right, half right, wrong, and right unexpectedly."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import boto3
 import pytest
 
 from tests.notebooks.execute import fresh_lab
-from xacct_helpers import course, open_lab
+from xacct_helpers import build_image, course, open_lab, push_image
 from xacct_helpers.lab import Lab
 from xacct_helpers.lessons import checks
 
@@ -279,12 +279,148 @@ def auditor_managed() -> None:
     auditor(allow(["cloudtrail:Lookup*", "iam:Get*", "iam:List*", "iam:Simulate*"]))
 
 
+def auditor_for_everybody() -> None:
+    text = document(Principal="*", Action="sts:AssumeRole")
+    iam("account-a").update_assume_role_policy(RoleName="auditor", PolicyDocument=text)
+
+
+def ecr() -> Any:
+    return boto3.Session(profile_name="account-a").client("ecr")
+
+
+def empty_repository() -> None:
+    ecr().create_repository(repositoryName="my-app")
+
+
+def another_image() -> None:
+    """Equivalent, made differently: other bytes under the tag, and more tags beside it."""
+    for tag in ("v1", "latest"):
+        push_image(ecr(), "my-app", tag, build_image("Something else."))
+
+
+def credentials_without(name: str) -> None:
+    """A profile of the lab's own is gone from the credentials file; open_lab() writes it anew."""
+    path = Path(os.environ["AWS_SHARED_CREDENTIALS_FILE"])
+    before, _, rest = path.read_text().partition(f"[{name}]")
+    path.write_text(before + "[" + rest.partition("\n[")[2] if "\n[" in rest else before)
+
+
+def without_a() -> None:
+    credentials_without("account-a")
+
+
+def without_b() -> None:
+    credentials_without("account-b-admin")
+
+
+def pull_policy(*statements: dict[str, Any]) -> None:
+    text = json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+    iam("account-a").put_role_policy(RoleName=NAME_A, PolicyName="pull", PolicyDocument=text)
+
+
+REPOSITORY = "arn:aws:ecr:us-east-1:111111111111:repository/my-app"
+LOGIN = "ecr:GetAuthorizationToken"
+
+
+def login_only() -> None:
+    pull_policy({"Effect": "Allow", "Action": LOGIN, "Resource": "*"})
+
+
+def login_on_the_repository() -> None:
+    pull_policy({"Effect": "Allow", "Action": [LOGIN, *PULL], "Resource": REPOSITORY})
+
+
+def pull_managed() -> None:
+    """Equivalent, written differently: a managed policy with wildcards that cover no more."""
+    a = iam("account-a")
+    a.delete_role_policy(RoleName=NAME_A, PolicyName="pull")
+    statements = [
+        {"Effect": "Allow", "Action": "ecr:GetAuth*", "Resource": "*"},
+        {"Effect": "Allow", "Action": ["ecr:BatchGet*", "ecr:GetDownload*"], "Resource": "*"},
+        {"Effect": "Deny", "Action": "ecr:*Get*Image", "NotResource": REPOSITORY},
+    ]
+    text = json.dumps({"Version": "2012-10-17", "Statement": statements})
+    arn = a.create_policy(PolicyName="pulls", PolicyDocument=text)["Policy"]["Arn"]
+    a.attach_role_policy(RoleName=NAME_A, PolicyArn=arn)
+
+
+def pull_gone() -> None:
+    iam("account-a").delete_role_policy(RoleName=NAME_A, PolicyName="pull")
+
+
+def deny_left_over() -> None:
+    text = json.dumps(
+        {
+            "Version": "2012-10-17",
+            "Statement": [{"Effect": "Deny", "Action": "ecr:BatchGetImage", "Resource": "*"}],
+        }
+    )
+    iam("account-a").put_role_policy(RoleName=NAME_A, PolicyName="no", PolicyDocument=text)
+
+
+def role_a_for_an_hour() -> None:
+    """Equivalent: what A's role may last makes no difference in a chain."""
+    iam("account-a").update_role(RoleName=NAME_A, MaxSessionDuration=3600)
+
+
+def profile_by_process() -> None:
+    """Equivalent, made differently: both profiles ask the program."""
+    profiles()
+    xacct = f"xacct credential-process --role-arn {ROLE_B} --role-arn {ROLE_A}"
+    profile("pull-from-a", credential_process=xacct)
+    path = Path(os.environ["AWS_CONFIG_FILE"])
+    path.write_text(f"{path.read_text()}[profile by-process]\ncredential_process = {xacct}\n")
+
+
+def one_profile_only() -> None:
+    profiles()
+    profile("by-process")
+
+
+def node_remade() -> None:
+    """cluster-node deleted and made anew: A's policies hold an id that nobody has any more."""
+    b = iam("account-b-admin")
+    text = json.dumps(b.get_role(RoleName="cluster-node")["Role"]["AssumeRolePolicyDocument"])
+    names = b.list_role_policies(RoleName="cluster-node")["PolicyNames"]
+    kept = {
+        name: b.get_role_policy(RoleName="cluster-node", PolicyName=name)["PolicyDocument"]
+        for name in names
+    }
+    for name in names:
+        b.delete_role_policy(RoleName="cluster-node", PolicyName=name)
+    b.delete_role(RoleName="cluster-node")
+    b.create_role(RoleName="cluster-node", AssumeRolePolicyDocument=text)
+    for name, policy in kept.items():
+        b.put_role_policy(
+            RoleName="cluster-node", PolicyName=name, PolicyDocument=json.dumps(policy)
+        )
+
+
+def trust_in_two_statements() -> None:
+    """Equivalent, written differently: a statement for each role, one by a condition."""
+    statements = [
+        {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": [ROLE_B]}},
+        {
+            "Effect": "Allow",
+            "Action": "sts:*",
+            "Principal": {"AWS": "222222222222"},
+            "Condition": {"StringLike": {"aws:PrincipalArn": NODE}},
+        },
+    ]
+    text = json.dumps({"Version": "2012-10-17", "Statement": statements})
+    iam("account-a").update_assume_role_policy(RoleName=NAME_A, PolicyDocument=text)
+
+
 def nothing() -> None:
     """The accounts as the notebook leaves them."""
 
 
 STRANGER = "a stranger (account 333333333333) cannot become it"
 CHAIN = "some-role-name can become account-a-role-name"
+WHOLE = "my-app:v1 is in account A, whole: every digest is right"
+NO_PULL = "account B's administrator cannot pull it"
+BY_THAT_ROLE = "account B's administrator cannot, other than by way of that role"
+NO_AUDITOR = "a stranger (account 333333333333) does not become auditor"
 CASES: list[tuple[str, str, int, Callable[[], None], str | None]] = [
     # what, check, accounts as after notebook, change, the goal that is missed (None: passes)
     ("03 as the notebook leaves it", "03", 3, nothing, None),
@@ -458,6 +594,45 @@ CASES: list[tuple[str, str, int, Callable[[], None], str | None]] = [
     ("12 all of IAM", "12", 12, auditor_iam_star, "… but changes no role"),
     ("12 the trail on an ARN", "12", 12, auditor_trail_on_an_arn, "who may read the trail"),
     ("12 reads by wildcards", "12", 12, auditor_managed, None),
+    ("12 anybody becomes auditor", "12", 12, auditor_for_everybody, NO_AUDITOR),
+    ("00 on the first day", "00", 0, nothing, None),
+    ("00 account A's profile is gone", "00", 0, without_a, "account-a answers, and is in account"),
+    ("00 account B's profile is gone", "00", 0, without_b, "account-b-admin answers, and is in"),
+    ("01 as the notebook leaves it", "01", 1, nothing, None),
+    ("01 a repository without an image", "01", 0, empty_repository, WHOLE),
+    ("01 opened to the account", "01", 1, repository_account, NO_PULL),
+    ("01 opened to everybody", "01", 1, repository_star, NO_PULL),
+    ("01 another image", "01", 1, another_image, None),
+    ("02 before it was begun", "02", 1, nothing, "somebody can become account-a-role-name to try"),
+    ("02 the login only", "02", 2, login_only, "the role may pull my-app:v1, manifest and layers"),
+    ("02 the login on an ARN", "02", 2, login_on_the_repository, "the role may log in: ecr:Get"),
+    ("02 a managed policy with wildcards", "02", 2, pull_managed, None),
+    ("03 before it was begun", "03", 2, nothing, "account B can become account-a-role-name"),
+    ("03 the pull policy is gone", "03", 3, pull_gone, "and as that role it pulls my-app:v1"),
+    ("03 a dangling unique id", "03", 4, remade, "account B can become account-a-role-name"),
+    ("04 as the notebook leaves it", "04", 4, nothing, None),
+    ("04 A's half is missing", "04", 4, trust_nobody, CHAIN),
+    ("04 B's half is missing", "04", 4, permission_gone, CHAIN),
+    ("04 a dangling unique id", "04", 4, remade, CHAIN),
+    ('04 trusts "*"', "04", 4, trust_star, BY_THAT_ROLE),
+    ("04 B allows everything", "04", 4, permission_star, "and some-role-name may become no other"),
+    ("04 a managed policy", "04", 4, permission_managed, None),
+    ("04 a condition on the role", "04", 4, trust_role_by_condition, None),
+    ("05 before it was begun", "05", 3, nothing, CHAIN),
+    ("05 a dangling unique id", "05", 5, remade, CHAIN),
+    ("05 the pull policy is gone", "05", 5, pull_gone, "it pulls my-app:v1 and every digest is"),
+    ("05 a managed policy with wildcards", "05", 5, pull_managed, None),
+    ("06 before it was begun", "06", 3, nothing, "some-role-name exists, and account B's admin"),
+    ("06 the pull policy is gone", "06", 6, pull_gone, "and the whole chain ends in the image"),
+    ("08 a deny is left over", "08", 8, deny_left_over, "a whole session still pulls"),
+    ("08 A's role for an hour", "08", 8, role_a_for_an_hour, None),
+    ("09 one profile only", "09", 8, one_profile_only, "the profile by-process becomes account-a"),
+    ("09 both ask a program", "09", 8, profile_by_process, None),
+    ("10 a dangling unique id", "10", 10, node_remade, "it pulls my-app:v1 as itself, without"),
+    ("11 a dangling unique id", "11", 11, node_remade, "cluster-node can become account-a-role"),
+    ("11 A trusts B's role only", "11", 11, trust_role, "cluster-node can become account-a-role"),
+    ('11 trusts "*"', "11", 11, trust_star, "account B's administrator cannot, other than by way"),
+    ("11 two statements", "11", 11, trust_in_two_statements, None),
 ]
 
 
@@ -482,10 +657,29 @@ def test_check(
         assert "✗" not in said
         assert said.rstrip().splitlines()[-1].startswith("Passed: ")
     else:
-        assert f"✗ {missed}\n" in said
+        assert f"✗ {missed}" in said
         assert said.count("✗") == 1, "one failure at a time"
         for words in ("Looked for: ", "What happened: ", "Look at: ", "skip(", "hint("):
             assert words in said
         assert "Passed" not in said
     assert checks.passed(name) == (missed is None)
     assert lab.running.get("fingerprint") == before, "a check changes nothing"
+    open_lab()  # the profiles that a case took away are there again
+
+
+def test_every_check_meets_accounts_of_every_kind() -> None:
+    """Right as taught, right otherwise, wrong in two ways at least; a `*` and a dangling unique id
+    wherever somebody is trusted."""
+    for name in checks.GOALS:
+        cases = [(change, missed) for _, check, _, change, missed in CASES if check == name]
+        assert (nothing, None) in cases or name == "09", name
+        assert [change for change, missed in cases if missed is None and change is not nothing] or (
+            name == "00"
+        ), name
+        assert len({missed for _, missed in cases if missed}) >= 2, name
+    tried = {check: {c for _, n, _, c, _ in CASES if n == check} for check in checks.GOALS}
+    for name in ("03", "04", "06", "11"):
+        assert trust_star in tried[name], name
+        assert {remade, node_remade} & tried[name], name
+    assert node_remade in tried["10"]
+    assert {repository_star, watcher_star, auditor_for_everybody} <= set().union(*tried.values())
