@@ -129,6 +129,18 @@ def test_an_outcome_that_is_not_the_courses_is_not_judged() -> None:
     assert cells[2][0]["data"]["text/plain"] == "[('00', 'access denied', None)]"
 
 
+def test_what_no_single_call_answers_is_put_beside_the_next_cell() -> None:
+    cells = outputs(
+        'predict("1 of 8", "2 of 8", "4 of 8", about="")',
+        'predict("2")',
+        "6 * 7",
+        ASK,
+    )
+    assert "You predicted" not in said(cells[1])
+    assert said(cells[2]) == "You predicted: 2 of 8. Right.\n"
+    assert "You predicted" not in said(cells[3])
+
+
 def test_the_widget_commits_and_says_what_came() -> None:
     """What the frontend does, a choice that is set, seen from the kernel."""
     cells = outputs(

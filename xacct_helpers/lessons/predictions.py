@@ -26,7 +26,8 @@ _hooked = False
 class _Prediction:
     """A question that was asked. choice: once made; latest: the last call before it was asked.
 
-    asked: what the course knows of it, None when it is the learner's own.
+    asked: what the course knows of it, None when it is the learner's own. fresh: the cell that
+    asked, or that committed to a choice, has not ended.
     """
 
     choices: tuple[str, ...]
@@ -35,6 +36,7 @@ class _Prediction:
     asked: course.Question | None = None
     choice: str | None = None
     widget: Question | None = None
+    fresh: bool = True
 
 
 def predict(*choices: str, about: str | None = None, answer: str | None = None) -> None:
@@ -73,6 +75,7 @@ def _commit_to(choice: str) -> None:
         prediction.choice = choice
     else:
         prediction.choice = _meant(choice, prediction.choices)
+        prediction.fresh = True
         if prediction.widget is not None:
             prediction.widget.choice = prediction.choice
     print(f"You predict: {prediction.choice}")
@@ -148,15 +151,24 @@ def _after_cell(_result: Any = None) -> None:
     """Put a committed prediction beside the call that it is about, once that has been made."""
     global _pending
     prediction = _pending
-    if prediction is None or prediction.choice is None:
+    if prediction is None:
         return
-    calls = [call for call in _calls(200) if call["number"] > prediction.latest]
-    if prediction.about:
-        calls = [call for call in calls if call["action"] == prediction.about]
-    if not calls:
+    fresh, prediction.fresh = prediction.fresh, False
+    if prediction.choice is None:
         return
+    came: str = ""
+    refused: bool | None = None
+    if prediction.about == "":  # the next cell shows it, by a call or not
+        if fresh:
+            return
+    else:
+        calls = [call for call in _calls(200) if call["number"] > prediction.latest]
+        if prediction.about:
+            calls = [call for call in calls if call["action"] == prediction.about]
+        if not calls:
+            return
+        came, refused = _what_came(calls)
     _pending = None
-    came, refused = _what_came(calls) if prediction.about != "" else ("", None)
     right = _judged(prediction, refused)
     words = f"You predicted: {prediction.choice}."
     if came:
