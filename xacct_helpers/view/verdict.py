@@ -64,7 +64,7 @@ def refusal_mark(text: str, kind: Kind, message: str) -> Mark | None:
 
 
 def sentence(found: Iterable[Mark]) -> str:
-    """All the marks in one sentence: would AWS accept it?"""
+    """All the marks in one sentence. Of what is in the accounts, a save says more."""
     severities = [one.severity for one in found]
     errors, warnings = severities.count("error"), severities.count("warning")
     if errors:
@@ -72,7 +72,7 @@ def sentence(found: Iterable[Mark]) -> str:
             f", {_count(warnings, 'warning')}." if warnings else "."
         )
     more = f", with {_count(warnings, 'warning')} to think about" if warnings else ""
-    return f"AWS would accept this document{more}."
+    return f"The document has no error{more}."
 
 
 def _count(number: int, noun: str) -> str:
