@@ -66,13 +66,13 @@ def test_a_click_says_why_and_the_map_follows(
     assert edge.get_attribute("aria-label") == WHOLE
     page.screenshot(path=screenshots / f"map-{scheme}.png")
     edge.locator(".agreed").first.click()
-    panel.get_by_text("may perform sts:AssumeRole").wait_for()
+    panel.get_by_text("Allowed: sts:AssumeRole").wait_for()
     assert edge.get_attribute("aria-expanded") == "true"
     run_more(page, "take_away()")
     page.locator(f"{MAP} .xacct-map-news", has_text=HALF).wait_for()
     assert edge.get_attribute("aria-label") == HALF
     assert edge.locator(".missing").count() == 1
-    panel.get_by_text("may not perform sts:AssumeRole").wait_for()
+    panel.get_by_text("Refused: sts:AssumeRole").wait_for()
     page.screenshot(path=screenshots / f"map-half-{scheme}.png")
     panel.get_by_role("button", name="Close").click()
     panel.wait_for(state="hidden")
@@ -101,7 +101,7 @@ def test_the_keyboard_alone_reaches_every_edge(jupyter: Opened, page: Any) -> No
     while page.evaluate(FOCUSED) != WHOLE:
         page.keyboard.press("ArrowRight")
     page.keyboard.press("Enter")
-    panel.get_by_text("may perform sts:AssumeRole").wait_for()
+    panel.get_by_text("Allowed: sts:AssumeRole").wait_for()
     page.keyboard.press("Escape")
     panel.wait_for(state="hidden")
     assert page.evaluate(FOCUSED) == WHOLE, "the focus stays where it was"
