@@ -31,6 +31,7 @@ function render({ model, el }) {
   );
   // JupyterLab's own keys (an arrow goes to the next cell) are for outside of the form.
   form.dataset.lmSuppressShortcuts = "true";
+  form.addEventListener("keydown", (event) => event.stopPropagation());
 
   function update() {
     const choice = model.get("choice");
