@@ -10,7 +10,7 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from benchmarks import calls, deciding, engine, images, mapping, notebooks, starting
+from benchmarks import calls, deciding, editor, engine, images, mapping, notebooks, starting
 from benchmarks.report import CannotRun, Row, header, say, table
 
 BENCHMARKS: dict[str, tuple[Callable[[], list[Row]], str]] = {
@@ -19,6 +19,10 @@ BENCHMARKS: dict[str, tuple[Callable[[], list[Row]], str]] = {
     "engine": (engine.measure, "decisions a second, against iam-simulate; what the gate costs"),
     "deciding": (deciding.measure, "a map of 200 by 200 roles, against 40,000 decisions"),
     "mapping": (mapping.measure, "the access map of 200 principals, against 300 ms"),
+    "editor": (
+        editor.measure,
+        "a draft validated as it is typed, against the call that refuses it",
+    ),
     "images": (images.measure, "an image of 512 MiB pushed and pulled, against docker-registry"),
     "notebooks": (notebooks.measure, "all notebooks under nbval, against 90 seconds"),
 }

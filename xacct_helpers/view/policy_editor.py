@@ -169,7 +169,7 @@ def _load(editor: PolicyEditor, content: dict[str, Any]) -> Answer:
     editor.in_account = editor.loaded = editing.read(editor.target)
     return {
         "text": editor.loaded,
-        "sentence": "Loaded what is in the account. Ctrl+Z brings back yours.",
+        "sentence": "Loaded what is in the account. Undo brings back yours.",
     }
 
 
@@ -184,7 +184,7 @@ def _save(editor: PolicyEditor, content: dict[str, Any]) -> Answer:
         return _saved(
             "changed",
             "Not saved: the document has changed in the account since it was loaded here. Load "
-            "what is there (Ctrl+Z then brings back yours), or save yours over it.",
+            "what is there (undo then brings back yours), or save yours over it.",
         )
     call = target.saving(text)
     texts = {"boto3": boto3_text(call), "cli": cli_text(call)}

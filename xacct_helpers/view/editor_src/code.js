@@ -34,6 +34,7 @@ export function codeEditor({ parent, text, attributes, check, complete, changed,
       options: found.candidates.map(({ label, detail, insert }) => ({
         label,
         detail,
+        boost: label === "*" ? -99 : 0, // everybody and everything come last
         apply: (view, _, from, to) => put(view, insert, from, to),
       })),
       validFor: /^[^"\n]*$/,

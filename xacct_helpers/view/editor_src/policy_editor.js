@@ -3,8 +3,9 @@ import { codeEditor, goTo, replace } from "./code.js";
 import { label, show } from "./findings.js";
 import { remote, Silence } from "./remote.js";
 
+const MOD = /^(Mac|iP)/.test(navigator.platform) ? "Cmd" : "Ctrl";
 const HELP =
-  "Ctrl+Space completes, Ctrl+S saves, Ctrl+Z undoes, Ctrl+] indents. Tab leaves the editor.";
+  `Ctrl+Space completes, ${MOD}+S saves, ${MOD}+Z undoes, ${MOD}+] indents. Tab leaves the editor.`;
 let count = 0;
 
 function element(tag, attributes = {}, ...children) {
@@ -122,22 +123,22 @@ function render({ model, el }) {
   function offer() {
     const load = button("Load what is there", async () => {
       const found = await answer("load", {}, outcome);
-      if (!found) return;
-      replace(view, found.text);
-      choices.replaceChildren();
-      outcome.textContent = found.sentence;
-      view.focus();
+      if (found) put(found.text, found.sentence);
     });
     const over = button("Save mine over it", () => save(true));
     choices.replaceChildren(load, " ", over);
   }
 
-  function revert() {
-    replace(view, model.get("loaded"));
+  // Another document in the place of the draft, which undo brings back.
+  function put(text, words) {
+    replace(view, text);
     choices.replaceChildren();
-    outcome.textContent = "This is the document as it was last loaded or saved. Ctrl+Z brings back yours.";
+    calls.replaceChildren();
+    outcome.textContent = words;
     view.focus();
   }
+
+  const revert = () => put(model.get("loaded"), "As it was last loaded or saved. Undo brings back yours.");
 
   const root = element(
     "section",
