@@ -5,16 +5,12 @@ The sandbox evaluates it with its engine; nothing is saved.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from .. import lab as labs
+from .access_map import model, words
 from .editing import Target
 
-_RELATIONS = {"can-assume": "can assume", "can-pull": "can pull from"}
-_OPENS = {"can-assume": "may be assumed by", "can-pull": "may be pulled from by"}
-_REACHES = {"can-assume": "may assume", "can-pull": "may pull from"}
 # What the sandbox tells of each edge that changes, and how a line about it begins.
 _CHANGES = (
     ("complete", "+ becomes whole, both sides agree now"),
@@ -37,44 +33,28 @@ def preview(target: Target, text: str) -> Preview:
 
     Raises LabError with the sandbox's words.
     """
-    call = target.saving(text)
-    found = labs.current().running.post(
+    call, running = target.saving(text), labs.current().running
+    changes = running.post(
         "preview",
         account=target.account,
         operation=call.operation,
         parameters=dict(call.parameters),
     )
-    marks = found.get("marks", {})
+    now = model.read(running.get("map"))
     lines = tuple(
-        f"{words}: {line}"
-        for change, words in _CHANGES
-        for line in (*map(_edge, found[change]), *map(_mark, marks.get(change, ())))
+        f"{how}: {line}"
+        for change, how in _CHANGES
+        for line in (
+            *(words.spoken(now, edge) for edge in model.edges(changes[change])),
+            *(_told(now, mark) for mark in model.marks(changes["marks"].get(change, ()))),
+        )
     )
     if not lines:
         return Preview(sentence="Saving this would change no edge of the access map.", lines=())
     return Preview(sentence="Saving this would change the access map:", lines=lines)
 
 
-def _edge(edge: Mapping[str, Any]) -> str:
-    source, target = _short(edge["source"]), _short(edge["target"])
-    line = f"{source} {_RELATIONS[edge['relation']]} {target}"
-    if edge["verdict"] == "allowed":
-        return line
-    if edge["caller_agrees"] == edge["resource_agrees"]:
-        return f"{line} (refused nevertheless)"
-    agrees, silent = (source, target) if edge["caller_agrees"] else (target, source)
-    return f"{line} (half: {agrees} agrees, {silent} does not yet)"
-
-
-def _mark(mark: Mapping[str, Any]) -> str:
-    """An agreement with everybody or everything, which no single edge shows."""
-    whose = "any account" if mark["everyone"] else f"account {', '.join(mark['accounts'])}"
-    if mark["side"] == "resource":
-        return f"{_short(mark['arn'])} {_OPENS[mark['relation']]} everybody of {whose}"
-    return f"{_short(mark['arn'])} {_REACHES[mark['relation']]} anything of {whose}"
-
-
-def _short(arn: str) -> str:
-    """arn:aws:iam::111111111111:role/x as role x of 111111111111."""
-    parts = arn.split(":", 5)
-    return f"{parts[5].replace('/', ' ', 1)} of {parts[4]}"
+def _told(now: model.Map, mark: model.Mark) -> str:
+    """An agreement with everybody or with everything, which no single edge shows."""
+    verb = "is " if mark.side == "caller" else ""
+    return f"{now.by_arn[mark.arn].label} {verb}{words.said(mark)}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -167,9 +167,6 @@ def account_of(arn: str) -> str:
 def read(told: Mapping[str, Any]) -> Map:
     """The answer of GET /_lab/map."""
 
-    def edge(one: Mapping[str, Any]) -> Edge:
-        return Edge(**one)
-
     def nodes(some: Sequence[Mapping[str, Any]], kind: str = "") -> tuple[Node, ...]:
         return tuple(
             Node(
@@ -184,6 +181,16 @@ def read(told: Mapping[str, Any]) -> Map:
     return Map(
         accounts=tuple(one["id"] for one in told["accounts"]),
         nodes=nodes(told["principals"]) + nodes(told["repositories"], "repository"),
-        edges=tuple(edge(one) for one in told["edges"]),
-        marks=tuple(Mark(**{**one, "accounts": tuple(one["accounts"])}) for one in told["marks"]),
+        edges=edges(told["edges"]),
+        marks=marks(told["marks"]),
     )
+
+
+def edges(told: Iterable[Mapping[str, Any]]) -> tuple[Edge, ...]:
+    """Edges as the control API tells them."""
+    return tuple(Edge(**one) for one in told)
+
+
+def marks(told: Iterable[Mapping[str, Any]]) -> tuple[Mark, ...]:
+    """Marks as the control API tells them."""
+    return tuple(Mark(**{**one, "accounts": tuple(one["accounts"])}) for one in told)
