@@ -14,7 +14,7 @@ import pytest
 
 from tests.notebooks.cells import PATHS
 from tests.notebooks.execute import execute, fresh_lab
-from xacct_helpers import LabError, break_accounts, explain, open_lab, workspace
+from xacct_helpers import LabError, break_accounts, check, explain, open_lab, progress, workspace
 from xacct_helpers.lab import Lab
 from xacct_helpers.lessons.faults import catalogue, game, proving, records
 from xacct_helpers.lessons.faults.catalogue import FAULTS, compatible, draw, spoilt
@@ -575,6 +575,28 @@ def test_the_answers_call_is_all_it_takes(
     assert "Mended, by 1 change; no fewer would do. Score: 100." in capsys.readouterr().out
 
 
+def test_what_is_won_is_progress(whole: Lab, capsys: pytest.CaptureFixture[str]) -> None:
+    """check("13") wants one fault and two at once; who saw the answer plays again."""
+    broken = break_accounts(number=27)
+    broken.answer()
+    broken.redeploy(external_id="customer-4711")
+    broken.check()
+    check("13")
+    assert "✗ you have found and mended a fault" in capsys.readouterr().out
+    broken.again().redeploy(external_id="customer-4711")
+    broken.check()
+    check("13")
+    assert "✗ … and two at once" in capsys.readouterr().out
+    assert "13" not in progress.read(whole.folder).passed
+    broken = break_accounts(seed=3, faults=2)
+    trust_as_it_was()
+    broken.redeploy(image=IMAGE)
+    broken.check()
+    check("13")
+    assert "Passed: found, mended" in capsys.readouterr().out
+    assert "13" in progress.read(whole.folder).passed
+
+
 def test_skip_goes_on(whole: Lab) -> None:
     broken = break_accounts(number=27)
     assert "number=1)" in repr(broken.skip())
@@ -675,4 +697,5 @@ def test_the_notebook_fails_without_its_answers() -> None:
     checks = [c for c in notebook.cells if "check" in c["metadata"].get("tags", [])]
     assert len(checks) >= 4
     for cell in checks:
-        assert "✗ the deployment pulls my-app:v1" in cell["outputs"][0]["text"], cell["id"]
+        missed = "… and two at once" if cell["id"] == "check" else "the deployment pulls my-app:v1"
+        assert f"✗ {missed}" in cell["outputs"][0]["text"], cell["id"]

@@ -90,6 +90,12 @@ HINTS: dict[str, tuple[str, str, str]] = {
         'Two statements: cloudtrail:LookupEvents on "*"; iam:GetRole and '
         "iam:SimulatePrincipalPolicy on arn:aws:iam::111111111111:role/*.",
     ),
+    "13": (
+        "broken.scores() lists what you have mended. What is missing, one fault or two at once?",
+        "A game is won when broken.check() passes. The one in which you asked for the answer does "
+        "not count; broken.again() plays it once more.",
+        "break_accounts(seed=3, faults=2), and the answers of the notebook.",
+    ),
 }
 
 _given: dict[str, int] = {}

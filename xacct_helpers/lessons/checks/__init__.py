@@ -44,6 +44,7 @@ WHY = {
     "10": "Passed: one role of account B is let in at the repository, and the role's way is open.",
     "11": "Passed: the machine pulls through account A's role, and a Pod has a role of its own.",
     "12": "Passed: the chain is whole, and there is somebody who looks and does not touch.",
+    "13": "Passed: found, mended, and no door left open, one fault at a time and two at once.",
 }
 
 

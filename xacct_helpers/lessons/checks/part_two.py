@@ -1,4 +1,4 @@
-"""The goals of the notebooks 07 to 12, in the order in which they are tried."""
+"""The goals of the notebooks 07 to 13, in the order in which they are tried."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from ... import lab as labs
 from ...workspace import ACCOUNT_A, ACCOUNT_B
 from . import probes
 from .goals import ANSWERED, DENIED, OUT_OF_RANGE, SHUT, Expectation, Goal, session_of
@@ -323,4 +324,37 @@ _12 = (
     ),
 )
 
-GOALS = {"07": _07, "08": _08, "09": _09, "10": _10, "11": _11, "12": _12}
+
+def _won(faults: int) -> Callable[[Tries], Answer]:
+    """Whether broken accounts with so many faults were mended by the learner alone.
+
+    broken.check() has asked who may and who must not when it was; this is what is on record of it.
+    """
+
+    def probe(_: Tries) -> Answer:
+        from ..faults.records import load  # which needs the probes of this package
+
+        solved = load(labs.current()).solved
+        if any(one.faults >= faults and not one.answered for one in solved):
+            return Answer()
+        return Answer(code="NotYet", message="no such game is on record (broken.scores())")
+
+    return probe
+
+
+_13 = (
+    Goal(
+        "you have found and mended a fault, and opened nothing else",
+        _won(1),
+        ANSWERED,
+        "break_accounts(), and broken.check() until it passes; a look at the answer does not count",
+    ),
+    Goal(
+        "… and two at once",
+        _won(2),
+        ANSWERED,
+        "break_accounts(seed=…, faults=2), and broken.check() until it passes",
+    ),
+)
+
+GOALS = {"07": _07, "08": _08, "09": _09, "10": _10, "11": _11, "12": _12, "13": _13}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import asdict, replace
+from html import escape
 from typing import Any
 
 from ... import lab as labs
@@ -15,6 +16,7 @@ from ...images import PulledImage
 from ...lab import Lab
 from ...view.calls import boto3_text
 from ...workspace import REGION, LabError, NotThere
+from ..showing import show
 from . import calls, contract, records
 from .catalogue import FAULTS, draw, spoilt
 from .deployment import Deployment, run
@@ -181,12 +183,10 @@ class Broken:
 
     def answer(self) -> None:
         """Show the answer, folded. A game in which it was asked for leaves no score."""
-        from IPython.display import display
-
         lab, game = _game()
         _remember(lab, replace(game, answered=True))
         text = "\n\n".join(_answers(lab, game))
-        display(_folded("The answer", text), raw=True)  # type: ignore[no-untyped-call]
+        show(text, _folded(text))
 
     def again(self) -> Broken:
         """Break the accounts in the same way afresh; what you have changed is gone."""
@@ -296,10 +296,6 @@ def _answers(lab: Lab, game: Game) -> list[str]:
     return told
 
 
-def _folded(summary: str, text: str) -> dict[str, str]:
-    """An output that is folded where there is HTML, and says the same as plain text."""
-    from html import escape
-
-    shown = f'<pre style="white-space: pre-wrap">{escape(text)}</pre>'
-    html = f"<details><summary>{escape(summary)}</summary>{shown}</details>"
-    return {"text/plain": text, "text/html": html}
+def _folded(text: str) -> str:
+    shown = f'<pre style="white-space: pre-wrap; text-align: left">{escape(text)}</pre>'
+    return f"<details><summary>The answer</summary>{shown}</details>"
