@@ -14,7 +14,15 @@ import pytest
 
 from tests.notebooks.cells import PATHS
 from tests.notebooks.execute import execute, fresh_lab
-from xacct_helpers import LabError, break_accounts, check, explain, open_lab, progress, workspace
+from xacct_helpers import (
+    LabError,
+    break_accounts,
+    check,
+    explain,
+    kept_progress,
+    open_lab,
+    workspace,
+)
 from xacct_helpers.lab import Lab
 from xacct_helpers.lessons.faults import catalogue, game, proving, records
 from xacct_helpers.lessons.faults.catalogue import FAULTS, compatible, draw, spoilt
@@ -587,14 +595,14 @@ def test_what_is_won_is_progress(whole: Lab, capsys: pytest.CaptureFixture[str])
     broken.check()
     check("13")
     assert "✗ … and two at once" in capsys.readouterr().out
-    assert "13" not in progress.read(whole.folder).passed
+    assert "13" not in kept_progress.read(whole.folder).passed
     broken = break_accounts(seed=3, faults=2)
     trust_as_it_was()
     broken.redeploy(image=IMAGE)
     broken.check()
     check("13")
     assert "Passed: found, mended" in capsys.readouterr().out
-    assert "13" in progress.read(whole.folder).passed
+    assert "13" in kept_progress.read(whole.folder).passed
 
 
 def test_skip_goes_on(whole: Lab) -> None:
@@ -684,7 +692,7 @@ def test_explain_is_about_this_game(whole: Lab) -> None:
     break_accounts(number=5)
     broken = break_accounts(number=9)
     broken.check()
-    assert "no statement of the role trust policy of account 111111111111" in repr(explain())
+    assert "No statement of the role trust policy of account 111111111111" in repr(explain())
 
 
 def test_the_notebook_fails_without_its_answers() -> None:
