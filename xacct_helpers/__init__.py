@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .view import explain
     from .view.access_map import access_map
     from .view.policy_editor import edit_policy
+    from .view.trail_table import show_trail
     from .workspace import LabError
 
 _HOME = {
@@ -35,6 +36,7 @@ _HOME = {
     "progress": "lessons",
     "pull_image": "images",
     "push_image": "images",
+    "show_trail": "view.trail_table",
     "skip": "lessons",
     "summary": "lessons",
 }
@@ -55,6 +57,7 @@ __all__ = [
     "progress",
     "pull_image",
     "push_image",
+    "show_trail",
     "skip",
     "summary",
 ]
