@@ -136,11 +136,11 @@ def _parser() -> _Parser:
     )
     progress.add_argument("--json", action="store_true", help="print JSON, each progress in full")
     add("map", _map, "Print who can assume which role and pull from which repository.")
-    add("stop", _stop, "Stop this workspace's sandbox. Its accounts are kept.")
     trail = add("trail", _trail, "Print the latest calls: when, who, what, and what became of it.")
     trail.add_argument("--count", type=int, default=30, metavar="N", help="at most (%(default)s)")
     trail.add_argument("--refused", action="store_true", help="only what a policy refused")
     trail.add_argument("--json", action="store_true", help="print one list of JSON")
+    add("stop", _stop, "Stop this workspace's sandbox. Its accounts are kept.")
     reset = add("reset", _reset, "Empty the accounts and your progress: all as on the first day.")
     reset.add_argument("--yes", action="store_true", help="do not ask")
     env = add("env", _env, 'Print what points a terminal at the lab: eval "$(xacct env)" uses it.')
@@ -434,14 +434,19 @@ def _progress(options: argparse.Namespace) -> int:
     return 0
 
 
-def _map(options: argparse.Namespace) -> int:
-    from .view.access_map import model, words
-
+def _running() -> workspace.Running:
+    """The workspace's sandbox, for a command that has nothing to say without it."""
     folder = workspace.lab_folder()
     running = workspace.find(folder)
     if running is None:
         raise _Failure(f"No sandbox runs for {folder}. open_lab() in a notebook starts it.")
-    print(words.text(model.read(running.get("map"))))
+    return running
+
+
+def _map(options: argparse.Namespace) -> int:
+    from .view.access_map import model, words
+
+    print(words.text(model.read(_running().get("map"))))
     return 0
 
 
@@ -450,11 +455,7 @@ def _trail(options: argparse.Namespace) -> int:
 
     from .view.trail import latest, trail_text
 
-    folder = workspace.lab_folder()
-    running = workspace.find(folder)
-    if running is None:
-        raise _Failure(f"No sandbox runs for {folder}, so there are no calls to show.")
-    rows = latest(running, options.count, refused=options.refused)
+    rows = latest(_running(), options.count, refused=options.refused)
     if isinstance(sys.stdout, io.TextIOWrapper):  # what stands in a cell may not be ASCII
         sys.stdout.reconfigure(errors="backslashreplace")
     print(json.dumps([asdict(row) for row in rows], indent=2) if options.json else trail_text(rows))

@@ -18,6 +18,7 @@ COMMANDS = (
     "status",
     "progress",
     "map",
+    "trail",
     "stop",
     "reset",
     "env",
