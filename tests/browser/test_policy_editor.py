@@ -58,7 +58,7 @@ def opened(course: Opened, page: Any) -> Any:
     # Asked to run before it has a kernel, JupyterLab asks which one is meant.
     page.get_by_text("| Idle").wait_for()
     run_all(page)
-    page.locator(f"{EDITOR} .xacct-status", has_text="AWS would accept").wait_for()
+    page.locator(f"{EDITOR} .xacct-status", has_text="has no error").wait_for()
     return page
 
 
@@ -113,7 +113,7 @@ def test_by_mouse(course: Opened, opened: Any, scheme: str, screenshots: Path) -
     assert principal(course) == was
 
     page.get_by_role("button", name="Revert").click()
-    text(page, ".xacct-status").filter(has_text="AWS would accept").wait_for()
+    text(page, ".xacct-status").filter(has_text="has no error").wait_for()
     line.locator("span", has_text="arn:").click()
     replace_line(page, f'"AWS": ["{was}", "{STRANGER}"]')
     text(page, ".xacct-preview").filter(has_text=f"+ appears: {EDGE}").wait_for()
