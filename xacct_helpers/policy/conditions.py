@@ -10,7 +10,6 @@ Sources: IAM User Guide, "Condition operators", "Multivalued context keys" (read
 from __future__ import annotations
 
 import base64
-import binascii
 import ipaddress
 import re
 from collections.abc import Callable, Mapping
@@ -77,7 +76,7 @@ class Operator:
     name: str
     quantifier: str
     if_exists: bool
-    rule: Rule | None
+    rule: Rule
 
 
 #: A policy's value whose variable has no value: nothing is equal to it or like it, so that a
@@ -171,7 +170,7 @@ def _address(text: str) -> Address | None:
 def _octets(text: str) -> bytes | None:
     try:
         return base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
+    except ValueError:
         return None
 
 
@@ -209,7 +208,7 @@ def _equals_ignoring_case(wanted: Tokens, found: str) -> bool:
 
 
 def _in_network(wanted: Network, found: Address) -> bool:
-    return found.version == wanted.version and found in wanted
+    return found in wanted  # False for an address of the other version
 
 
 def _is(wanted: Any, found: Any) -> bool:
@@ -268,12 +267,12 @@ def decide(condition: Condition, context: Context, variables: bool) -> tuple[boo
     The first is True, False or, unreadable, None; the word is "" for True.
     """
     named = operator(condition.operator)
-    if named is None or named.rule is None:
+    if named is None:
         return None, "operator-unknown"
     values = context.get(condition.key)
     if named.name == "Null":
         return _null(condition.values, present=bool(values))
-    if named.quantifier and (not values or not any(values)):
+    if named.quantifier and not any(values):
         holds = named.quantifier == "ForAllValues" or (named.if_exists and not values)
         return holds, "" if holds else "key-missing"
     if not values:

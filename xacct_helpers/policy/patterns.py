@@ -18,6 +18,7 @@ Lookup = Callable[[str], str | None]
 
 _VARIABLE = re.compile(r"\$\{([^{}]*)\}")
 _KEY = re.compile(r"\s*([^\s,']+)\s*(?:,\s*'([^']*)'\s*)?")
+_SERVICE_NAMED = re.compile(r"arn:[^:]*:[^:*?]*(:|$)")
 _ACCOUNT = re.compile(r"[0-9]{12}")
 
 
@@ -39,8 +40,7 @@ def expand(text: str, lookup: Lookup | None) -> Tokens | None:
     tokens: list[Token] = []
     end = 0
     for found in _VARIABLE.finditer(text):
-        if found.start() > end:
-            tokens.append((text[end : found.start()], True))
+        tokens.append((text[end : found.start()], True))
         end = found.end()
         inner = found.group(1)
         if inner in ("*", "?", "$"):
@@ -53,8 +53,7 @@ def expand(text: str, lookup: Lookup | None) -> Tokens | None:
         if value is None:
             return None
         tokens.append((value, False))
-    if end < len(text):
-        tokens.append((text[end:], True))
+    tokens.append((text[end:], True))
     return tuple(tokens)
 
 
@@ -97,7 +96,7 @@ def like_tokens(tokens: Tokens, text: str) -> bool:
 
 def joined(tokens: Tokens) -> str:
     """The tokens as one text, for operators without wildcards."""
-    return tokens[0][0] if len(tokens) == 1 else "".join(text for text, _ in tokens)
+    return "".join(text for text, _ in tokens)
 
 
 @lru_cache(maxsize=8192)
@@ -120,12 +119,10 @@ def arn_segments(tokens: Tokens) -> tuple[Tokens, ...] | None:
 def arn_like(segments: tuple[Tokens, ...], arn: str) -> bool:
     """True when each of the six segments of arn fits the pattern's, one by one.
 
+    arn: with five colons or more.
     Source: IAM User Guide, "Condition operators", ArnEquals and ArnLike (read 2026-11-24).
     """
-    parts = arn.split(":", 5)
-    return len(parts) == 6 and all(
-        like_tokens(segment, part) for segment, part in zip(segments, parts, strict=True)
-    )
+    return all(map(like_tokens, segments, arn.split(":", 5)))
 
 
 class ActionSet:
@@ -152,9 +149,7 @@ class ActionSet:
         """
         if self._any:
             return True
-        service, colon, name = action.partition(":")
-        if not colon:
-            return False
+        service, _, name = action.partition(":")
         for key in (service.lower(), "*"):
             for matches in self._services.get(key, ()):
                 if matches(name):
@@ -177,11 +172,7 @@ def resource_fault(pattern: str) -> str | None:
         return None
     if not pattern.startswith("arn:"):
         return "not-an-arn"
-    tokens = expand(pattern, lambda key: "") or ((pattern, True),)
-    parts = [text for text, live in tokens if live]
-    head = parts[0].split(":", 5) if parts else []
-    if len(head) < 6 and len(tokens) > 1 and not tokens[1][1]:
+    variable = _VARIABLE.search(pattern)
+    if variable and pattern.count(":", 0, variable.start()) < 5:
         return "variable-misplaced"
-    if len(head) < 3 or "*" in head[2] or "?" in head[2]:
-        return "service-wildcard"
-    return None
+    return None if _SERVICE_NAMED.match(pattern) else "service-wildcard"

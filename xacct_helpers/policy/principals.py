@@ -62,7 +62,7 @@ class Principal:
     @property
     def in_account(self) -> bool:
         """True for a principal of an account; False for a service and anonymous."""
-        return bool(self.account) and self.kind not in ("service", "anonymous")
+        return bool(self.account)
 
     @property
     def service_linked(self) -> bool:
@@ -97,10 +97,8 @@ class Principal:
 
     @property
     def session_id(self) -> str | None:
-        """A role session's AROA…:session-name."""
-        if self.kind != "role-session" or not self.unique_id:
-            return None
-        return f"{self.unique_id}:{self.name}"
+        """AROA…:session-name, of a role session whose role's unique id is known."""
+        return f"{self.unique_id}:{self.name}" if self.unique_id else None
 
 
 def _known(*spellings: str | None) -> tuple[str, ...]:
@@ -108,8 +106,7 @@ def _known(*spellings: str | None) -> tuple[str, ...]:
 
 
 def _root(principal: Principal) -> str:
-    parts = principal.arn.split(":")
-    partition = parts[1] if len(parts) > 1 and parts[0] == "arn" else "aws"
+    partition = principal.arn.split(":")[1]
     return f"arn:{partition}:iam::{principal.account}:root"
 
 
@@ -155,7 +152,7 @@ def reach(named: Principals, principal: Principal, provider: str | None) -> Reac
         elif kind == "Service":
             if principal.kind == "service" and value == principal.arn:
                 best = Reach.CALLER
-        elif kind == "Federated" and provider is not None and value == provider:
+        elif kind == "Federated" and value == provider:
             best = Reach.CALLER
     return best
 
