@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 from .workspace import FIRST_NOTEBOOK
 
 _HERE = Path(__file__).resolve().parent
-_LAB_SETTINGS = _HERE / "lab_settings"
+LAB_SETTINGS = _HERE / "lab_settings"
 _COPY = Path("my-course")
 
 
@@ -148,7 +148,7 @@ def open_jupyter(folder: Path, *, browser: bool, port: int | None) -> NoReturn:
     port: None takes JupyterLab's usual one, or the next that is free.
     """
     command = [sys.executable, "-m", "jupyterlab"]
-    command += [f"--ServerApp.root_dir={folder}", f"--LabApp.app_settings_dir={_LAB_SETTINGS}"]
+    command += [f"--ServerApp.root_dir={folder}", f"--LabApp.app_settings_dir={LAB_SETTINGS}"]
     if (folder / FIRST_NOTEBOOK).exists():
         command.append(f"--LabApp.default_url=/lab/tree/{FIRST_NOTEBOOK}")
     if not browser:

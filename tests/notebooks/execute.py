@@ -61,8 +61,7 @@ def rewrite(path: Path) -> bool:
     for cell in notebook.cells:
         if cell["cell_type"] == "code":
             cell["metadata"].pop("execution", None)
-            still = _one_per_stream([_still(output) for output in cell["outputs"]])
-            cell["outputs"] = _settled(still, old[cell["id"]])
+            cell["outputs"] = as_committed(cell["outputs"], old[cell["id"]])
     notebook.metadata.pop("widgets", None)
     notebook.metadata["language_info"] = {"name": "python"}
     after = written(notebook)
@@ -112,6 +111,11 @@ def nbval(path: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         command, capture_output=True, text=True, check=False, env=os.environ, cwd=ROOT
     )
+
+
+def as_committed(made: list[Any], committed: list[Any]) -> list[Any]:
+    """A cell's outputs as they are committed: the old ones where they say the same."""
+    return _settled(_one_per_stream([_still(output) for output in made]), committed)
 
 
 def _still(output: Any) -> Any:

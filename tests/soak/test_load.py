@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from tests.memory import resident
 from tests.sandboxes import A, Answer, B, Keys, Sandbox, allow, policy, statement, trust
 from tests.soak import scaled
 
@@ -91,14 +92,6 @@ class Client:
     def _expect(self, so: bool, otherwise: str) -> None:
         if not so:
             self.wrong.append(f"{self.name}: {otherwise}")
-
-
-def resident(pid: int) -> int:
-    """The bytes of memory that a process holds."""
-    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmRSS:"):
-            return int(line.split()[1]) * 1024
-    raise AssertionError("this system does not tell")
 
 
 def watch(pid: int, ended: threading.Event) -> list[int]:

@@ -1,0 +1,122 @@
+"""A real JupyterHub with the real configurable-http-proxy, and learners who come to it."""
+
+from __future__ import annotations
+
+import hashlib
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.environments import LOCK, build, install, make, plain
+from tests.servers import Server, ask
+from tests.tools import ROOT, npm_installed
+from xacct_helpers import workspace
+
+HERE = Path(__file__).parent
+TOKEN = "the-token-of-the-teacher"
+
+
+@dataclass(frozen=True)
+class Hub:
+    """A running hub: its address, and the folder that holds the learners' homes."""
+
+    address: str
+    folder: Path
+
+    def ask(self, method: str, path: str, body: Any = None) -> Any:
+        """The hub's own API, as the teacher."""
+        return ask(f"{self.address}/hub/api/{path}", TOKEN, method, body)
+
+    def admit(self, name: str) -> Server:
+        """A learner comes: their server, once it has started."""
+        self.ask("POST", f"users/{name}")
+        self.ask("POST", f"users/{name}/server", {})
+        # The stream of events ends when the server has started, or cannot start.
+        ended = ask(f"{self.address}/hub/api/users/{name}/server/progress", TOKEN, events=True)
+        assert ended.get("ready"), ended
+        token = self.ask("POST", f"users/{name}/tokens", {"note": "tests"})["token"]
+        return Server(address=f"{self.address}/user/{name}", token=token)
+
+
+def environment(scratch: Path) -> Path:
+    """An environment with the wheel and JupyterHub, as on a hub's machine; its folder.
+
+    What does not change is kept in .cache.
+    """
+    wanted = (LOCK.read_bytes(), (HERE / "requirements.txt").read_bytes(), sys.version.encode())
+    folder = ROOT / ".cache" / "hub" / hashlib.sha256(b"\0".join(wanted)).hexdigest()[:16]
+    wheel = str(build(ROOT, "wheel", scratch))
+    if not (folder / "made").exists():
+        make(folder, sys.executable, wheel, "--requirement", str(HERE / "requirements.txt"))
+        (folder / "made").touch()
+    install(folder, "--reinstall-package", "xacct", wheel)
+    return folder
+
+
+def proxy() -> Path:
+    """configurable-http-proxy's program."""
+    made = npm_installed(HERE / "proxy", plain())
+    return made / "node_modules" / ".bin" / "configurable-http-proxy"
+
+
+@contextmanager
+def running(folder: Path) -> Iterator[Hub]:
+    """A hub whose learners have their homes in a folder; it and their servers end with it."""
+    binaries = environment(folder / "wheel") / "bin"
+    homes = folder / "homes"
+    homes.mkdir()
+    ports = _free_ports(3)
+    variables = {
+        "PATH": f"{binaries}:{plain()['PATH']}",
+        "CLASS_FOLDER": str(homes),
+        "CLASS_CONFIG": str(ROOT / "deploy" / "jupyterhub" / "xacct.py"),
+        "CLASS_TOKEN": TOKEN,
+        "CLASS_PROXY": str(proxy()),
+        "CLASS_PORT": str(ports[0]),
+        "CLASS_HUB_PORT": str(ports[1]),
+        "CLASS_PROXY_PORT": str(ports[2]),
+    }
+    process = subprocess.Popen(
+        [binaries / "jupyterhub", "--config", HERE / "jupyterhub_config.py"],
+        cwd=homes,
+        env=plain(**variables),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert process.stdout is not None
+    lines: list[str] = []
+    try:
+        for line in process.stdout:
+            lines.append(line)
+            if "JupyterHub is now running" in line:
+                break
+        else:
+            pytest.fail("".join(lines))
+        drain = threading.Thread(target=lines.extend, args=(process.stdout,), daemon=True)
+        drain.start()
+        yield Hub(address=f"http://127.0.0.1:{ports[0]}", folder=homes)
+    except BaseException:
+        print("".join(lines[-200:]))
+        raise
+    finally:
+        process.terminate()
+        process.wait()
+        for lab in homes.glob(f"*/{workspace.LAB_FOLDER}"):
+            workspace.stop(workspace.absolute(lab))
+
+
+def _free_ports(count: int) -> list[int]:
+    listeners = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [int(listener.getsockname()[1]) for listener in listeners]
+    for listener in listeners:
+        listener.close()
+    return ports
