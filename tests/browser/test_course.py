@@ -13,8 +13,10 @@ from tests.notebooks.cells import IDS, PATHS, Cell, cells, tags, texts
 from tests.notebooks.sanitizing import sanitize
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
+# A folded answer has no number beside it; check_saved sees that it ran, too.
 PROMPTS = """
 () => [...document.querySelectorAll('.jp-NotebookPanel:not(.lm-mod-hidden) .jp-CodeCell')]
+    .filter(cell => cell.querySelector('.jp-InputPrompt').textContent)
     .map(cell => cell.querySelector('.jp-InputPrompt').textContent)
 """
 ALL_RAN = f"() => ({PROMPTS})().every(prompt => /\\[\\d+\\]/.test(prompt))"
