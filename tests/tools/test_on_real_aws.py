@@ -1,4 +1,4 @@
-"""docs/on-real-aws.md, run as it stands in a terminal that reaches the lab."""
+"""notebooks/on-real-aws.md, run as it stands in a terminal that reaches the lab."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.notebooks.execute import fresh_lab
 from tests.tools import ROOT, require
 from xacct_helpers import workspace
 
-PAGE = (ROOT / "docs" / "on-real-aws.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "notebooks" / "on-real-aws.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```bash\n(.*?)^```", PAGE, re.M | re.S)
 
 
