@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import course, workspace
+from .progress_bar import progress_bar
 from .workspace import LabError
 
 if TYPE_CHECKING:
@@ -179,11 +180,12 @@ def _digest_of_course() -> str:
 
 
 def _build(lab: Lab, record: Record, first: int, last: int) -> None:
-    for path in course.notebooks():
-        number = course.number(path)
-        if first <= number <= last:
+    paths = [path for path in course.notebooks() if first <= course.number(path) <= last]
+    with progress_bar("Building", len(paths), lambda n: f"{n} of {len(paths)} notebooks") as done:
+        for count, path in enumerate(paths):
+            done(count)
             _run_build_cells(path)
-            record.learn(number, _fingerprint(lab))
+            record.learn(course.number(path), _fingerprint(lab))
 
 
 def _run_build_cells(path: Path) -> None:

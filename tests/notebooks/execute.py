@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -141,6 +142,10 @@ def _one_per_stream(outputs: list[Any]) -> list[Any]:
             before["text"] += output["text"]
         else:
             merged.append(output)
+    for output in merged:
+        if output.get("output_type") == "stream":
+            # What was written over, a progress bar: nbval passes over it likewise.
+            output["text"] = re.sub(r"^.*\r(?=[^\n])", "", output["text"], flags=re.M)
     return merged
 
 

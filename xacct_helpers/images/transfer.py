@@ -30,6 +30,7 @@ from xacct_helpers.images.build import (
     sha256,
 )
 from xacct_helpers.images.run import run_image
+from xacct_helpers.progress_bar import bytes_bar
 
 MAX_PULL = 256 * 1024 * 1024
 """Bytes of layers and config that a pull takes into memory; larger images are for docker."""
@@ -134,7 +135,8 @@ def push_image(
     say = progress or _silent
     where = _where(repository, registry_id)
     manifests = image.manifests if all_platforms else (image.single_platform(),)
-    _push_blobs(ecr, where, image.blobs, manifests, say)
+    shown = f"{repository}:{tag}" if progress is None else ""
+    _push_blobs(ecr, where, image.blobs, manifests, say, shown)
     tagged: Manifest | Index = manifests[0]
     if all_platforms:
         for manifest in manifests:
@@ -161,7 +163,9 @@ def _push_blobs(
     blobs: Mapping[str, bytes],
     manifests: tuple[Manifest, ...],
     say: Callable[[str], object],
+    shown: str,
 ) -> None:
+    """Upload the blobs that are missing. shown: how a bar calls the image; "" for no bar."""
     wanted = list(dict.fromkeys(blob.digest for each in manifests for blob in each.blobs))
     answer = ecr.batch_check_layer_availability(**where, layerDigests=wanted)
     for failure in answer.get("failures", []):
@@ -175,15 +179,23 @@ def _push_blobs(
         for layer in answer.get("layers", [])
         if layer.get("layerAvailability") == "AVAILABLE"
     }
-    for digest in wanted:
-        if digest in there:
-            say(f"{_short(digest)} is there already")
-        else:
-            _upload(ecr, where, digest, blobs[digest])
-            say(f"{_short(digest)} uploaded, {len(blobs[digest]):,} bytes")
+    total = sum(len(blobs[digest]) for digest in wanted if digest not in there)
+    with bytes_bar(f"Pushing {shown}", f"Pushed {shown}", total if shown else 0) as moved:
+        for digest in wanted:
+            if digest in there:
+                say(f"{_short(digest)} is there already")
+            else:
+                _upload(ecr, where, digest, blobs[digest], moved)
+                say(f"{_short(digest)} uploaded, {len(blobs[digest]):,} bytes")
 
 
-def _upload(ecr: EcrClient, where: Mapping[str, str], digest: str, content: bytes) -> None:
+def _upload(
+    ecr: EcrClient,
+    where: Mapping[str, str],
+    digest: str,
+    content: bytes,
+    moved: Callable[[int], object],
+) -> None:
     """Upload one blob in parts of the size that the service asks for."""
     upload = ecr.initiate_layer_upload(**where)
     upload_id, part_size = upload["uploadId"], int(upload["partSize"])
@@ -196,6 +208,7 @@ def _upload(ecr: EcrClient, where: Mapping[str, str], digest: str, content: byte
             partLastByte=first + len(part) - 1,
             layerPartBlob=part,
         )
+        moved(len(part))
     ecr.complete_layer_upload(**where, uploadId=upload_id, layerDigests=[digest])
 
 
@@ -258,7 +271,9 @@ def pull_image(
         raise TransferError(
             "UnsupportedImage", f"{size:,} bytes are more than {MAX_PULL:,}; pull it with docker"
         )
-    blobs = {each.digest: _download(ecr, where, each) for each in (*layers, config)}
+    name = repository + (f":{tag}" if tag else "")
+    with bytes_bar(f"Pulling {name}", f"Pulled {name}", size) as moved:
+        blobs = {each.digest: _download(ecr, where, each, moved) for each in (*layers, config)}
     return PulledImage(
         repository=repository,
         digest=top_digest,
@@ -337,7 +352,12 @@ def _json_object(body: bytes, what: str) -> dict[str, Any]:
     return value
 
 
-def _download(ecr: EcrClient, where: Mapping[str, str], blob: Descriptor) -> bytes:
+def _download(
+    ecr: EcrClient,
+    where: Mapping[str, str],
+    blob: Descriptor,
+    moved: Callable[[int], object],
+) -> bytes:
     """The bytes of one layer or configuration, of the promised size and digest."""
     answer = ecr.get_download_url_for_layer(**where, layerDigest=blob.digest)
     content = bytearray()
@@ -345,6 +365,7 @@ def _download(ecr: EcrClient, where: Mapping[str, str], blob: Descriptor) -> byt
         with _opener().open(answer["downloadUrl"], timeout=_TIMEOUT_SECONDS) as response:
             while len(content) <= blob.size and (chunk := response.read(_CHUNK)):
                 content += chunk
+                moved(len(chunk))
     except (OSError, http.client.HTTPException) as error:  # urllib's errors are OSErrors
         # Not the address: its query string is a credential.
         raise TransferError("DownloadFailed", f"{_short(blob.digest)}: {error}") from error
