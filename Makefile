@@ -6,6 +6,15 @@ PYTHON = python3 python3.14 python3.13 python3.12 python3.11 python
 # Further arguments for the tests: make test ARGS="tests/policy -x"
 ARGS =
 
+# A folder of wheels to take everything from, instead of a network; `make wheelhouse` fills one.
+WHEELHOUSE =
+ifneq ($(WHEELHOUSE),)
+ifeq ($(wildcard $(WHEELHOUSE)/*.whl),)
+$(error There are no wheels in $(WHEELHOUSE); `make wheelhouse` fetches them, where there is a network)
+endif
+endif
+FROM := $(if $(WHEELHOUSE),--no-index --find-links "$(WHEELHOUSE)")
+
 # What the caller's shell holds for other environments must not reach this one.
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV CONDA_PREFIX
 unexport PIP_TARGET PIP_PREFIX PIP_USER PIP_REQUIRE_VIRTUALENV
@@ -37,7 +46,7 @@ fi
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test soak env notebooks bench mutants check lock editor clean
+.PHONY: help lab test soak env notebooks bench mutants check lock editor wheelhouse clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -48,8 +57,8 @@ lab: env ## the course: opens JupyterLab on notebook 00, in your own copy under 
 test: env ## all the tests, the notebooks included
 	@.venv/bin/python -m pytest $(ARGS)
 
-soak: env ## faults and load at ten times their size in `make test`
-	@XACCT_SOAK=10 .venv/bin/python -m pytest tests/soak $(ARGS)
+soak: env ## faults, load and a class at ten times their size in `make test`
+	@XACCT_SOAK=10 .venv/bin/python -m pytest tests/soak tests/project/test_wheelhouse.py $(ARGS)
 
 env: $(ENV) ## .venv with everything in it; nothing to do when it is up to date
 
@@ -84,6 +93,17 @@ editor: ## the policy editor's ES module from its sources, xacct_helpers/view/ed
 	@cd .cache/editor && npm ci --silent --ignore-scripts --no-audit --no-fund
 	@cd .cache/editor && node build.mjs "$(abspath $(EDITOR))"
 
+wheelhouse: env ## wheelhouse/: all wheels for `make env WHEELHOUSE=wheelhouse` without a network
+	@mkdir -p wheelhouse
+	@rm -f wheelhouse/xacct-*.whl
+	@.venv/bin/python -m hatchling build -t wheel -d wheelhouse >/dev/null
+	@echo "Fetching the wheels of this system and this Python (about 250 MB) ..."
+	@$(UV) tool run --quiet --python .venv/bin/python pip download --quiet \
+	    --disable-pip-version-check --only-binary :all: --no-deps -d wheelhouse 'uv>=0.5'
+	@$(UV) tool run --quiet --python .venv/bin/python pip download --quiet \
+	    --disable-pip-version-check --only-binary :all: --no-deps --require-hashes \
+	    -d wheelhouse -r requirements.lock
+
 clean: ## remove .venv and .cache; your course and your lab stay
 	@rm -rf .venv .cache
 
@@ -94,8 +114,8 @@ $(ENV): pyproject.toml requirements.lock | $(filter $(OWN_UV),$(UV))
 	echo "Making .venv with $$python (the first time about 230 MB are fetched) ..."; \
 	rm -rf .venv; \
 	$(UV) venv --quiet --python "$$python" .venv
-	@$(UV) pip sync --python .venv/bin/python requirements.lock
-	@$(UV) pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation -e .
+	@$(UV) pip sync $(FROM) --python .venv/bin/python requirements.lock
+	@$(UV) pip install --quiet $(FROM) --python .venv/bin/python --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(OWN_UV):
@@ -106,4 +126,5 @@ $(OWN_UV):
 	    echo "$$python cannot make virtual environments. On Debian and Ubuntu: apt install python3-venv" >&2; \
 	    exit 1; \
 	}; \
-	.cache/uv-env/bin/python -m pip install --quiet --disable-pip-version-check 'uv>=0.5'
+	.cache/uv-env/bin/python -m pip install --quiet --disable-pip-version-check \
+	    $(FROM) 'uv>=0.5'

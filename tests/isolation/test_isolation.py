@@ -6,15 +6,15 @@ import hashlib
 import json
 import os
 import socket
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.isolation import without_network
 from tests.isolation.trace import trace
-from tests.tools import ROOT, require
+from tests.tools import ROOT
 from xacct_helpers import course
 
 RUN = [sys.executable, "-m", "tests.isolation.offline"]
@@ -27,19 +27,6 @@ PLANTED = {
     "cli/alias": "[toplevel]\nsts = !touch alias-was-used\n",
     "models/sts/2011-06-15/service-2.json": "{}",
 }
-
-
-def without_network(*command: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run a command in a network of its own in which there is nothing but loopback."""
-    unshare, ip = require("unshare", "util-linux"), require("ip", "iproute2")
-    inside = ["sh", "-c", f'{ip} link set lo up && exec "$@"', "sh", *command]
-    return subprocess.run(
-        [unshare, "--map-root-user", "--net", *inside],
-        cwd=ROOT,
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-    )
 
 
 def test_the_network_is_really_away() -> None:
