@@ -13,6 +13,7 @@ import re
 import threading
 import time
 import uuid
+from collections import Counter
 from pathlib import Path
 from urllib.parse import quote
 
@@ -21,6 +22,9 @@ _UPLOAD_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _CHUNK = 1024 * 1024
 UPLOAD_SECONDS = 24 * 3600
 """How long an upload is kept that nobody adds to."""
+MAX_UPLOADS_OF_A_REPOSITORY = 1000
+MAX_UPLOADS_OF_AN_ACCOUNT = 5000
+_SWEEP_SECONDS = 600
 
 
 class Elsewhere(Exception):
@@ -29,6 +33,10 @@ class Elsewhere(Exception):
     def __init__(self, size: int) -> None:
         super().__init__(f"the upload holds {size} bytes")
         self.size = size
+
+
+class TooManyUploads(Exception):
+    """A repository or an account has as many open uploads as it may have."""
 
 
 class _Digest:
@@ -65,14 +73,45 @@ class Blobs:
         self._blobs.mkdir(parents=True, exist_ok=True)
         self._uploads.mkdir(parents=True, exist_ok=True)
         self._digests: dict[Path, _Digest] = {}
-        self._remove_old()
+        # How many uploads are open, by the repository's folder.
+        self._open: Counter[str] = Counter()
+        self._swept = 0.0
+        self._sweep()
 
-    def _remove_old(self) -> None:
-        """Clear away uploads that were broken off and not taken up again."""
+    def _sweep(self) -> None:
+        """Clear away uploads that were broken off and not taken up again, and count the others."""
+        self._swept = time.monotonic()
+        self._open.clear()
         oldest = time.time() - UPLOAD_SECONDS
         for path in self._uploads.glob("*/*"):
-            if path.is_file() and path.stat().st_mtime < oldest:
-                path.unlink()
+            try:
+                if path.stat().st_mtime < oldest:
+                    self._digests.pop(path, None)
+                    path.unlink()
+                    continue
+            except FileNotFoundError:
+                continue  # completed or cancelled meanwhile
+            self._open[path.parent.name] += 1
+
+    def _make_room(self, repository: str) -> None:
+        """TooManyUploads when no further upload into a repository may be begun."""
+        if time.monotonic() - self._swept > _SWEEP_SECONDS:
+            self._sweep()
+        if self._full(repository):
+            self._sweep()
+            full = self._full(repository)
+            if full:
+                raise TooManyUploads(full)
+
+    def _full(self, repository: str) -> str:
+        """What has as many uploads as it may have, in words; "" when nothing has."""
+        name = _folder_name(repository)
+        if self._open[name] >= MAX_UPLOADS_OF_A_REPOSITORY:
+            return f"The repository has {MAX_UPLOADS_OF_A_REPOSITORY} open uploads"
+        account = f"%3A{repository.split(':')[4]}%3A"
+        if sum(n for one, n in self._open.items() if account in one) >= MAX_UPLOADS_OF_AN_ACCOUNT:
+            return f"The account has {MAX_UPLOADS_OF_AN_ACCOUNT} open uploads"
+        return ""
 
     def path(self, digest: str) -> Path | None:
         """Where the bytes of a digest lie, or None when they are not here."""
@@ -82,10 +121,15 @@ class Blobs:
         return path if path.is_file() else None
 
     def begin(self, repository: str) -> str:
-        """A new, empty upload into a repository (its ARN); its id."""
+        """A new, empty upload into a repository (its ARN); its id.
+
+        Raises TooManyUploads, and OSError when it cannot be made.
+        """
+        self._make_room(repository)
         upload = str(uuid.uuid4())
         self._file(repository, upload).parent.mkdir(exist_ok=True)
         self._file(repository, upload).touch(mode=0o600, exist_ok=False)
+        self._open[_folder_name(repository)] += 1
         return upload
 
     def size(self, repository: str, upload: str) -> int | None:
@@ -157,17 +201,35 @@ class Blobs:
             with path.open("rb") as file:
                 os.fsync(file.fileno())
             os.replace(path, self._blobs / digest.removeprefix("sha256:"))
-        self._digests.pop(path, None)
+        self._closed(repository, path)
         return known.counted
 
     def cancel(self, repository: str, upload: str) -> None:
         """Forget an upload."""
         path = self._file(repository, upload)
         path.unlink(missing_ok=True)
+        self._closed(repository, path)
+
+    def cancel_all(self) -> None:
+        """Forget every upload."""
+        for path in self._uploads.glob("*/*"):
+            path.unlink(missing_ok=True)
+        self._digests.clear()
+        self._open.clear()
+
+    def _closed(self, repository: str, path: Path) -> None:
         self._digests.pop(path, None)
+        name = _folder_name(repository)
+        self._open[name] -= 1
+        if self._open[name] <= 0:
+            del self._open[name]
 
     def _digest(self, path: Path) -> _Digest:
         return self._digests.setdefault(path, _Digest())
 
     def _file(self, repository: str, upload: str) -> Path:
-        return self._uploads / quote(repository, safe="") / upload
+        return self._uploads / _folder_name(repository) / upload
+
+
+def _folder_name(repository: str) -> str:
+    return quote(repository, safe="")

@@ -17,6 +17,7 @@ from .. import __version__
 from . import issuer, mapping, previewing
 from .errors import ApiError
 from .explained import asked_json
+from .journal import JournalError, TooManySnapshots
 from .trail import kept_parameters
 from .wire import HttpRequest, HttpResponse
 
@@ -38,26 +39,26 @@ def answer(state: State, request: HttpRequest, token: str) -> HttpResponse:
     """The answer to any request under /_lab/."""
     given = request.headers.get("authorization", "")
     if not hmac.compare_digest(given.encode(), f"Bearer {token}".encode()):
-        return _json(403, {"error": "This needs the token of the lab's state file."})
+        return failure(403, "This needs the token of the lab's state file.")
     name, _, argument = request.path.removeprefix("/_lab/").partition("/")
     handler = _ROUTES.get((request.method, name))
     if handler is None:
         known = ", ".join(f"{method} /_lab/{path}" for method, path in _ROUTES)
-        return _json(404, {"error": f"The control API has: {known}."})
+        return failure(404, f"The control API has: {known}.")
     try:
         body = json.loads(request.body or b"{}")
         if not isinstance(body, dict):
             raise ControlError(400, "The body must be a JSON object.")
         return _json(200, handler(state, argument, body))
     except ControlError as error:
-        return _json(error.status, {"error": str(error)})
+        return failure(error.status, str(error))
     except ApiError as error:
         return _json(error.status, {"error": error.message, "code": error.code})
     except OSError as error:
         text = f"The sandbox could not write to {state.folder} ({error.strerror or error})."
-        return _json(500, {"error": text})
+        return failure(500, text)
     except (ValueError, RecursionError) as error:
-        return _json(400, {"error": str(error)})
+        return failure(400, str(error))
 
 
 def _status(state: State, argument: str, body: Body) -> Body:
@@ -170,12 +171,21 @@ def _name(body: Body) -> str:
 
 
 def _save(state: State, argument: str, body: Body) -> Body:
-    state.save(_name(body))
+    try:
+        state.save(_name(body))
+    except TooManySnapshots as error:
+        raise ControlError(409, str(error)) from error
     return {}
 
 
 def _restore(state: State, argument: str, body: Body) -> Body:
-    if not state.restore(_name(body)):
+    name = _name(body)
+    try:
+        found = state.restore(name)
+    except JournalError as error:
+        text = f"The snapshot {name} cannot be restored; the accounts are as before. {error}"
+        raise ControlError(409, text) from error
+    if not found:
         raise ControlError(404, "There is no such snapshot.")
     return {}
 
@@ -212,6 +222,11 @@ _ROUTES: dict[tuple[str, str], Callable[[State, str, Body], Body]] = {
     ("POST", "restore"): _restore,
     ("POST", "service-account-token"): _service_account_token,
 }
+
+
+def failure(status: int, text: str) -> HttpResponse:
+    """The control API's answer to a request that cannot be answered."""
+    return _json(status, {"error": text})
 
 
 def _json(status: int, value: Body) -> HttpResponse:

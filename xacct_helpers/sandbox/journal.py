@@ -24,6 +24,10 @@ class JournalError(Exception):
     """The journal cannot be used; the text says what to do."""
 
 
+class TooManySnapshots(Exception):
+    """As many snapshots are kept as may be; the text says so."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
     """A journal that was there already: its header, its records, and what was dropped."""

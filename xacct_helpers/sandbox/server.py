@@ -28,9 +28,9 @@ from .errors import ApiError
 from .gate import Asked
 from .identities import Caller
 from .lean import without
-from .registry.bodies import Body
+from .registry.bodies import Body, Gone, TooLong
 from .state import State
-from .trail import GLOBAL_REGION, Entry, Who, kept_answer, kept_parameters
+from .trail import GLOBAL_REGION, Entry, Who, kept_answer, kept_parameters, kept_text
 from .wire import Call, FilePart, HttpRequest, HttpResponse
 
 with without("uvicorn.main"):  # its command line
@@ -133,13 +133,13 @@ def _write_trail(
             request_id=request_id,
             time=state.clock.now(),
             service=seen.service,
-            operation=seen.operation,
+            operation=kept_text(seen.operation),
             caller=seen.caller.arn if seen.caller else None,
             account=seen.caller.account if seen.caller else None,
             source_ip=request.client,
-            user_agent=request.headers.get("user-agent", ""),
+            user_agent=kept_text(request.headers.get("user-agent", "")),
             error_code=seen.failure.code if seen.failure else None,
-            error_message=seen.failure.message if seen.failure else None,
+            error_message=kept_text(seen.failure.message) if seen.failure else None,
             asked=tuple(seen.asked),
             who=Who.of(seen.caller) if seen.caller else None,
             region=call.region if call and call.service != "iam" else GLOBAL_REGION,
@@ -184,9 +184,12 @@ class App:
             if response is not None:
                 await _send(send, response, request.method)
             return
-        body = await _body(receive, wire.MAX_API_BODY)
-        if body is None:
-            await _send(send, _too_large(), scope["method"])
+        try:
+            body = await Body(receive).whole(wire.MAX_API_BODY)
+        except Gone:
+            return
+        except TooLong:
+            await _send(send, _too_large(request), request.method)
             return
         await _send(send, self.answer(replace(request, body=body)), scope["method"])
 
@@ -216,8 +219,19 @@ def _plain(status: int, text: str) -> HttpResponse:
     )
 
 
-def _too_large() -> HttpResponse:
-    return _plain(413, f"A request body may hold {wire.MAX_API_BODY} bytes at most.")
+def _too_large(request: HttpRequest) -> HttpResponse:
+    """The answer to a body that is too long, in the words of the service it is for.
+
+    Source: AWS's common error types, RequestEntityTooLargeException.
+    """
+    text = f"A request body may hold {wire.MAX_API_BODY} bytes at most."
+    if request.path.startswith("/_lab/"):
+        return control.failure(413, text)
+    if request.path.startswith("/_layers/"):
+        return registry.as_json(413, {"message": text})
+    protocol = "json" if wire.speaks_json(request) else "query"
+    failure = ApiError("RequestEntityTooLargeException", text, 413)
+    return wire.error(failure, protocol, str(uuid.uuid4()), wire.service_of_head(request))
 
 
 async def _lifespan(receive: Receive, send: Send) -> None:
@@ -228,23 +242,6 @@ async def _lifespan(receive: Receive, send: Send) -> None:
         elif message["type"] == "lifespan.shutdown":
             await send({"type": "lifespan.shutdown.complete"})
             return
-
-
-async def _body(receive: Receive, limit: int) -> bytes | None:
-    """The whole body, or None when it is longer than the limit or the client went away."""
-    parts: list[bytes] = []
-    size = 0
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            return None
-        part = message.get("body", b"")
-        size += len(part)
-        if size > limit:
-            return None
-        parts.append(part)
-        if not message.get("more_body"):
-            return b"".join(parts)
 
 
 async def _send(send: Send, response: HttpResponse, method: str) -> None:

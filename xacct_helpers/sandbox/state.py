@@ -9,7 +9,7 @@ import os
 import re
 import secrets
 import string
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from .blobs import Blobs
 from .clock import Clock
 from .errors import ApiError
 from .holdings import Holdings
-from .journal import Journal, JournalError, Record
+from .journal import Journal, JournalError, Record, TooManySnapshots
 from .organization import Organization
 from .private_registry import PrivateRegistry
 from .seal import new_key
@@ -29,6 +29,7 @@ from .trail import Trail
 from .wire import Call, HttpResponse
 
 DEFAULT_SEED = "xacct"
+MAX_SNAPSHOTS = 50
 _ACCOUNT = re.compile(r"\d{12}")
 
 
@@ -55,6 +56,8 @@ class State:
         self.organizations_founded: dict[str, int] = {}
         # By account and region.
         self.private_registries: dict[tuple[str, str], PrivateRegistry] = {}
+        # No lifecycle policy is applied before this.
+        self.lifecycles_wait = datetime.min.replace(tzinfo=UTC)
         self._holdings: dict[str, Holdings] = {}
         self._snapshots: dict[str, list[Record]] = {}
         opened = self.journal.open()
@@ -199,31 +202,42 @@ class State:
         self.journal.start({k: v for k, v in header.items() if k != "format"})
         self.header = header
         self.trail = Trail()
+        self.lifecycles_wait = datetime.min.replace(tzinfo=UTC)
+        self.blobs.cancel_all()
         self._replay([])
 
     def save(self, name: str) -> None:
-        """Remember the accounts under a name."""
+        """Remember the accounts under a name. Raises TooManySnapshots for one more than enough."""
+        if not self.lasting:
+            _check_number(name, self._snapshots)
+            self._snapshots[name] = self.journal.records()
+            return
         path = self._snapshot_path(name)
-        if path is not None:
-            self.journal.copy_to(path)
-        self._snapshots[name] = self.journal.records()
+        _check_number(name, {found.stem for found in path.parent.glob("*.jsonl")})
+        self.journal.copy_to(path)
 
     def restore(self, name: str) -> bool:
-        """Accounts as they were when `name` was saved; False when nothing was."""
+        """Accounts as they were when `name` was saved; False when nothing was.
+
+        Raises JournalError for a snapshot that is damaged or of another format, and OSError when
+        it cannot be written down; the accounts are as before then.
+        """
         records = self._snapshots.get(name)
-        path = self._snapshot_path(name)
-        if records is None and path is not None and path.exists():
-            opened = Journal(path).open()
+        if self.lasting:
+            opened = Journal(self._snapshot_path(name)).open()
             records = opened.records if opened else None
         if records is None:
             return False
-        self.journal.start({k: v for k, v in self.header.items() if k != "format"}, records)
-        self._replay(records)
+        before = self.journal.records()
+        try:
+            self._replay(records)
+            self.journal.start({k: v for k, v in self.header.items() if k != "format"}, records)
+        except (JournalError, OSError):
+            self._replay(before)
+            raise
         return True
 
-    def _snapshot_path(self, name: str) -> Path | None:
-        if self.journal.path is None:
-            return None
+    def _snapshot_path(self, name: str) -> Path:
         return self.folder / "snapshots" / f"{name}.jsonl"
 
     def describe(self, account: str) -> dict[str, Any]:
@@ -239,6 +253,11 @@ class State:
             if account in content and registry.is_set:
                 content[account][f"registry {region}"] = registry.describe()
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def _check_number(name: str, kept: Collection[str]) -> None:
+    if name not in kept and len(kept) >= MAX_SNAPSHOTS:
+        raise TooManySnapshots(f"A lab keeps {MAX_SNAPSHOTS} snapshots at most. Save over one.")
 
 
 def _text(raw: bytes) -> str:

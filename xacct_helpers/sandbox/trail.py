@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .identities import Caller
 
 KEEP = 5000
+KEEP_BYTES = 64 * 1024 * 1024
 CHECK_AGENT = "xacct-check"
 # Where CloudTrail keeps the calls of services that have no region, such as IAM.
 GLOBAL_REGION = "us-east-1"
@@ -29,8 +30,10 @@ SECRETS = frozenset(
     | {"PrivateKey", "AddPrivateKey", "ServicePassword", "ServiceCredentialSecret"}
 )
 _SECRET_ELEMENT = re.compile(f"<({'|'.join(sorted(SECRETS))})>[^<]*</\\1>".encode())
-# CloudTrail leaves out what is longer, too (CloudTrail User Guide, record contents: 100 KB).
+# CloudTrail leaves out what is longer, and cuts texts (CloudTrail User Guide, record contents:
+# requestParameters and responseElements 100 KB, userAgent and errorMessage 1 KB).
 _LONGEST = 100 * 1024
+_LONGEST_TEXT = 1024
 _READING = re.compile("Get|List|Describe|Simulate|Lookup|BatchGet|BatchCheck|AssumeRole")
 _GIVES_CREDENTIALS = ("AssumeRole", "GetSessionToken", "GetFederationToken")
 
@@ -85,6 +88,20 @@ def kept_parameters(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [kept_parameters(item) for item in value]
     return value
+
+
+def kept_text(text: str) -> str:
+    """A text of the client's choice, cut where an event cuts it."""
+    return text if len(text) <= _LONGEST_TEXT else text[: _LONGEST_TEXT - 1] + "…"
+
+
+def _weight(value: Any) -> int:
+    """About how many bytes a value of an entry takes."""
+    if isinstance(value, Mapping):
+        return 100 + sum(100 + len(str(name)) + _weight(item) for name, item in value.items())
+    if isinstance(value, list | tuple):
+        return 100 + sum(_weight(item) for item in value)
+    return 50 + len(value) if isinstance(value, str | bytes) else 50
 
 
 def kept_answer(operation: str, body: bytes | FilePart) -> bytes:
@@ -142,6 +159,11 @@ class Entry:
         """Whether a policy refused the call."""
         return any(not asked.decision.allowed for asked in self.asked)
 
+    @property
+    def resources(self) -> list[str]:
+        """What the call was about, for every permission that it needed."""
+        return [asked.request.resource for asked in self.asked]
+
     def to_json(self) -> dict[str, Any]:
         """Plain JSON of everything but the decisions' steps."""
         return {
@@ -156,16 +178,18 @@ class Entry:
             "error_message": self.error_message,
             "denied": self.denied,
             "check": self.check,
-            "resources": [asked.request.resource for asked in self.asked],
+            "resources": self.resources,
         }
 
 
 class Trail:
-    """The latest KEEP entries."""
+    """The latest KEEP entries; fewer when they hold more than KEEP_BYTES."""
 
     def __init__(self) -> None:
         self.id = uuid.uuid4().hex
         self._entries: OrderedDict[str, Entry] = OrderedDict()
+        self._weights: OrderedDict[str, int] = OrderedDict()
+        self._weight = 0
         self._count = 0
 
     def next_number(self) -> int:
@@ -173,9 +197,14 @@ class Trail:
         return self._count
 
     def add(self, entry: Entry) -> None:
+        texts = (entry.resources, entry.operation, entry.user_agent, entry.error_message or "")
+        weight = _weight(entry.parameters) + len(entry.answer) + _weight(texts)
         self._entries[entry.request_id] = entry
-        while len(self._entries) > KEEP:
+        self._weights[entry.request_id] = weight
+        self._weight += weight
+        while len(self._entries) > KEEP or (self._weight > KEEP_BYTES and len(self._entries) > 1):
             self._entries.popitem(last=False)
+            self._weight -= self._weights.popitem(last=False)[1]
 
     def find(self, request_id: str) -> Entry | None:
         return self._entries.get(request_id)

@@ -26,6 +26,7 @@ from .errors import ApiError
 
 SERVICES: tuple[str, ...] = ("iam", "sts", "ecr", "cloudtrail", "organizations")
 MAX_API_BODY = 32 * 1024 * 1024
+_MAX_FORM_FIELDS = 10_000
 _MAX_JSON_DEPTH = 64
 _SURROGATE = re.compile("[\ud800-\udfff]")
 # What XML 1.0 cannot hold, not even escaped.
@@ -165,6 +166,13 @@ def address(request: HttpRequest) -> Addressed:
     return Addressed(service=service, operation=form["Action"], protocol="query", form=form)
 
 
+def service_of_head(request: HttpRequest) -> str:
+    """The service that a request's headers name, whatever its body holds; "" when they do not."""
+    target = request.headers.get("x-amz-target", "").rpartition(".")[0]
+    signed_for = scope(request)
+    return _TARGETS.get(target, signed_for[1] if signed_for else "")
+
+
 def _not_here(name: str) -> str:
     return f"This sandbox has IAM, STS, ECR, CloudTrail and Organizations; it does not have {name}."
 
@@ -176,6 +184,9 @@ def _form(request: HttpRequest) -> dict[str, str]:
             text = request.body.decode()
         except UnicodeDecodeError as error:
             raise ApiError("MalformedInput", "The request body is not valid UTF-8.") from error
+        if text.count("&") >= _MAX_FORM_FIELDS:
+            told = f"The request body may hold {_MAX_FORM_FIELDS} fields at most."
+            raise ApiError("MalformedInput", told)
         pairs += parse_qsl(text, keep_blank_values=True)
     return dict(pairs)
 

@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 from .. import registry, wire
 from ..backends import Repository
-from ..blobs import DIGEST, Elsewhere
+from ..blobs import DIGEST, UPLOAD_SECONDS, Elsewhere, TooManyUploads
 from ..errors import ApiError
 from ..wire import Call, HttpResponse
 from .repositories import existing
@@ -29,7 +29,21 @@ _LAYER_TYPE = "application/vnd.docker.image.rootfs.diff.tar.gzip"
 
 def _begin_upload(state: State, call: Call, owner: str) -> HttpResponse:
     repository = existing(state, call, owner)
-    upload = state.blobs.begin(repository.arn)
+    try:
+        upload = state.blobs.begin(repository.arn)
+    except TooManyUploads as error:
+        raise ApiError(
+            "LimitExceededException",
+            f"{error}, and may have no more. Complete or cancel some; one that nobody adds to for "
+            f"{UPLOAD_SECONDS // 3600} hours is dropped.",
+        ) from error
+    except OSError as error:
+        raise ApiError(
+            "ServerException",
+            f"The sandbox could not begin an upload in {state.folder} "
+            f"({error.strerror or error}). Free some space and try again.",
+            500,
+        ) from error
     return wire.result(call, {"uploadId": upload, "partSize": PART_SIZE})
 
 

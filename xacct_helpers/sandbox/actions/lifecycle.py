@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ..state import State
 
 EVERY = timedelta(hours=24)
+RETRY = timedelta(minutes=1)
 APPLIED = "ApplyLifecyclePolicy"
 """What the journal calls the expiry of images; no operation of ECR's."""
 _log = logging.getLogger("xacct.sandbox")
@@ -100,7 +101,13 @@ def get_preview(state: State, call: Call, repository: Repository) -> HttpRespons
 
 
 def apply_due(state: State) -> None:
-    """Expire images by every policy whose time has come. What cannot be journalled stays due."""
+    """Expire images by every policy whose time has come.
+
+    What cannot be journalled stays due, and is tried again RETRY later: each try that fails costs
+    as much as a start.
+    """
+    if state.clock.now() < state.lifecycles_wait:
+        return
     for (account, region), registry in state.private_registries.items():
         due = [
             name
@@ -113,6 +120,7 @@ def apply_due(state: State) -> None:
                     _apply(state, account, region, name)
                 except ApiError as error:
                     _log.warning("the lifecycle policy of %s was not applied: %s", name, error)
+                    state.lifecycles_wait = state.clock.now() + RETRY
                     return  # the state was read anew from the journal
 
 

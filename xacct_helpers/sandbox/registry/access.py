@@ -17,7 +17,7 @@ from .. import gate
 from ..actions import ecr
 from ..errors import ApiError
 from ..gate import Ask, Asked
-from ..trail import Entry, Who, kept_answer, kept_parameters
+from ..trail import Entry, Who, kept_answer, kept_parameters, kept_text
 from ..wire import Call, HttpRequest
 from .errors import RegistryError, translated
 from .paths import Registry
@@ -134,9 +134,9 @@ def _write_trail(visit: Visit, attempt: Attempt, asked: Asked, failure: ApiError
             caller=visit.caller.arn,
             account=visit.caller.account,
             source_ip=call.source_ip,
-            user_agent=call.user_agent,
+            user_agent=kept_text(call.user_agent),
             error_code=failure.code if failure else None,
-            error_message=failure.message if failure else None,
+            error_message=kept_text(failure.message) if failure else None,
             asked=(asked,),
             who=Who.of(visit.caller),
             region=call.region,

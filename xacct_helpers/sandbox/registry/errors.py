@@ -43,6 +43,7 @@ _TABLE = {
     "EmptyUploadException": (400, "BLOB_UPLOAD_INVALID"),
     "InvalidLayerException": (400, "DIGEST_INVALID"),
     "InvalidParameterException": (400, "MANIFEST_INVALID"),
+    "LimitExceededException": (429, "TOOMANYREQUESTS"),
     "ServerException": (500, "UNKNOWN"),
 }
 
