@@ -104,11 +104,13 @@ def mutants(module: str, text: str) -> Iterator[Mutant]:
 
 def _places(node: ast.AST, function: str, field: str) -> Iterator[tuple[str, ast.AST]]:
     """Every (function, node) that decides something: no annotations, no dataclass switches."""
-    if field in ("annotation", "returns", "decorator_list") or _declares(node):
+    if field in ("annotation", "returns", "decorator_list", "targets") or _declares(node):
         return
     if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
         function = f"{function}.{node.name}" if function else node.name
     yield function, node
+    if isinstance(node, ast.keyword) and isinstance(node.value, ast.Constant):
+        return  # shown with its name, and not once more
     for name, value in ast.iter_fields(node):
         for child in value if isinstance(value, list) else [value]:
             if isinstance(child, ast.AST):
@@ -116,7 +118,9 @@ def _places(node: ast.AST, function: str, field: str) -> Iterator[tuple[str, ast
 
 
 def _declares(node: ast.AST) -> bool:
-    """True for types such as `Literal[...]`, and for `field(...)` of a dataclass."""
+    """True for types such as `Literal[...]`, for `field(...)` of a dataclass, and for `__all__`."""
+    if isinstance(node, ast.Assign):
+        return ast.unparse(node.targets[0]) == "__all__"
     if isinstance(node, ast.Subscript):
         return isinstance(node.value, ast.Name) and node.value.id in (
             "Literal",
@@ -272,7 +276,19 @@ def _tests_pass(module: str) -> bool:
     cache = f"cache_dir={os.environ['HYPOTHESIS_STORAGE_DIRECTORY']}"
     settings.register_profile("mutants", deadline=None, max_examples=EXAMPLES)
     drawn = ["--hypothesis-profile=mutants", "--hypothesis-seed=0"]
-    quiet = ["-q", "-x", "-o", cache, *drawn, "--rootdir", str(ROOT)]
+    # Loading the other plugins takes longer than these tests.
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    quiet = [
+        "-q",
+        "-x",
+        "-p",
+        "_hypothesis_pytestplugin",
+        "-o",
+        cache,
+        *drawn,
+        "--rootdir",
+        str(ROOT),
+    ]
     # Left out: the test that measures time, and what only compares who_can with the rest.
     out = "costs_a_tenth" if module == "who_can" else "costs_a_tenth or every_pair"
     return pytest.main([*quiet, "-k", f"not ({out})", *paths]) == pytest.ExitCode.OK

@@ -49,6 +49,20 @@ def test_a_single_value_is_read_like_a_list_of_one() -> None:
     )
 
 
+def test_a_tuple_is_read_like_a_list() -> None:
+    """Who puts a document together in Python may well use tuples."""
+    condition = {"StringEquals": {"a:b": ("x", "y")}}
+    one = parse({"Statement": ({"Effect": "Deny", "Action": ("a:B",), "Condition": condition},)})
+    assert one.statements[0].actions == ("a:B",)
+    assert one.statements[0].conditions[0].values == ("x", "y")
+
+
+@pytest.mark.parametrize("condition", [{5: {"a:b": "x"}}, {"StringEquals": {5: "x"}}])
+def test_an_object_whose_names_are_no_text_is_no_policy(condition: dict[object, object]) -> None:
+    with pytest.raises(PolicyError):
+        parse({"Statement": [{"Effect": "Deny", "Action": "*", "Condition": condition}]})
+
+
 def test_absent_elements_are_none_and_the_rest_is_kept_as_written() -> None:
     first, second, third = parse(TRUST).statements
     assert (first.sid, second.sid) == ("One", None)
@@ -78,6 +92,9 @@ def test_what_was_read_cannot_be_changed_by_its_reader() -> None:
         "[]",
         "{}",
         '{"Statement": []}',
+        '{"Statement": 5}',
+        '{"Statement": [{"Effect": "Allow", "Principal": "*", "NotPrincipal": "*"}]}',
+        '{"Statement": [{"Effect": "Allow", "Condition": {"StringEquals": {"a:b": null}}}]}',
         '{"Statement": [{"Effect": "allow", "Action": "*"}]}',
         '{"Statement": [{"Effect": "Allow", "Action": "*", "Principal": "arn:aws:iam::1:root"}]}',
         '{"Statement": [{"Effect": "Allow", "Action": NaN}]}',
@@ -111,6 +128,8 @@ def test_changed_principals_leave_order_and_form_alone() -> None:
     assert changed == json.dumps(json.loads(TRUST)).replace(
         "arn:aws:iam::222222222222:role/x", "AROAXXXXXXXXXXXXXXXXX"
     )
+    named = TRUST.replace('"One"', '"Ünë"')
+    assert map_principals(named, stored) == changed.replace('"One"', '"Ünë"')
     back = {"AROAXXXXXXXXXXXXXXXXX": "arn:aws:iam::222222222222:role/x"}
     assert json.loads(map_principals(changed, lambda _, value: back.get(value, value))) == (
         json.loads(TRUST)

@@ -247,10 +247,13 @@ def _effect(raw: Mapping[str, Any], path: str) -> Effect:
 def _strings(raw: Mapping[str, Any], element: str, path: str) -> tuple[str, ...] | None:
     if element not in raw:
         return None
-    value = raw[element]
+    return _many(raw[element], f"{path}.{element}")
+
+
+def _many(value: Any, path: str) -> tuple[str, ...]:
     values = value if isinstance(value, (list, tuple)) else (value,)
     if not all(isinstance(one, str) for one in values):
-        raise PolicyError(SYNTAX, f"{path}.{element}")
+        raise PolicyError(SYNTAX, path)
     return tuple(values)
 
 
@@ -266,7 +269,7 @@ def _principals(raw: Mapping[str, Any], element: str, path: str) -> Principals |
     for kind in value:
         if kind not in PRINCIPAL_TYPES:
             raise PolicyError(SYNTAX, f"{path}.{element}.{kind}")
-        named = _strings(value, kind, f"{path}.{element}") or ()
+        named = _many(value[kind], f"{path}.{element}.{kind}")
         entries.extend((kind, one) for one in named)
     return Principals(entries=tuple(entries))
 
@@ -283,7 +286,7 @@ def _conditions(raw: Mapping[str, Any], path: str) -> tuple[Condition, ...]:
         for key, value in keys.items():
             many = value if isinstance(value, (list, tuple)) else (value,)
             if not isinstance(key, str) or not all(
-                isinstance(one, (str, bool, int, float)) for one in many
+                isinstance(one, (str, int, float)) for one in many
             ):
                 raise PolicyError(SYNTAX, f"{where}.{key}")
             found.append(
