@@ -67,7 +67,7 @@ def _needed(far: Reach, in_account: bool, crossing: bool, must_agree: bool) -> t
         return ()
     if far is Reach.ROLE:
         return (BOUNDARY, SESSION)
-    if far is Reach.NONE and must_agree:
+    if must_agree:
         return (IDENTITY, BOUNDARY, SESSION, RESOURCE)
     return (IDENTITY, BOUNDARY, SESSION)
 
