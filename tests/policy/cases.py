@@ -37,6 +37,7 @@ ROLE_A = "arn:aws:iam::111111111111:role/account-a-role-name"
 NAMES = {
     "identity": "the identity-based policy",
     "policy": "the policy of the resource",
+    "registry": "the policy of the registry",
     "boundary": "the boundary",
     "session": "the session policy",
 }
@@ -63,6 +64,9 @@ KEYS: dict[str, tuple[set[str], set[str]]] = {
             "reason",
             "sid",
             "note",
+            "notes",
+            "outcomes",
+            "registry",
             "sides",
             "clause",
             "message",
@@ -150,6 +154,7 @@ def request_of(case: Case) -> tuple[Request, Policies]:
     return request, Policies(
         identity=_policy(case, "identity") or (),
         resource=(_policy(case, "policy") or (None,))[0],
+        registry=(_policy(case, "registry") or (None,))[0],
         boundary=boundary,
         session=session,
         scps=_levels(case, "scps"),
@@ -206,6 +211,12 @@ def _decision(case: Case) -> list[str]:
     note = case.given.get("note", "")
     if note and not any(note in one.note for one in decision.layers):
         wrong.append(f"note: no layer says {note!r}")
+    for layer in decision.layers:
+        wanted = case.given.get("notes", {}).get(layer.layer, layer.note)
+        if wanted not in layer.note or (layer.note and not wanted):
+            wrong.append(f"notes: {layer.layer}: expected {wanted!r}, found {layer.note!r}")
+        if case.given.get("outcomes", {}).get(layer.layer, layer.outcome) != layer.outcome:
+            wrong.append(f"outcomes: {layer.layer}: found {layer.outcome!r}")
     why = {"allowed": {"by"}, "implicitDeny": {"layer", "reason"}, "explicitDeny": {"layer", "sid"}}
     unsaid = why.get(case.given["expect"], set()) - set(case.given)
     if unsaid:

@@ -16,6 +16,7 @@ Reference, "AssumeRole" (read 2026-11-24).
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import lru_cache
 
 from .combine import RCP, SCP, Outcomes, combine
@@ -45,10 +46,6 @@ __all__ = [
     "evaluate",
     "is_trust_action",
 ]
-
-#: The order in which layers are shown, and in which the decisive one is looked for. The caller's
-#: own policies come before the resource's: AWS names one layer only.
-LAYERS: tuple[LayerName, ...] = ("scp", "rcp", "identity", "boundary", "session", "resource")
 
 _TRUST_ACTIONS = frozenset(
     {
@@ -98,10 +95,7 @@ def evaluate(request: Request, policies: Policies) -> Decision:
     )
 
     must_agree = needs_resource_policy(request.action, request.resource)
-    far = Reach.NONE
-    for one in resource.statements:
-        if one.matched and one.reach > far:
-            far = one.reach
+    far = max((one.reach for one in resource.statements), default=Reach.NONE)
     outcomes: Outcomes = (
         scp.outcome,
         rcp.outcome,
@@ -154,8 +148,10 @@ def needs_resource_policy(action: str, resource: str) -> bool:
 def _layers(
     request: Request, policies: Policies, caller_account: str, resource_account: str
 ) -> tuple[LayerResult, ...]:
-    """The result of each layer, in the order of LAYERS."""
+    """The result of each layer, in the order in which they are shown, and the decisive one is
+    looked for. The caller's own policies come before the resource's: AWS names one layer only."""
     context = Context(request.context)
+    bounded = policies.boundary is not None
     caller = request.principal
     trust = is_trust_action(request.action, request.resource)
     resource_layer: LayerName = "trust" if trust else "resource"
@@ -163,14 +159,14 @@ def _layers(
     scp = rcp = boundary = session = None
     guarded = not caller.service_linked
     if policies.scps and caller_account and guarded:
-        scp = _levels("scp", caller_account, policies.scps, request, context)
+        scp = _levels("scp", caller_account, policies.scps, request, context, bounded)
     if policies.rcps and guarded:
-        rcp = _levels("rcp", resource_account, policies.rcps, request, context)
-    identity = _identity(request, policies, context, caller_account)
+        rcp = _levels("rcp", resource_account, policies.rcps, request, context, bounded)
+    identity = _identity(request, policies, context, caller_account, bounded)
     if policies.boundary is not None and caller_account:
-        boundary = _layer("boundary", caller_account, policies.boundary, request, context)
+        boundary = _layer("boundary", caller_account, policies.boundary, request, context, bounded)
     if policies.session is not None and caller_account:
-        session = _layer("session", caller_account, policies.session, request, context)
+        session = _layer("session", caller_account, policies.session, request, context, bounded)
     elif caller.kind == "federated-user":
         session = LayerResult(
             layer="session", account=caller_account, outcome="implicitDeny", note=NOTE_FEDERATED
@@ -178,8 +174,9 @@ def _layers(
     owned = tuple(one for one in (policies.resource, policies.registry) if one is not None)
     if owned:
         note = "" if caller_account else NOTE_ALONE
-        bounded = policies.boundary is not None
-        resource = _layer(resource_layer, resource_account, owned, request, context, note, bounded)
+        resource = _layer(resource_layer, resource_account, owned, request, context, bounded, note)
+        if bounded and any(_spares(one) for one in resource.statements if one.matched):
+            resource = replace(resource, note=NOTE_BOUNDED)
     elif (
         caller_account != resource_account
         or not caller_account
@@ -203,11 +200,13 @@ def _empty(layer: LayerName, account: str, outcome: Outcome, note: str = "") -> 
     return LayerResult(layer=layer, account=account, outcome=outcome, note=note)
 
 
-def _identity(request: Request, policies: Policies, context: Context, account: str) -> LayerResult:
+def _identity(
+    request: Request, policies: Policies, context: Context, account: str, bounded: bool
+) -> LayerResult:
     if not account:
         return _empty("identity", "", "notApplicable", NOTE_ALONE)
     note = "" if policies.identity else NOTE_NO_POLICY
-    layer = _layer("identity", account, policies.identity, request, context, note)
+    layer = _layer("identity", account, policies.identity, request, context, bounded, note)
     if request.principal.kind == "root" and layer.outcome == "implicitDeny":
         return LayerResult(
             layer="identity",
@@ -225,16 +224,17 @@ def _layer(
     policies: Iterable[NamedPolicy],
     request: Request,
     context: Context,
+    bounded: bool,
     note: str = "",
-    bounded: bool = False,
 ) -> LayerResult:
     """One layer: a Deny that matches wins, else an Allow that matches, else implicit deny."""
     statements = results(policies, request, context, layer, bounded)
-    outcome = _outcome(statements)
-    if bounded and any(one.matched and _spares(one) for one in statements):
-        note = NOTE_BOUNDED
     return LayerResult(
-        layer=layer, account=account, outcome=outcome, statements=statements, note=note
+        layer=layer,
+        account=account,
+        outcome=_outcome(statements),
+        statements=statements,
+        note=note,
     )
 
 
@@ -259,12 +259,13 @@ def _levels(
     levels: tuple[tuple[NamedPolicy, ...], ...],
     request: Request,
     context: Context,
+    bounded: bool,
 ) -> LayerResult:
     """SCPs or RCPs: every level from the root to the account must allow, and none deny.
 
     Source: AWS Organizations User Guide, "SCP evaluation" (read 2026-11-24).
     """
-    found = [results(level, request, context, layer) for level in levels]
+    found = [results(level, request, context, layer, bounded) for level in levels]
     outcomes = [_outcome(one) for one in found]
     outcome: Outcome = "allow"
     note = ""

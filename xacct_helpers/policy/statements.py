@@ -31,7 +31,7 @@ def results(
     request: Request,
     context: Context,
     layer: LayerName,
-    bounded: bool = False,
+    bounded: bool,
 ) -> tuple[StatementResult, ...]:
     """What became of each statement of these policies, in order.
 

@@ -370,7 +370,7 @@ class _Map:
             for at in _ones(likely):
                 asker = self.askers[at]
                 request, _ = asked(self.action, asker, self.targets[to])
-                bounded = asker.boundary is not None and layer != "rcp"
+                bounded = asker.boundary is not None
                 context = self._context(at, to)
                 reach, mismatch = match_principal(statement, request, context, layer, bounded)
                 if mismatch is None:
