@@ -105,7 +105,7 @@ def page(chromium: Any, scheme: str) -> Iterator[Any]:
         color_scheme=scheme,
         extra_http_headers={"Authorization": f"token {TOKEN}"},
     )
-    context.set_default_timeout(60_000)
+    context.set_default_timeout(180_000)  # a machine that does other work, too
     yield context.new_page()
     context.close()
 
