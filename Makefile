@@ -46,7 +46,7 @@ fi
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test soak env notebooks bench mutants check lock editor wheelhouse clean
+.PHONY: help lab test soak env notebooks bench mutants check lock editor badges wheelhouse clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -92,6 +92,9 @@ editor: ## the policy editor's ES module from its sources, xacct_helpers/view/ed
 	@cp xacct_helpers/view/editor_src/* .cache/editor
 	@cd .cache/editor && npm ci --silent --ignore-scripts --no-audit --no-fund
 	@cd .cache/editor && node build.mjs "$(abspath $(EDITOR))"
+
+badges: env ## README's links to Binder: make badges OWNER=… REPOSITORY=…
+	@.venv/bin/python -m tests.project.badges "$(OWNER)" "$(REPOSITORY)"
 
 wheelhouse: env ## wheelhouse/: all wheels for `make env WHEELHOUSE=wheelhouse` without a network
 	@mkdir -p wheelhouse

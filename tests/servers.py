@@ -7,6 +7,8 @@ a hub's proxy for instance.
 from __future__ import annotations
 
 import json
+import time
+import urllib.error
 import urllib.request
 import uuid
 from collections.abc import Iterator
@@ -27,6 +29,19 @@ class Server:
 
     address: str
     token: str
+
+    def wait(self) -> None:
+        """Return once it answers: Jupyter says that it runs before its port is open."""
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                self.ask("GET", "api")
+                return
+            except urllib.error.URLError as error:
+                refused = isinstance(error.reason, ConnectionRefusedError)
+                if not refused or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.02)
 
     def ask(self, method: str, path: str, body: Any = None) -> Any:
         """Call its API; the JSON of the answer, None for an empty one."""

@@ -23,9 +23,10 @@ TOKEN = "a-token-of-the-tests"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
-    """A running JupyterLab: its address, and the learner's copy that it shows."""
+    """A running JupyterLab: its address and process, and the learner's copy that it shows."""
 
     address: str
+    pid: int
     course: Path
     printed: str
 
@@ -67,6 +68,7 @@ def jupyter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Opened]:
         drain.start()
         yield Opened(
             address=f"http://127.0.0.1:{port}",
+            pid=process.pid,
             course=folder / "my-course",
             printed="".join(lines),
         )

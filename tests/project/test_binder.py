@@ -3,14 +3,24 @@
 This does not show that the packages resolve on conda-forge; a launch does.
 """
 
+from __future__ import annotations
+
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from tests.tools import ROOT, clean_copy, require_module
+from tests.environments import interpreters, plain
+from tests.notebooks.cells import PATHS
+from tests.tools import ROOT, clean_copy, missing, require, require_module
+
+NOBODY = 65534
 
 
 @pytest.fixture(scope="module")
@@ -72,3 +82,82 @@ def test_start_hands_over_even_where_the_course_cannot_be_copied(tmp_path: Path)
     )
     assert done.stdout == "started\n"
     assert "could not be copied" in done.stderr
+
+
+# -- postBuild, run --------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Builder:
+    """The user of an image that is built, without rights: a home, the project, an environment."""
+
+    home: Path
+    prefix: tuple[str, ...]
+
+    def run(self, *command: str | Path) -> str:
+        """Run a command in the project; what it printed. It has to end well."""
+        path = f"{self.home / 'environment' / 'bin'}:/usr/bin:/bin"
+        done = subprocess.run(
+            [*self.prefix, *command],
+            cwd=self.home / "project",
+            env=plain(HOME=str(self.home), PATH=path),
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+
+def _can_make_environments(prefix: tuple[str, ...], python: str) -> bool:
+    code = "import ensurepip, sys; sys.exit(sys.version_info < (3, 11))"
+    return subprocess.run([*prefix, python, "-I", "-c", code], capture_output=True).returncode == 0
+
+
+@pytest.fixture(scope="module")
+def builder() -> Iterator[Builder]:
+    """Somebody who is not root, in a clean tree, with a fresh environment that is theirs."""
+    prefix: tuple[str, ...] = ()
+    if os.geteuid() == 0:
+        user = (f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--no-new-privs")
+        # It looks for the program to start with root's rights still: let that be any.
+        prefix = (require("setpriv", "util-linux"), *user, "/usr/bin/env")
+    pythons = [*map(os.path.realpath, interpreters().values()), "/usr/bin/python3"]
+    python = next((p for p in pythons if _can_make_environments(prefix, p)), None)
+    if python is None:
+        missing("no Python that everybody may run: apt install python3-venv")
+    with tempfile.TemporaryDirectory(prefix="xacct-binder-") as name:
+        home = Path(name)
+        clean_copy(home / "project")
+        if prefix:
+            for path in (home, *home.rglob("*")):
+                shutil.chown(path, NOBODY, NOBODY)
+        builder = Builder(home, prefix)
+        builder.run(python, "-m", "venv", home / "environment")
+        yield builder
+
+
+def test_post_build_makes_the_course_and_nothing_else(builder: Builder) -> None:
+    project = builder.home / "project"
+    before = {path.name for path in project.iterdir()}
+    builder.run("./binder/postBuild")
+    assert {path.name for path in project.iterdir()} - before == {"my-course"}
+    copied = sorted(path.name for path in (project / "my-course").glob("*.ipynb"))
+    assert copied == [path.name for path in PATHS]
+    assert os.geteuid() != 0 or (project / "my-course").stat().st_uid == NOBODY
+    settings = builder.home / "environment" / "share" / "jupyter" / "lab" / "settings"
+    ours = ROOT / "xacct_helpers" / "lab_settings" / "overrides.json"
+    assert (settings / "overrides.json").read_bytes() == ours.read_bytes()
+
+
+def test_a_launch_finds_what_post_build_made(builder: Builder) -> None:
+    where = "import os; os.chdir('/'); import xacct_helpers; print(xacct_helpers.__file__)"
+    said = builder.run("./binder/start", "python", "-c", where)
+    assert said.startswith(str(builder.home / "environment")), "not the project's folder"
+
+
+def test_a_launch_copies_the_course_where_a_volume_hid_it(builder: Builder) -> None:
+    copy = builder.home / "project" / "my-course"
+    shutil.rmtree(copy)
+    assert builder.run("./binder/start", "echo", "started") == "started\n"
+    assert sorted(path.name for path in copy.glob("*.ipynb")) == [path.name for path in PATHS]
