@@ -147,12 +147,30 @@ def test_reset_asks_a_person(running: Running, answer: bytes, code: int) -> None
     assert ("first day" if code == 0 else "Nothing was changed.") in said
 
 
-def test_a_damaged_journal_can_be_reset(running: Running) -> None:
+UNREADABLE = {
+    "damaged": ("gibberish\n", "damaged at line 1"),
+    "of another version": (
+        '{"format": 0, "accounts": {}}\nwhatever an older version wrote\n',
+        "is a journal of format 0; this version reads format 1. Use the version of xacct that "
+        "wrote it, or start afresh with `xacct reset`.",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", UNREADABLE)
+def test_a_journal_that_cannot_be_read_can_be_reset(running: Running, what: str) -> None:
+    """Refused with what to do, as a command and in a notebook; doing it helps."""
+    content, told = UNREADABLE[what]
     workspace.stop(running.folder)
-    (running.folder / "journal.jsonl").write_text("gibberish\n")
+    journal = running.folder / "journal.jsonl"
+    journal.write_text(content)
     refused = xacct("env")
     assert refused.returncode == 1
     assert refused.stderr.count("\n") == 1
-    assert "damaged at line 1" in refused.stderr
+    assert told in refused.stderr
+    with pytest.raises(workspace.LabError, match="xacct reset"):
+        workspace.join(running.folder)
+    assert journal.read_text() == content, "it is kept until it is meant to go"
     assert xacct("reset", "--yes").returncode == 0
     assert xacct("env").returncode == 0
+    assert workspace.join(running.folder).get("status")["notices"] == []

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import json
 import os
 import resource
 import signal
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -238,6 +241,22 @@ def test_two_on_one_folder(tmp_path: Path) -> None:
         assert again.call(A, "iam:ListRoles").ok
 
 
+def test_many_that_start_at_once_on_one_folder(tmp_path: Path) -> None:
+    """One of them serves; the others say so, and leave it alone."""
+    with ThreadPoolExecutor(4) as pool:
+        running = [pool.submit(start, tmp_path) for _ in range(4)]
+        failures = [one.exception() for one in running]
+    served = [one.result() for one, failed in zip(running, failures, strict=True) if not failed]
+    told = [failed.told for failed in failures if isinstance(failed, NotStarted)]
+    [sandbox] = served
+    with sandbox:
+        assert len(told) == 3
+        assert all("Another sandbox serves" in text for text in told)
+        assert json.loads((tmp_path / "sandbox.json").read_text()) == sandbox.line
+        sandbox.role(A, "r", trust(A))
+        assert names(sandbox) == ["r"]
+
+
 @pytest.mark.usefixtures("journal")
 def test_other_accounts_than_the_labs(tmp_path: Path) -> None:
     with pytest.raises(NotStarted) as caught:
@@ -293,6 +312,150 @@ def test_a_full_disk(journal: Path, tmp_path: Path) -> None:
         assert sandbox.fingerprint() == before
         assert sandbox.control("GET", "status").json["notices"] == []
         assert sandbox.call(A, "ecr:CreateRepository", repositoryName="later").ok
+
+
+CAP_DAC_OVERRIDE, PR_CAPBSET_DROP = 1, 24
+
+
+def bound_by_permissions() -> None:
+    """For the child: root, too, may write only what the permissions let it write."""
+    if os.geteuid() == 0:
+        assert ctypes.CDLL(None).prctl(PR_CAPBSET_DROP, CAP_DAC_OVERRIDE, 0, 0, 0) == 0
+
+
+def test_a_folder_that_becomes_read_only(journal: Path, tmp_path: Path) -> None:
+    with start(tmp_path, preexec=bound_by_permissions) as sandbox:
+        before = sandbox.fingerprint()
+        journal.chmod(0o400)
+        tmp_path.chmod(0o500)
+        try:
+            for _ in range(2):
+                answer = sandbox.call(A, "iam:DeleteRole", RoleName="r0")
+                assert (answer.code, answer.status) == ("ServiceFailure", 500)
+                assert f"could not write its journal in {tmp_path} (Permission denied)" in (
+                    answer.message
+                )
+                assert sandbox.fingerprint() == before
+            for path in ("reset", "clock", "save"):
+                body = {"name": "one", "advance_seconds": 5}
+                assert sandbox.control("POST", path, body).status == 500
+                assert sandbox.fingerprint() == before
+        finally:
+            tmp_path.chmod(0o700)
+            journal.chmod(0o600)
+        sandbox.do(A, "iam:DeleteRole", RoleName="r0")
+        assert names(sandbox) == ["r1", "r2"]
+    with start(tmp_path) as sandbox:
+        assert names(sandbox) == ["r1", "r2"]
+
+
+# -- a full journal in the middle of what the sandbox does by itself ---------------------------
+
+
+@contextmanager
+def full(sandbox: Sandbox, journal: Path, room: int) -> Iterator[None]:
+    """So many bytes more fit into the journal."""
+    process = sandbox.process.pid
+    before = resource.prlimit(process, resource.RLIMIT_FSIZE)
+    size = journal.stat().st_size + room
+    resource.prlimit(process, resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.prlimit(process, resource.RLIMIT_FSIZE, before)
+
+
+needs_prlimit = pytest.mark.skipif(
+    not hasattr(resource, "prlimit"), reason="Linux limits another process's files"
+)
+
+
+def images_in(sandbox: Sandbox, account: str) -> set[str]:
+    answer = sandbox.call(account, "ecr:ListImages", **NAMED)
+    return {one["imageDigest"] for one in answer.value.get("imageIds", ())}
+
+
+def is_whole(sandbox: Sandbox, account: str, image: Image) -> bool:
+    """Whether an image can be pulled there, bytes and all."""
+    for data in (image.layer, image.config):
+        found = sandbox.do(
+            account, "ecr:GetDownloadUrlForLayer", **NAMED, layerDigest=digest_of(data)
+        )
+        target = found["downloadUrl"].removeprefix(sandbox.endpoint)
+        if sandbox.http("GET", target).body != data:
+            return False
+    return True
+
+
+@needs_prlimit
+def test_a_full_disk_while_an_image_is_replicated(tmp_path: Path) -> None:
+    """Wherever it gets full: a push that was acknowledged is there, a copy is whole or not there,
+    and the next push is copied."""
+    journal = tmp_path / "journal.jsonl"
+    place = {"region": "us-east-1", "registryId": B}
+    pushed: set[str] = set()
+    outcomes: set[tuple[bool, bool]] = set()
+    with start(tmp_path) as sandbox:
+        arn = f"arn:aws:ecr:us-east-1:{B}:repository/*"
+        may = grant(A, ["ecr:CreateRepository", "ecr:ReplicateImage"], Resource=arn)
+        sandbox.do(B, "ecr:PutRegistryPolicy", policyText=may)
+        rules = {"rules": [{"destinations": [place]}]}
+        sandbox.do(A, "ecr:PutReplicationConfiguration", replicationConfiguration=rules)
+        sandbox.do(A, "ecr:CreateRepository", **NAMED)
+        for room in range(0, 4000, 250):
+            image = Image(f"layer {room}".encode(), json.dumps({"room": room}).encode())
+            upload(sandbox, A, image.layer, **NAMED)
+            upload(sandbox, A, image.config, **NAMED)
+            with full(sandbox, journal, room):
+                answer = sandbox.call(A, "ecr:PutImage", imageManifest=image.manifest, **NAMED)
+            assert answer.code in ("", "ServerException")
+            if answer.ok:
+                pushed.add(image.digest)
+            assert images_in(sandbox, A) == pushed
+            copied = image.digest in images_in(sandbox, B)
+            assert not copied or is_whole(sandbox, B, image)
+            outcomes.add((answer.ok, copied))
+        assert outcomes == {(False, False), (True, False), (True, True)}
+        push(sandbox, A, IMAGE, **NAMED)
+        assert IMAGE.digest in images_in(sandbox, B)
+        before, copies = sandbox.fingerprint(), images_in(sandbox, B)
+        sandbox.kill()
+    with start(tmp_path) as sandbox:
+        assert sandbox.fingerprint() == before
+        assert images_in(sandbox, B) == copies
+        assert sandbox.control("GET", "status").json["notices"] == []
+
+
+@needs_prlimit
+def test_a_full_disk_when_images_are_to_expire(tmp_path: Path) -> None:
+    """They stay as long as that cannot be written down, and go once it can."""
+    rule = {
+        "rulePriority": 1,
+        "description": "keep one image",
+        "selection": {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": 1},
+        "action": {"type": "expire"},
+    }
+    with start(tmp_path) as sandbox:
+        sandbox.do(A, "ecr:CreateRepository", **NAMED)
+        text = json.dumps({"rules": [rule]}).ljust(100)
+        sandbox.do(A, "ecr:PutLifecyclePolicy", **NAMED, lifecyclePolicyText=text)
+        two = set()
+        for name in ("one", "two"):
+            image = Image(name.encode(), json.dumps({"name": name}).encode())
+            two.add(image.digest)
+            push(sandbox, A, image, None, **NAMED)
+        sandbox.advance(24 * 3600)  # the next request is when they are to go
+        with full(sandbox, tmp_path / "journal.jsonl", 20):
+            for _ in range(3):
+                assert images_in(sandbox, A) == two
+        assert images_in(sandbox, A) == two, "it is not tried again with every request"
+        sandbox.advance(61)
+        [left] = images_in(sandbox, A)
+        before = sandbox.fingerprint()
+        assert "was not applied" in sandbox.kill()
+    with start(tmp_path) as sandbox:
+        assert images_in(sandbox, A) == {left}
+        assert sandbox.fingerprint() == before
 
 
 def test_a_full_disk_for_layers(tmp_path: Path) -> None:

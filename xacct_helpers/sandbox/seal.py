@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hmac
 import json
 import os
 import zlib
@@ -45,7 +46,7 @@ def unseal(key: bytes, purpose: str, token: str) -> dict[str, Any]:
         raise SealError("token too long")
     try:
         raw = base64.b64decode(token.encode("ascii"), altchars=b"-_", validate=True)
-        if base64.urlsafe_b64encode(raw).decode() != token:
+        if not hmac.compare_digest(base64.urlsafe_b64encode(raw), token.encode("ascii")):
             raise SealError("not in canonical form")
         plain = AESGCM(key).decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], purpose.encode())
     except (InvalidTag, ValueError, binascii.Error) as error:

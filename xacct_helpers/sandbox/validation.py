@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -38,12 +38,14 @@ _IAM_PATH_TEXT = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Violation:
-    """One broken constraint. value is None when the parameter is missing."""
+    """One broken constraint. value is None when the parameter is missing; a value that the model
+    calls sensitive is not to be shown."""
 
     path: str
     value: Any
     constraint: str
     kind: str
+    sensitive: bool = False
 
 
 @cache
@@ -83,8 +85,9 @@ def check(call: Call) -> None:
 def _coral(violation: Violation, service: str) -> str:
     if violation.value is None:
         value = "Value null"
-    elif service == "iam" and violation.kind in ("pattern", "enum"):
-        value = "Value"  # recorded: IAM does not print the value for these two
+    elif violation.sensitive or (service == "iam" and violation.kind in ("pattern", "enum")):
+        # Recorded: IAM does not print the value for these two, nor Cognito a password.
+        value = "Value"
     else:
         value = f"Value '{violation.value}'"
     return f"{value} at '{violation.path}' failed to satisfy constraint: {violation.constraint}"
@@ -118,7 +121,9 @@ def _violations(value: Any, shape: Shape, path: str) -> Iterator[Violation]:
                 )
         for name, member in shape.members.items():
             if name in value:
-                yield from _violations(value[name], member, start + _lower(name))
+                for found in _violations(value[name], member, start + _lower(name)):
+                    secret = bool(member.metadata.get("sensitive"))
+                    yield replace(found, sensitive=True) if secret else found
         return
     yield from _size(value, shape, path)
     if isinstance(shape, ListShape):
