@@ -71,12 +71,13 @@ bench: env ## speed, each a ratio against a peer measured in the same run
 mutants: env ## change the policy engine in one place at a time: every change must turn a test red
 	@.venv/bin/python -m tests.policy.mutants $(ARGS)
 
-check: env ## style, types, facts that stand in more than one file, and what the course promises
+check: env $(filter $(OWN_UV),$(UV)) ## style, types, licences, known vulnerabilities, facts that stand in more than one file
 	@.venv/bin/ruff check
 	@.venv/bin/ruff format --check
 	@.venv/bin/mypy
 	@.venv/bin/python -m pytest -q tests/project tests/notebooks/test_content.py \
 	    -k "test_content or dependencies or lock or layers or changelog"
+	@.venv/bin/python -m tests.project.audit "$(UV)"
 
 lock: $(filter $(OWN_UV),$(UV)) ## requirements.lock from pyproject.toml; newest of all: make lock ARGS=--upgrade
 	@$(UV) pip compile --quiet --universal --python-version 3.11 --all-extras \
