@@ -66,7 +66,7 @@ notebooks: env ## run the committed notebooks again and rewrite their outputs
 	@.venv/bin/python -m tests.notebooks.execute $(ARGS)
 
 bench: env ## speed, each a ratio against a peer measured in the same run
-	@.venv/bin/python -m benchmarks
+	@.venv/bin/python -m benchmarks $(ARGS)
 
 mutants: env ## change the policy engine in one place at a time: every change must turn a test red
 	@.venv/bin/python -m tests.policy.mutants $(ARGS)

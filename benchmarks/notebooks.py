@@ -8,7 +8,7 @@ from benchmarks.report import CannotRun, Row
 from tests.notebooks.execute import fresh_lab, nbval
 from xacct_helpers import course
 
-LIMIT = 90.0
+LIMIT = 150.0
 """Seconds for all notebooks together."""
 
 

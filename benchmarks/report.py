@@ -7,6 +7,7 @@ import platform
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from importlib import metadata
 from pathlib import Path
 
@@ -57,6 +58,31 @@ def _processor() -> str:
         lines = []
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
     return names[0] if names else platform.processor() or platform.machine()
+
+
+def page(rows: Sequence[Row], failures: Sequence[str], day: date) -> str:
+    """docs/benchmarks.md: the figures of one run, with its day and machine."""
+    cells = [
+        (row.what, row.ours, row.peer, f"{row.value:.2f}{row.unit}", f"{row.limit:.2f}{row.unit}")
+        for row in rows
+    ]
+    lines = [
+        "# How fast it is",
+        "",
+        "The figures of one run of `make bench`, which writes this page by "
+        '`make bench ARGS="--markdown docs/benchmarks.md"`. Each is a ratio to a peer that was '
+        "measured in the same run, on the same machine, in turns where that is possible; a figure "
+        "in seconds is compared with the time it may take. Lower is better. Your machine's figures "
+        "differ; its ratios should not differ much.",
+        "",
+        f"Measured on {day.isoformat()}: {header().replace(chr(10), '; ')}.",
+        "",
+        "| what | xacct | peer | xacct/peer | limit |",
+        "|---|--:|--:|--:|--:|",
+        *("| " + " | ".join(text.replace("|", "\\|") for text in line) + " |" for line in cells),
+        *(f"\n{failure}" for failure in failures),
+    ]
+    return "\n".join(lines) + "\n"
 
 
 def table(rows: Sequence[Row]) -> str:

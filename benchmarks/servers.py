@@ -53,10 +53,13 @@ class Server:
 
 
 @contextlib.contextmanager
-def xacct() -> Iterator[Server]:
-    """The sandbox of this checkout, from its command to the line that says it answers."""
+def xacct(*more: str) -> Iterator[Server]:
+    """The sandbox of this checkout, from its command to the line that says it answers.
+
+    more: further arguments of `xacct serve`.
+    """
     command = [sys.executable, "-m", "xacct_helpers", "serve", "--port", "0"]
-    command += ["--accounts", f"{A},{B}", "--json"]
+    command += ["--accounts", f"{A},{B}", "--json", *more]
     with _running(command, "xacct serve") as (process, errors):
         assert process.stdout is not None
         watchdog = threading.Timer(DEADLINE, process.kill)

@@ -145,7 +145,13 @@ def _targets(path: Path) -> list[tuple[str, str, str]]:
     return [(text, words, target) for text in texts for words, target in links(text)]
 
 
-DOCUMENTS = [*PATHS, *PAGES, ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCUMENTS = [
+    *PATHS,
+    *PAGES,
+    ROOT / "README.md",
+    ROOT / "SECURITY.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+]
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
