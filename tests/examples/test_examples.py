@@ -59,8 +59,8 @@ def test_a_failure_says_which_side_refused(example: Path) -> None:
     done = run(example, "pytest", "-q", "-p", "no:cacheprovider")
     assert done.returncode == 1
     assert re.search(r"-+ which side refused -+", done.stdout)
-    assert "Account 222222222222 (the caller's) does not" in done.stdout
-    assert "Account 111111111111 (the resource's) allows it" in done.stdout
+    assert "Account 222222222222 (the caller's): ✗ does not allow it" in done.stdout
+    assert "Account 111111111111 (the resource's): ✓ allows it" in done.stdout
 
 
 @pytest.mark.parametrize("example", ["pytest"], indirect=True)
