@@ -42,6 +42,7 @@ class Tally:
 
     acknowledged: set[str] = field(default_factory=set)
     unanswered: set[str] = field(default_factory=set)
+    unsent: set[str] = field(default_factory=set)
     errors: list[str] = field(default_factory=list)
     kills: int = 0
     between: int = 0
@@ -56,7 +57,8 @@ def write(sandbox: Sandbox, names: Iterator[str], tally: Tally, begun: threading
         try:
             answer = sandbox.call(A, "iam:CreatePolicy", PolicyName=name, PolicyDocument=DOCUMENT)
         except EndpointConnectionError:
-            return  # nothing was sent
+            tally.unsent.add(name)
+            return
         except (HTTPClientError, ResponseParserError):  # closed before the answer, or within it
             tally.unanswered.add(name)
             return
@@ -102,7 +104,7 @@ def look(folder: Path, tally: Tally) -> None:
         tally.torn += len(sandbox.control("GET", "status").json["notices"])
     tally.lost |= tally.acknowledged - there
     tally.kept_unanswered += len(tally.unanswered & there)
-    assert there <= tally.acknowledged | tally.unanswered
+    assert there <= tally.acknowledged | tally.unanswered | tally.unsent
     tally.acknowledged.clear()
     tally.unanswered.clear()
 
