@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import os
-import socket
-import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests import programs
 from tests.tools import ROOT, require
 from xacct_helpers import workspace
 
@@ -31,11 +29,6 @@ class Opened:
     printed: str
 
 
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
-
-
 @pytest.fixture(scope="module")
 def jupyter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Opened]:
     """`xacct lab` in a fresh workspace, by a user who has no settings of JupyterLab's yet."""
@@ -46,35 +39,19 @@ def jupyter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Opened]:
         "XACCT_LAB": "",
         "JUPYTER_TOKEN": TOKEN,
     }
-    port = _free_port()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "xacct_helpers", "lab", "--no-browser", "--port", str(port)],
-        cwd=folder,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    assert process.stdout is not None
-    lines: list[str] = []
+    (port,) = programs.free_ports(1)
+    command = [sys.executable, "-m", "xacct_helpers", "lab", "--no-browser", "--port", str(port)]
     try:
-        for line in process.stdout:
-            lines.append(line)
-            if "is running at" in line:
-                break
-        else:
-            pytest.fail("".join(lines))
-        drain = threading.Thread(target=lines.extend, args=(process.stdout,), daemon=True)
-        drain.start()
-        yield Opened(
-            address=f"http://127.0.0.1:{port}",
-            pid=process.pid,
-            course=folder / "my-course",
-            printed="".join(lines),
-        )
+        with programs.running(
+            command, said="is running at", cwd=folder, env=environment
+        ) as jupyterlab:
+            yield Opened(
+                address=f"http://127.0.0.1:{port}",
+                pid=jupyterlab.process.pid,
+                course=folder / "my-course",
+                printed="".join(jupyterlab.lines),
+            )
     finally:
-        process.terminate()
-        process.wait()
         workspace.stop(folder / workspace.LAB_FOLDER)
 
 

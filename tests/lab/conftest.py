@@ -4,31 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-import boto3
 import pytest
-from botocore.loaders import Loader
 
-from xacct_helpers import workspace
+from tests.labs import named
 from xacct_helpers.lab import Lab, open_lab
-
-
-@contextmanager
-def named(folder: Path) -> Iterator[Path]:
-    """A lab that is not there yet, named by XACCT_LAB; the environment is put back after it."""
-    before, models = dict(os.environ), Loader.CUSTOMER_DATA_PATH
-    folder = workspace.absolute(folder)
-    os.environ["XACCT_LAB"] = str(folder)
-    try:
-        yield folder
-    finally:
-        workspace.stop(folder)
-        os.environ.clear()
-        os.environ.update(before)
-        Loader.CUSTOMER_DATA_PATH = models
-        boto3.DEFAULT_SESSION = None
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.lab.conftest import named
+from tests.labs import named
 from xacct_helpers import catch_up, course, workspace
 from xacct_helpers.lab import Lab, open_lab
 from xacct_helpers.workspace import LabError

@@ -24,7 +24,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.lab.conftest import named
+from tests.labs import named
 from tests.tools import ROOT
 from xacct_helpers.lab import Lab, open_lab
 from xacct_helpers.sandbox import totp

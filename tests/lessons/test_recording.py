@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 
 import pytest
@@ -14,13 +13,8 @@ from xacct_helpers.lab import Lab
 
 @pytest.fixture
 def lab() -> Iterator[Lab]:
-    before = dict(os.environ)
     with fresh_lab():
-        try:
-            yield open_lab()
-        finally:
-            os.environ.clear()
-            os.environ.update(before)
+        yield open_lab()
 
 
 def test_a_check_that_passes_is_kept_and_one_that_fails_says_how_to_go_on(

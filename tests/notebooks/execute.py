@@ -22,11 +22,12 @@ from typing import Any
 import nbclient
 import nbformat
 
+from tests.labs import named
 from tests.notebooks import course_map
 from tests.notebooks.prose import MAP
 from tests.notebooks.sanitizing import RULES_FILE, sanitize
 from tests.tools import ROOT
-from xacct_helpers import course, workspace
+from xacct_helpers import course
 
 CELL_SECONDS = 60
 _WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -90,18 +91,11 @@ def execute(notebook: Any, folder: Path) -> None:
 @contextmanager
 def fresh_lab() -> Iterator[Path]:
     """An empty lab that this process and its kernels use; its sandbox ends with it."""
-    before = os.environ.get("XACCT_LAB")
-    with tempfile.TemporaryDirectory(prefix="xacct-notebook-") as name:
-        folder = Path(name) / "lab"
-        os.environ["XACCT_LAB"] = str(folder)
-        try:
-            yield folder
-        finally:
-            workspace.stop(folder.resolve())
-            if before is None:
-                os.environ.pop("XACCT_LAB", None)
-            else:
-                os.environ["XACCT_LAB"] = before
+    with (
+        tempfile.TemporaryDirectory(prefix="xacct-notebook-") as name,
+        named(Path(name) / "lab") as folder,
+    ):
+        yield folder
 
 
 def nbval(path: Path) -> subprocess.CompletedProcess[str]:

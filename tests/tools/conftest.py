@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.lab.conftest import named
+from tests.labs import named
 from tests.tools import npm_installed
 from xacct_helpers import workspace
 from xacct_helpers.lab import Lab, open_lab

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shlex
 import subprocess
@@ -26,16 +25,11 @@ ROLE_B = f"arn:aws:iam::{B}:role/some-role-name"
 
 @pytest.fixture(scope="module")
 def _lab() -> Iterator[Lab]:
-    before = dict(os.environ)
     with fresh_lab():
-        try:
-            lab = open_lab()
-            lab.catch_up(through=4)
-            lab.running.post("save", name="fresh")
-            yield lab
-        finally:
-            os.environ.clear()
-            os.environ.update(before)
+        lab = open_lab()
+        lab.catch_up(through=4)
+        lab.running.post("save", name="fresh")
+        yield lab
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import json
-import os
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -34,19 +33,14 @@ REPOSITORY = {
 
 @pytest.fixture(scope="module")
 def opened() -> Iterator[Lab]:
-    before = dict(os.environ)
     with fresh_lab():
-        try:
-            lab = open_lab()
-            lab.catch_up(through=5)
-            client("ecr").set_repository_policy(
-                repositoryName="my-app", policyText=json.dumps(REPOSITORY)
-            )
-            lab.running.post("save", name="editor")
-            yield lab
-        finally:
-            os.environ.clear()
-            os.environ.update(before)
+        lab = open_lab()
+        lab.catch_up(through=5)
+        client("ecr").set_repository_policy(
+            repositoryName="my-app", policyText=json.dumps(REPOSITORY)
+        )
+        lab.running.post("save", name="editor")
+        yield lab
 
 
 @pytest.fixture

@@ -33,25 +33,20 @@ CALLS = [
 @pytest.fixture(scope="module")
 def lab() -> Iterator[Lab]:
     """A lab in which the CALLS were made, and a checkpoint looked."""
-    before = dict(os.environ)
     with fresh_lab():
-        try:
-            lab = open_lab()
-            iam = boto3.Session(profile_name="account-a").client("iam")
-            document = json.dumps({"Version": "2012-10-17", "Statement": [TRUST]})
-            iam.create_role(RoleName="r", AssumeRolePolicyDocument=document)
-            with pytest.raises(ClientError):
-                boto3.Session(profile_name="stranger").client("sts").assume_role(
-                    RoleArn="arn:aws:iam::111111111111:role/r", RoleSessionName="test"
-                )
-            with pytest.raises(ClientError):
-                iam.get_role(RoleName="nobody")
-            boto3.Session(profile_name="account-b-admin").client("sts").get_caller_identity()
-            check("03")
-            yield lab
-        finally:
-            os.environ.clear()
-            os.environ.update(before)
+        lab = open_lab()
+        iam = boto3.Session(profile_name="account-a").client("iam")
+        document = json.dumps({"Version": "2012-10-17", "Statement": [TRUST]})
+        iam.create_role(RoleName="r", AssumeRolePolicyDocument=document)
+        with pytest.raises(ClientError):
+            boto3.Session(profile_name="stranger").client("sts").assume_role(
+                RoleArn="arn:aws:iam::111111111111:role/r", RoleSessionName="test"
+            )
+        with pytest.raises(ClientError):
+            iam.get_role(RoleName="nobody")
+        boto3.Session(profile_name="account-b-admin").client("sts").get_caller_identity()
+        check("03")
+        yield lab
 
 
 class Table(HTMLParser):

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import socket
-import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pytest
-
+from tests import programs
 from tests.environments import LOCK, build, install, make, plain
 from tests.servers import Server, ask
 from tests.tools import ROOT, npm_installed
@@ -73,7 +69,7 @@ def running(folder: Path) -> Iterator[Hub]:
     binaries = environment(folder / "wheel") / "bin"
     homes = folder / "homes"
     homes.mkdir()
-    ports = _free_ports(3)
+    ports = programs.free_ports(3)
     variables = {
         "PATH": f"{binaries}:{plain()['PATH']}",
         "CLASS_FOLDER": str(homes),
@@ -84,39 +80,16 @@ def running(folder: Path) -> Iterator[Hub]:
         "CLASS_HUB_PORT": str(ports[1]),
         "CLASS_PROXY_PORT": str(ports[2]),
     }
-    process = subprocess.Popen(
-        [binaries / "jupyterhub", "--config", HERE / "jupyterhub_config.py"],
-        cwd=homes,
-        env=plain(**variables),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    assert process.stdout is not None
-    lines: list[str] = []
+    command = [binaries / "jupyterhub", "--config", HERE / "jupyterhub_config.py"]
     try:
-        for line in process.stdout:
-            lines.append(line)
-            if "JupyterHub is now running" in line:
-                break
-        else:
-            pytest.fail("".join(lines))
-        drain = threading.Thread(target=lines.extend, args=(process.stdout,), daemon=True)
-        drain.start()
-        yield Hub(address=f"http://127.0.0.1:{ports[0]}", folder=homes)
-    except BaseException:
-        print("".join(lines[-200:]))
-        raise
+        with programs.running(
+            command, said="JupyterHub is now running", cwd=homes, env=plain(**variables)
+        ) as hub:
+            try:
+                yield Hub(address=f"http://127.0.0.1:{ports[0]}", folder=homes)
+            except BaseException:
+                print("".join(hub.lines[-200:]))
+                raise
     finally:
-        process.terminate()
-        process.wait()
         for lab in homes.glob(f"*/{workspace.LAB_FOLDER}"):
             workspace.stop(workspace.absolute(lab))
-
-
-def _free_ports(count: int) -> list[int]:
-    listeners = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [int(listener.getsockname()[1]) for listener in listeners]
-    for listener in listeners:
-        listener.close()
-    return ports
