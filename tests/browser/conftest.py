@@ -31,11 +31,18 @@ class Opened:
 
 @pytest.fixture(scope="module")
 def jupyter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Opened]:
-    """`xacct lab` in a fresh workspace, by a user who has no settings of JupyterLab's yet."""
+    """`xacct lab` in a fresh workspace, by a user with no settings of JupyterLab's.
+
+    But one: its own objects can be asked by the tests' scripts, as `jupyterapp`.
+    """
     folder = workspace.absolute(tmp_path_factory.mktemp("workspace"))
+    home = tmp_path_factory.mktemp("home")
+    settings = home / ".jupyter" / "labconfig"
+    settings.mkdir(parents=True)
+    (settings / "page_config.json").write_text('{"exposeAppInBrowser": true}')
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("JUPYTER")},
-        "HOME": str(tmp_path_factory.mktemp("home")),
+        "HOME": str(home),
         "XACCT_LAB": "",
         "JUPYTER_TOKEN": TOKEN,
     }

@@ -13,15 +13,17 @@ from tests.notebooks.cells import IDS, PATHS, Cell, cells, tags, texts
 from tests.notebooks.sanitizing import sanitize
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
-# A folded answer has no number beside it; check_saved sees that it ran, too.
-PROMPTS = """
-() => [...document.querySelectorAll('.jp-NotebookPanel:not(.lm-mod-hidden) .jp-CodeCell')]
-    .filter(cell => cell.querySelector('.jp-InputPrompt').textContent)
-    .map(cell => cell.querySelector('.jp-InputPrompt').textContent)
+# Asked of the notebook itself: what is far from the window is drawn later, or not at all.
+CODE_CELLS = """
+() => [...jupyterapp.shell.currentWidget.content.model.cells].filter(cell => cell.type === 'code')
 """
-ALL_RAN = f"() => ({PROMPTS})().every(prompt => /\\[\\d+\\]/.test(prompt))"
-NONE_RAN = f"() => ({PROMPTS})().every(prompt => /\\[ \\]/.test(prompt))"
-STARTED = f"() => !({NONE_RAN})()"
+NONE_RAN = f"() => ({CODE_CELLS})().every(cell => !cell.executionCount)"
+STARTED = (
+    f"() => ({CODE_CELLS})().some(cell => cell.executionState === 'running' || cell.executionCount)"
+)
+ALL_RAN = (
+    f"() => ({CODE_CELLS})().every(cell => cell.executionState === 'idle' && cell.executionCount)"
+)
 IDLE = ".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Notebook-ExecutionIndicator[data-status='idle']"
 
 
