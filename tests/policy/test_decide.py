@@ -199,6 +199,14 @@ def test_a_line_that_cannot_be_read_says_what_is_wrong(line: str, said: str) -> 
     assert said in answer["error"]
 
 
+@pytest.mark.parametrize(("count", "said"), [(8, "a7"), (9, "a7 and 1 more")])
+def test_a_long_list_is_cut_short(count: int, said: str) -> None:
+    actions = [f"ecr:a{at}" for at in range(count)]
+    policy = {"Statement": {"Effect": "Allow", "Action": actions, "Resource": "*"}}
+    mismatch = decide(identity_policies=[policy])["reasons"][2]["mismatch"]
+    assert mismatch["wanted"].endswith(said)
+
+
 DECISIONS = [
     case
     for case in load(TABLES)

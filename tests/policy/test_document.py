@@ -214,3 +214,21 @@ def test_statements_of_one_index_are_told_apart() -> None:
     )
     policies = Policies(identity=(NamedPolicy(name="both", document=both),))
     assert evaluate(request, policies).verdict == "explicitDeny"
+
+
+def test_what_a_document_remembers_is_told_apart() -> None:
+    """One document under two names and two ARNs, asked for two actions, twice each."""
+    document = parse({"Statement": {"Effect": "Allow", "Action": "ecr:Put*", "Resource": "*"}})
+    known = [
+        NamedPolicy(name=name, document=document, arn=arn)
+        for name, arn in (("one", None), ("other", None), ("one", "arn:1"), ("one", "arn:2"))
+    ]
+    caller = Principal(kind="user", arn="arn:aws:iam::111111111111:user/a", account="111111111111")
+    for action, matches in [("ecr:PutImage", True), ("ecr:Get", False)] * 2:
+        request = Request(
+            action=action, resource="*", resource_account="", principal=caller, context={}
+        )
+        statements = evaluate(request, Policies(identity=tuple(known))).layers[2].statements
+        assert [(one.policy, one.policy_arn, one.matched) for one in statements] == [
+            (one.name, one.arn, matches) for one in known
+        ]
