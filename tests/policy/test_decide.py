@@ -100,6 +100,27 @@ def test_a_given_key_makes_nobody_another_role() -> None:
     assert answer["decision"] == "implicitDeny"
 
 
+def test_a_given_key_makes_nobody_a_role_of_another_account() -> None:
+    other = "arn:aws:iam::333333333333:role/some-role-name"
+    policy = json.loads(json.dumps(TRUST).replace("222222222222", "333333333333"))
+    answer = decide(resource_policy=policy, context={"aws:PrincipalArn": other})
+    assert answer["decision"] == "implicitDeny"
+
+
+def test_a_reason_names_the_statement_that_made_it() -> None:
+    def statement(sid: str, effect: str, action: str) -> dict[str, str]:
+        return {"Sid": sid, "Effect": effect, "Action": action, "Resource": "*"}
+
+    other, deny_other = statement("Other", "Allow", "s3:*"), statement("Never", "Deny", "s3:*")
+    allow, deny = statement("Allow", "Allow", "sts:*"), statement("Deny", "Deny", "sts:*")
+    for statements, sid in (
+        ([other, deny_other, allow], "Allow"),
+        ([other, deny_other, allow, deny], "Deny"),
+    ):
+        answer = decide(identity_policies=[{"Statement": statements}])
+        assert answer["reasons"][2]["statement"]["sid"] == sid
+
+
 def test_unique_ids_come_from_the_user_id() -> None:
     policy = json.loads(
         json.dumps(TRUST).replace(
@@ -120,6 +141,8 @@ def test_context_values_of_every_type() -> None:
     for value in (False, None, []):
         answer = decide(resource_policy=policy, context={key: value})
         assert answer["decision"] == "implicitDeny"
+    decimal = conditional("NumericEquals", "x:n", "1.5")
+    assert decide(resource_policy=decimal, context={"x:n": 1.5})["decision"] == "allowed"
     number = conditional("NumericEquals", "x:n", "5")
     assert decide(resource_policy=number, context={"x:n": 5})["decision"] == "allowed"
 
@@ -131,11 +154,18 @@ def test_an_account_that_is_left_out_is_the_resources_else_the_callers() -> None
     bucket = {**line, "action": "s3:GetObject", "resource": "arn:aws:s3:::b/x"}
     answer = decide_line(json.dumps(bucket))
     assert (answer["resource_account"], answer["cross_account"]) == ("222222222222", False)
+    own = {"Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}}
+    own["Statement"]["Condition"] = {"StringEquals": {"aws:ResourceAccount": "222222222222"}}  # type: ignore[assignment]
+    answer = decide_line(json.dumps({**bucket, "identity_policies": own, "resource_policy": None}))
+    assert answer["decision"] == "allowed"
+    managed = {**line, "action": "iam:GetPolicy", "resource": "arn:aws:iam::aws:policy/X"}
+    assert decide_line(json.dumps(managed))["resource_account"] == "222222222222"
 
 
 def test_policies_may_be_text_and_other_keys_are_ignored() -> None:
-    answer = decide(identity_policies=[json.dumps(ASSUME)], colour="blue")
-    assert answer["decision"] == "allowed"
+    for policies in ([json.dumps(ASSUME)], json.dumps(ASSUME), ASSUME):
+        answer = decide(identity_policies=policies, colour="blue")
+        assert answer["decision"] == "allowed"
 
 
 def test_boundary_session_and_organization() -> None:
@@ -184,6 +214,29 @@ def test_who_may_ask(principal: str, decision: str) -> None:
         (json.dumps({**LINE, "principal": "alice"}), "principal"),
         (json.dumps({**LINE, "principal": "111111111111"}), "principal"),
         (json.dumps({**LINE, "principal": "arn:aws:iam::111111111111:group/g"}), "principal"),
+        *(
+            (json.dumps({**LINE, "principal": principal}), "principal")
+            for principal in (
+                "arn:aws:iam",
+                "aws:aws:iam::111111111111:user/alice",
+                "arn:aws:iam::bob:user/alice",
+                "arn:aws:sts::111111111111:root",
+                "arn:aws:sts::111111111111:user/alice",
+                "arn:aws:iam::111111111111:user/",
+                "arn:aws:sts::111111111111:role/reader",
+                "arn:aws:iam::111111111111:role/",
+                "arn:aws:iam::111111111111:federated-user/fay",
+                "arn:aws:sts::111111111111:federated-user/",
+                "arn:aws:iam::111111111111:assumed-role/reader/s",
+                "arn:aws:sts::111111111111:assumed-role/reader",
+                "arn:aws:sts::111111111111:session/reader/s",
+            )
+        ),
+        (json.dumps({**LINE, "resource": ""}), "resource"),
+        (json.dumps({**LINE, "resource": 5}), "resource"),
+        (json.dumps({**LINE, "service_control_policies": 5}), "service_control_policies"),
+        (json.dumps({**LINE, "service_control_policies": {}}), "service_control_policies"),
+        (json.dumps({**LINE, "identity_policies": {"Statement": {"Effect": "x"}}}), ".Effect)"),
         (json.dumps({**LINE, "context": []}), "context"),
         (json.dumps({**LINE, "context": {"k": [["x"]]}}), "context"),
         (json.dumps({**LINE, "identity_policies": 5}), "identity_policies"),

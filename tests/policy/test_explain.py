@@ -1,21 +1,29 @@
 """A decision in words, and the change that would turn it."""
 
 import json
+import tomllib
+from collections.abc import Iterable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.policy.cases import TABLES, Case, load, request_of
 from xacct_helpers.policy import (
+    Decision,
+    NamedPolicy,
     Policies,
     Request,
     Suggestion,
     evaluate,
+    parse,
     refusal,
     sentences,
     suggest,
 )
+from xacct_helpers.policy.edits import with_statement, without
+from xacct_helpers.policy.explain import sides
 
 ROWS = {(case.topic, case.id): case for case in load(TABLES)}
 ROLE = "arn:aws:iam::111111111111:role/account-a-role-name"
@@ -226,6 +234,80 @@ def test_a_suggested_resource_fits_this_resource_only() -> None:
     request, policies = request_of(_case("arn:aws:s3:::bucket/${aws:username}*"))
     (one,) = suggest(request, policies, evaluate(request, policies))
     assert one.statement["Resource"] == "arn:aws:s3:::bucket/${$}{aws:username}${*}"
+
+
+TOLD = tomllib.loads((Path(__file__).with_name("told.toml")).read_text())["row"]
+
+
+@pytest.mark.parametrize("row", TOLD, ids=[f"{row['topic']}: {row['id']}" for row in TOLD])
+def test_all_that_is_told_of_a_row(row: dict[str, Any]) -> None:
+    request, policies = request_of(ROWS[row["topic"], row["id"]])
+    decision = evaluate(request, policies)
+    assert list(sentences(request, decision)) == row["sentences"]
+    assert [
+        f"{one.whose} {one.account}: {one.outcome}: {one.sentence}" for one in sides(decision)
+    ] == row["sides"]
+    found = suggest(request, policies, decision)
+    assert [f"{one.change}: {one.sentence}" for one in found] == row["suggestions"]
+
+
+def test_a_request_without_a_resource() -> None:
+    request, policies = request_of(_case("*"))
+    request = replace(request, resource="")
+    assert sentences(request, evaluate(request, policies))[0] == (
+        "arn:aws:iam::111111111111:user/team/ana may not perform s3:GetObject on no resource."
+    )
+
+
+def followed(
+    request: Request, policies: Policies, decision: Decision, advice: Iterable[Suggestion]
+) -> Decision:
+    """The decision when the advice is followed."""
+    for one in advice:
+        if one.change == "send":
+            request = replace(request, context={**request.context, **one.statement})
+        elif one.change == "add":
+            policies = with_statement(policies, one.layer, one.level, one.statement)
+        else:
+            layer = decision.layer(one.layer)
+            assert layer is not None
+            gone = [it for it in layer.statements if it.matched and it.raw == one.statement]
+            policies = without(policies, one.layer, gone)
+    return evaluate(request, policies)
+
+
+@pytest.mark.parametrize(
+    "case",
+    [case for case in ROWS.values() if case.given.get("expect", "allowed") != "allowed"],
+    ids=lambda case: f"{case.topic}: {case.id}",
+)
+def test_advice_helps_and_nothing_of_it_is_too_much(case: Case) -> None:
+    request, policies = request_of(case)
+    decision = evaluate(request, policies)
+    found = suggest(request, policies, decision)
+    assert followed(request, policies, decision, found).allowed
+    for at in range(len(found)):
+        less = (*found[:at], *found[at + 1 :])
+        assert not followed(request, policies, decision, less).allowed
+
+
+def test_a_statement_is_added_to_an_inline_policy_first_and_never_to_one_of_aws() -> None:
+    document = parse({"Statement": {"Effect": "Allow", "Action": "ec2:*", "Resource": "*"}})
+    arns = {
+        "AWS's": "arn:aws:iam::aws:policy/ReadOnlyAccess",
+        "managed": "arn:aws:iam::111111111111:policy/m",
+        "inline": None,
+    }
+    named = {name: NamedPolicy(name=name, document=document, arn=arn) for name, arn in arns.items()}
+    request, _ = request_of(_case("arn:aws:s3:::bucket/key"))
+    for having, told in (
+        (("AWS's", "managed", "inline"), "inline"),
+        (("AWS's", "managed"), "managed"),
+        (("AWS's",), "an identity-based policy"),
+    ):
+        policies = Policies(identity=tuple(named[name] for name in having))
+        (one,) = suggest(request, policies, evaluate(request, policies))
+        assert one.policy == told
 
 
 def test_everything_is_plain_json() -> None:

@@ -35,7 +35,7 @@ def decide_line(line: str) -> dict[str, Any]:
     """
     try:
         request, policies = read_line(line)
-    except (LineError, PolicyError) as error:
+    except LineError as error:
         return {"error": str(error)}
     return answer(evaluate(request, policies))
 
@@ -57,7 +57,7 @@ def answer(decision: Decision) -> dict[str, Any]:
 def read_line(line: str) -> tuple[Request, Policies]:
     """The request and the policies that a line holds.
 
-    Raises LineError, or PolicyError for a policy, naming the key at fault.
+    Raises LineError, naming the key at fault.
     """
     try:
         given = load(line)
@@ -162,7 +162,7 @@ def _context(given: Any) -> dict[str, tuple[str, ...]]:
         if value is None:
             continue
         many = value if isinstance(value, list) else [value]
-        if not all(isinstance(one, (str, bool, int, float)) for one in many):
+        if not all(isinstance(one, (str, int, float)) for one in many):
             raise LineError(f"context: {key} is neither a value nor a list of values")
         context[key] = tuple(_scalar(one) for one in many)
     return context
@@ -220,12 +220,13 @@ def _reason(layer: LayerResult) -> dict[str, Any]:
     effect = {"allow": "Allow", "explicitDeny": "Deny"}.get(layer.outcome)
     made = next((one for one in layer.statements if one.matched and one.effect == effect), None)
     missed = next(iter(near_misses(layer)), None) if layer.outcome == "implicitDeny" else None
+    mismatch = missed.mismatch if missed else None
     return {
         "layer": layer.layer,
         "account": layer.account,
         "outcome": layer.outcome,
         "statement": statement_json(made) if made else None,
         "near_miss": statement_json(missed) if missed else None,
-        "mismatch": mismatch_json(missed.mismatch) if missed and missed.mismatch else None,
+        "mismatch": mismatch_json(mismatch) if mismatch else None,
         "note": layer.note,
     }

@@ -80,9 +80,9 @@ def sentences(request: Request, decision: Decision) -> tuple[str, ...]:
     told = [_verdict(request, decision)]
     if decision.cross_account:
         told += [_half(decision, caller=True), _half(decision, caller=False)]
-    elif not decision.allowed and decision.decisive:
+    elif decision.decisive:
         told.append(_silent(decision.decisive))
-    if decision.verdict == "explicitDeny" and decision.decisive_statement:
+    if decision.decisive_statement:
         told.append(_denying(decision.decisive_statement))
     elif not decision.allowed:
         for layer in decision.layers:
@@ -133,9 +133,8 @@ def _side_of(
         refusing = decision.decisive
     else:
         refusing = _first(mine, "explicitDeny") or _first(mine, "implicitDeny")
-    outcome = refusing.outcome if refusing else "implicitDeny"
-    why = _silent(refusing) if refusing else ""
-    return Side(account=account, whose=whose, outcome=outcome, sentence=why)
+    assert refusing is not None  # who does not agree has a layer that says so
+    return Side(account=account, whose=whose, outcome=refusing.outcome, sentence=_silent(refusing))
 
 
 def _all(decision: Decision) -> tuple[LayerResult, ...]:
@@ -180,7 +179,7 @@ def _side(decision: Decision, caller: bool) -> tuple[LayerResult, ...]:
 
 
 def _allowing(layer: LayerResult) -> str:
-    one = next((one for one in layer.statements if one.matched and one.effect == "Allow"), None)
+    one = next((one for one in layer.statements if one.matched), None)
     if one is None:
         return layer.note
     return f"statement {one.label} of {one.policy} does"

@@ -94,7 +94,7 @@ def _sent(request: Request, policies: Policies) -> tuple[Suggestion, ...]:
     """What the caller would have to send for statements that are there; () when that is not it."""
     found: list[Suggestion] = []
     decision = evaluate(request, policies)
-    while not decision.allowed and len(found) < len(_PARAMETERS):
+    for _ in _PARAMETERS:
         asked = _asked_for(decision)
         if asked is None:
             return ()
@@ -114,7 +114,9 @@ def _sent(request: Request, policies: Policies) -> tuple[Suggestion, ...]:
                 ),
             )
         )
-    return tuple(found) if decision.allowed else ()
+        if decision.allowed:
+            return tuple(found)
+    return ()
 
 
 def _asked_for(decision: Decision) -> tuple[str, StatementResult, str, str] | None:
@@ -122,14 +124,13 @@ def _asked_for(decision: Decision) -> tuple[str, StatementResult, str, str] | No
     for layer in decision.layers:
         for one in near_misses(layer) if layer.outcome == "implicitDeny" else ():
             mismatch = one.mismatch
-            if mismatch is None or mismatch.element != "Condition":
-                continue
+            assert mismatch is not None  # no near miss is without
             if mismatch.key.lower() not in _PARAMETERS or mismatch.operator not in _EXACT:
                 continue
             wanted = one.raw["Condition"][mismatch.operator][mismatch.key]
-            value = wanted if isinstance(wanted, str) else wanted[0]
-            if not re.search(r"[*?$]", str(value)):
-                return layer.layer, one, mismatch.key, str(value)
+            for value in [wanted] if isinstance(wanted, str) else wanted:
+                if not re.search(r"[*?$]", str(value)):
+                    return layer.layer, one, mismatch.key, str(value)
     return None
 
 
@@ -188,8 +189,8 @@ def _additions(request: Request, policies: Policies) -> list[_Addition]:
 
 def _level_silent(request: Request, layer: str, level: tuple[NamedPolicy, ...]) -> bool:
     alone = Policies(scps=(level,)) if layer == "scp" else Policies(rcps=(level,))
-    result = evaluate(request, alone).layer(layer)
-    return result is not None and result.outcome == "implicitDeny"
+    scp, rcp, *_ = evaluate(request, alone).layers
+    return (scp if layer == "scp" else rcp).outcome == "implicitDeny"
 
 
 def _statement(request: Request, layer: str) -> dict[str, Any]:
@@ -255,15 +256,15 @@ def _editable(policies: tuple[NamedPolicy, ...]) -> tuple[NamedPolicy, ...]:
 
 def _existing(added: _Addition, policies: Policies) -> str | None:
     """The name of a policy of this layer to which a statement can be added."""
-    many: tuple[NamedPolicy, ...] = ()
+    many: tuple[NamedPolicy, ...] | None = None
     if added.layer in ("resource", "trust"):
-        many = (policies.resource,) if policies.resource else ()
+        many = (policies.resource,) if policies.resource else None
     elif added.layer == "identity":
         many = _editable(policies.identity)
     elif added.layer == "boundary":
-        many = policies.boundary or ()
+        many = policies.boundary
     elif added.layer == "session":
-        many = policies.session or ()
+        many = policies.session
     else:
         many = (policies.scps if added.layer == "scp" else policies.rcps)[added.level]
     return many[0].name if many else None
