@@ -21,6 +21,7 @@ from xacct_helpers.policy import (
     parse,
     principal_values,
 )
+from xacct_helpers.policy.model import plain
 
 TRUST = """{
   "Version": "2012-10-17",
@@ -58,6 +59,14 @@ def test_a_tuple_is_read_like_a_list() -> None:
     one = parse({"Statement": ({"Effect": "Deny", "Action": ("a:B",), "Condition": condition},)})
     assert one.statements[0].actions == ("a:B",)
     assert one.statements[0].conditions[0].values == ("x", "y")
+    told = plain(one.statements[0].raw)
+    assert (told["Action"], told["Condition"]) == (["a:B"], {"StringEquals": {"a:b": ["x", "y"]}})
+
+
+def test_what_is_handed_out_is_a_copy() -> None:
+    one = parse({"Statement": {"Effect": "Deny", "Action": ["a:B"]}}).statements[0]
+    plain(one.raw)["Action"].append("a:C")
+    assert one.raw["Action"] == ["a:B"]
 
 
 @pytest.mark.parametrize("condition", [{5: {"a:b": "x"}}, {"StringEquals": {5: "x"}}])

@@ -55,7 +55,8 @@ def _map(policies: Policies, layer: str, change: Callable[[NamedPolicy], NamedPo
     """The policies with each policy of one layer changed."""
 
     def each(many: tuple[NamedPolicy, ...] | None) -> tuple[NamedPolicy, ...]:
-        return tuple(change(one) for one in many or ())
+        assert many is not None  # where there are statements there are policies
+        return tuple(change(one) for one in many)
 
     if layer == "identity":
         return replace(policies, identity=each(policies.identity))

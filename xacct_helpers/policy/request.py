@@ -111,7 +111,5 @@ def derived_context(principal: Principal) -> dict[str, str]:
 
 def _role_arn(session_arn: str) -> str:
     """The role's ARN of arn:aws:sts::ACCOUNT:assumed-role/Name/Session; right without a path."""
-    head, slash, rest = session_arn.partition(":assumed-role/")
-    if not slash:
-        return session_arn
+    head, _, rest = session_arn.partition(":assumed-role/")
     return f"{head.replace(':sts:', ':iam:', 1)}:role/{rest.split('/', 1)[0]}"

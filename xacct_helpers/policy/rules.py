@@ -378,7 +378,6 @@ CHECKS: dict[Kind, tuple[Check, ...]] = {
         _version,
         _legacy_parsing,
         _sids,
-        _has_actions,
         _resources,
         _actions,
         _has_resources,
