@@ -2,6 +2,7 @@
 
 import time
 from collections import Counter
+from dataclasses import replace
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -174,3 +175,65 @@ def test_a_map_costs_a_tenth_of_its_decisions_or_less() -> None:
     agreeing = sum(one.verdict == "allowed" for row in found for one in row)
     assert 0.02 < agreeing / 10_000 < 0.1
     assert ours * 10 <= time.process_time() - began
+
+
+def test_one_document_as_two_kinds_of_policy() -> None:
+    """A trust policy needs no Resource; as an RCP the same text allows nothing."""
+    trust = named([{"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"}])
+    some, things = accounts(4)
+    targets = [replace(one, policy=trust, rcps=((trust,),)) for one in things]
+    found = who_can("sts:AssumeRole", some, targets)
+    assert found == one_by_one("sts:AssumeRole", some, targets)
+    assert {one.verdict for row in found for one in row} == {"implicitDeny"}
+
+
+def test_one_document_without_a_principal_as_two_kinds_of_policy() -> None:
+    """As a repository policy it names nobody; as an RCP it speaks of everybody."""
+    everything = named([{"Effect": "Allow", "Action": "*", "Resource": "*"}])
+    (one,), _ = accounts(1)
+    asker = replace(one, identity=(everything,), scps=())
+    target = Target(
+        arn=f"arn:aws:ecr:us-east-1:{ACCOUNTS[1]}:repository/my-app",
+        account=ACCOUNTS[1],
+        policy=everything,
+        rcps=((everything,),),
+    )
+    found = who_can("ecr:BatchGetImage", [asker], [target])
+    assert found == one_by_one("ecr:BatchGetImage", [asker], [target])
+    assert found[0][0].verdict == "allowed"
+
+
+def test_the_same_statement_for_two_providers() -> None:
+    trust = {"Effect": "Allow", "Principal": {"Federated": "accounts.google.com"}}
+    policy = named([{**trust, "Action": "sts:AssumeRoleWithWebIdentity"}])
+    _, things = accounts(2)
+    anonymous = [Asker(principal=Principal(kind="anonymous", arn="*", account=""))]
+    for providers in (
+        ("accounts.google.com", "www.amazon.com"),
+        ("www.amazon.com", "accounts.google.com"),
+    ):
+        targets = [
+            replace(one, policy=policy, context={"aws:FederatedProvider": provider})
+            for one, provider in zip(things, providers, strict=True)
+        ]
+        ((first, second),) = who_can("sts:AssumeRoleWithWebIdentity", anonymous, targets)
+        allowed = [one.verdict == "allowed" for one in (first, second)]
+        assert allowed == [provider == "accounts.google.com" for provider in providers]
+
+
+def test_one_condition_on_resources_that_differ() -> None:
+    condition = {"StringEquals": {"aws:ResourceTag/team": "red"}}
+    allow = {"Effect": "Allow", "Action": "ecr:*", "Resource": "*", "Condition": condition}
+    (one,), _ = accounts(1)
+    asker = replace(one, identity=(named([allow]),))
+    teams = ("red", "blue", "red")
+    targets = [
+        Target(
+            arn=f"arn:aws:ecr:us-east-1:{ACCOUNTS[1]}:repository/{at}",
+            account=ACCOUNTS[1],
+            context={"aws:ResourceTag/team": team},
+        )
+        for at, team in enumerate(teams)
+    ]
+    (row,) = who_can("ecr:BatchGetImage", [asker], targets)
+    assert [one.verdict == "allowed" for one in row] == [team == "red" for team in teams]

@@ -137,9 +137,9 @@ class _Map:
         self.group = [groups.setdefault(tuple(t.context.items()), len(groups)) for t in targets]
         self.contexts: dict[tuple[int, int], Context] = {}
         self.fitting: dict[str, int] = {}
-        self.about: dict[tuple[int, bool, bool], int] = {}
+        self.about: dict[tuple[int, bool], int] = {}
         self.naming: dict[tuple[int, int, LayerName], tuple[int, ...]] = {}
-        self.holding: dict[tuple[int, int, int, bool], bool] = {}
+        self.holding: dict[tuple[int, int, int], bool] = {}
         self.acting: dict[int, bool] = {}
 
     def answers(self) -> tuple[tuple[Answer, ...], ...]:
@@ -151,8 +151,10 @@ class _Map:
             layer = "trust"  # for matching, the two layers are the same
         own = self._resource_side(_own_policies, layer)
         depth = max(len(one.rcps) for one in self.targets)
-        guards = [self._resource_side(_level(at), "rcp") for at in range(depth)]
-        deep = [_bits(len(one.rcps) > at for one in self.targets) for at in range(depth)]
+        guards = [
+            (self._resource_side(_level(at), "rcp"), _bits(len(t.rcps) > at for t in self.targets))
+            for at in range(depth)
+        ]
         must = _bits(needs_resource_policy(self.action, one.arn) for one in self.targets)
         having = _bits(bool(_own_policies(one)) for one in self.targets)
         accounts = _index(one.account for one in self.targets)
@@ -165,7 +167,7 @@ class _Map:
             silent = lacking & (must | ~mine) if account else lacking
             layers = (
                 self._scps(asker, at) if account and guarded else self._said("notApplicable"),
-                self._levelled([(one[at], bits) for one, bits in zip(guards, deep, strict=True)])
+                self._levelled([(one[at], bits) for one, bits in guards])
                 if guarded
                 else self._said("notApplicable"),
                 self._identity(asker, at) if account else self._said("notApplicable"),
@@ -253,8 +255,7 @@ class _Map:
         return self._caller_side(policies, at, layer).split(self.everything)
 
     def _session(self, asker: Asker, at: int, account: str) -> Split:
-        unlimited = asker.session is None or not account
-        if unlimited and asker.principal.kind == "federated-user":
+        if asker.session is None and asker.principal.kind == "federated-user":
             return self._said("implicitDeny")
         return self._limit(asker.session, at, account, "session")
 
@@ -262,12 +263,12 @@ class _Map:
         """What one asker's policies of one kind say, a bit for each target."""
         found = _Sets()
         for statement, variables in self._candidates(policies):
-            bits = self._about(statement, variables, layer)
+            bits = self._about(statement, layer)
             if statement.effect == "Allow" and (
                 statement.principals is not None or statement.not_principals is not None
             ):
                 continue  # such a policy must not have a Principal
-            if statement.conditions or _varies(statement, variables):
+            if statement.conditions or _varies(statement):
                 bits = sum(
                     1 << to
                     for to in _ones(bits)
@@ -285,9 +286,9 @@ class _Map:
         allow = [[0] * len(self.targets) for _ in Reach]
         for to, target in enumerate(self.targets):
             for statement, variables in self._candidates(chosen(target)):
-                if not self._about(statement, variables, layer) >> to & 1:
+                if not self._about(statement, layer) >> to & 1:
                     continue
-                checked = bool(statement.conditions) or _varies(statement, variables)
+                checked = bool(statement.conditions) or _varies(statement)
                 for reach, bits in enumerate(self._naming(statement, to, layer)):
                     if checked:
                         bits = sum(
@@ -317,14 +318,14 @@ class _Map:
                 if acting:
                     yield statement, policy.document.has_variables
 
-    def _about(self, statement: Statement, variables: bool, layer: LayerName) -> int:
+    def _about(self, statement: Statement, layer: LayerName) -> int:
         """The targets whose ARN fits; all of them when a policy variable has a say in it."""
         optional = layer in ("resource", "trust")
-        key = (id(statement), variables, optional)
+        key = (id(statement), optional)  # a statement stands in documents of one version
         found = self.about.get(key)
         if found is None:
             denies = statement.effect == "Deny"
-            if _varies(statement, variables):
+            if _varies(statement):
                 found = self.everything
             elif statement.resources is not None:
                 found = 0
@@ -365,7 +366,7 @@ class _Map:
             if statement.principals is not None and not federated:
                 likely = 0
                 for _, value in statement.principals.entries:
-                    likely |= self.everybody if value == "*" else self.names.get(value, 0)
+                    likely |= self.names.get(value, 0)
             by_reach = [0] * len(Reach)
             for at in _ones(likely):
                 asker = self.askers[at]
@@ -383,11 +384,11 @@ class _Map:
     ) -> bool:
         """Whether conditions hold, and variables fit, for one pair whose other elements match."""
         context = self._context(at, to)
-        if _varies(statement, variables):
+        if _varies(statement):
             arn = self.targets[to].arn
             if match_resource(statement, arn, context, layer, variables) is not None:
                 return False
-        key = (id(statement), at, self.group[to], variables)
+        key = (id(statement), at, self.group[to])
         holds = self.holding.get(key)
         if holds is None:
             holds = match_conditions(statement, context, variables) is None
@@ -424,10 +425,10 @@ def _entries(named: Principals | None) -> tuple[tuple[str, str], ...]:
     return named.entries if named is not None else ()
 
 
-def _varies(statement: Statement, variables: bool) -> bool:
-    """True when a Resource holds a policy variable."""
+def _varies(statement: Statement) -> bool:
+    """True when a Resource holds what may be a policy variable."""
     patterns = statement.resources or statement.not_resources or ()
-    return variables and any("${" in one for one in patterns)
+    return any("${" in one for one in patterns)
 
 
 def _index(names: Iterable[str]) -> dict[str, int]:
