@@ -30,6 +30,7 @@ from xacct_helpers.policy import (
     suggest,
 )
 from xacct_helpers.policy.conditions import RULES
+from xacct_helpers.policy.explain import sides
 
 KINDS: tuple[Kind, ...] = (
     "managed",
@@ -40,6 +41,7 @@ KINDS: tuple[Kind, ...] = (
     "scp",
     "rcp",
 )
+
 ACCOUNTS = ("111111111111", "222222222222")
 CALLERS = (
     Principal(kind="user", arn="arn:aws:iam::222222222222:user/alice", account=ACCOUNTS[1]),
@@ -264,6 +266,9 @@ def test_words_never_disagree_with_the_decision(request: Request, policies: Poli
         assert (f"Account {decision.resource_account} (the resource's) allows" in told[2]) == (
             decision.resource_agrees
         )
+    agreeing = [side.outcome == "allow" for side in sides(decision)]
+    assert all(agreeing) == decision.allowed
+    assert all(side.sentence.endswith(".") for side in sides(decision))
 
 
 @given(requests, policy_sets)
@@ -334,6 +339,7 @@ def test_what_parse_accepts_can_always_be_decided(raw: list[object], request: Re
     decision = evaluate(request, policies)
     assert isinstance(decision, Decision)
     assert sentences(request, decision)
+    assert sides(decision)
     suggest(request, policies, decision)
     principal_values(document)
     assert map_principals(text, lambda _, value: value) is text
