@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from . import __version__, kept_progress, sdk_clock, workspace
 from . import catch_up as _catch_up
-from . import kept_progress, sdk_clock, workspace
 from .workspace import LabError, Running
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ class Lab:
     def __repr__(self) -> str:
         return (
             f"Lab: account A {workspace.ACCOUNT_A}, account B {workspace.ACCOUNT_B}, "
-            f"region {workspace.REGION}"
+            f"region {workspace.REGION} (xacct {__version__})"
         )
 
     @property

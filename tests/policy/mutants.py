@@ -43,7 +43,15 @@ SECONDS = 120
 #: Of each law: fewer than in `make test`, because a hole is better closed with a row.
 EXAMPLES = 25
 #: After the rows, what kills most in the least time; the laws take longest.
-TESTS = ("test_document", "test_edits", "test_explain", "test_decide", "test_who_can", "test_laws")
+TESTS = (
+    "test_document",
+    "test_edits",
+    "test_explain",
+    "test_counterfactuals",
+    "test_decide",
+    "test_who_can",
+    "test_laws",
+)
 
 _FLIPPED: dict[type[ast.AST], type[ast.AST]] = {
     ast.Eq: ast.NotEq,

@@ -1,4 +1,4 @@
-"""python -m tests.project.licences: docs/licences.md, from what the installed packages say.
+"""python -m tests.project.licences: docs/licences.md, from what the packages say.
 
 A package's own words (licence expression, else classifiers, else its licence field) become SPDX
 names by the table here. A word that is not in the table stops it: somebody has to read it first.
@@ -6,6 +6,7 @@ names by the table here. A word that is not in the table stops it: somebody has 
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from importlib import metadata
@@ -17,6 +18,7 @@ from tests.project.facts import lock
 from tests.tools import ROOT
 
 PAGE = ROOT / "docs" / "licences.md"
+NPM_LOCK = ROOT / "xacct_helpers" / "view" / "editor_src" / "package-lock.json"
 
 ALLOWED = {
     "0BSD",
@@ -101,8 +103,18 @@ def licences() -> dict[str, str]:
     return found
 
 
+def bundled() -> dict[str, str]:
+    """By name: the licence of every npm package in the policy editor's module."""
+    packages = json.loads(NPM_LOCK.read_text())["packages"]
+    return {
+        path.removeprefix("node_modules/"): package["license"]
+        for path, package in packages.items()
+        if path and not package.get("dev")
+    }
+
+
 def page(found: dict[str, str]) -> str:
-    """The page: a line for each package."""
+    """The page: a line for each package, those from PyPI first."""
     lines = [
         "# Licences",
         "",
@@ -114,6 +126,13 @@ def page(found: dict[str, str]) -> str:
         "| package | licence |",
         "|---|---|",
         *(f"| {name} | {found[name]}{_why(name)} |" for name in sorted(found)),
+        "",
+        "The policy editor's module is bundled from these npm packages, and ends with their "
+        "licences in full.",
+        "",
+        "| package | licence |",
+        "|---|---|",
+        *(f"| {name} | {licence} |" for name, licence in sorted(bundled().items())),
     ]
     return "\n".join(lines) + "\n"
 

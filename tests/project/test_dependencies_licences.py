@@ -14,21 +14,23 @@ from tests.project.audit import audit, judged
 from tests.project.facts import lock
 
 
-def rows(page: str) -> dict[str, str]:
-    """The licences of a page by package."""
-    _, _, table = page.partition("|---|---|\n")
-    found = re.findall(r"(?m)^\| (\S+) \| (.*) \|$", table)
-    assert len(found) == len(dict(found)) == len(table.splitlines())
-    return dict(found)
+def rows(page: str) -> tuple[dict[str, str], dict[str, str]]:
+    """The licences of a page by package: those from PyPI, those from npm."""
+    tables = [part.split("\n\n")[0].splitlines() for part in page.split("|---|---|\n")[1:]]
+    found = [re.findall(r"(?m)^\| (\S+) \| (.*) \|$", "\n".join(lines)) for lines in tables]
+    assert [len(dict(one)) for one in found] == [len(lines) for lines in tables]
+    pypi, npm = map(dict, found)
+    return pypi, npm
 
 
 def test_the_page_says_what_the_packages_say() -> None:
-    there = rows(licences.PAGE.read_text())
+    there, there_npm = rows(licences.PAGE.read_text())
     assert there.keys() == lock().keys(), "run python -m tests.project.licences"
     found = licences.licences()
-    wanted = rows(licences.page(found))
+    wanted, wanted_npm = rows(licences.page(found))
     assert {name: there[name] for name in wanted} == wanted
-    for name, licence in found.items():
+    assert there_npm == wanted_npm == licences.bundled()
+    for name, licence in {**found, **there_npm}.items():
         assert licences.names_in(licence) <= licences.ALLOWED, name
 
 
