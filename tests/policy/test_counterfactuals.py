@@ -11,6 +11,7 @@ from hypothesis import given
 from tests.policy.cases import TABLES, load, request_of
 from tests.policy.test_laws import policy_sets, requests
 from xacct_helpers.policy import Policies, Request, counterfactuals, evaluate
+from xacct_helpers.policy.edits import with_statement
 
 ROWS = {(case.topic, case.id): case for case in load(TABLES)}
 
@@ -84,6 +85,14 @@ def test_a_deny_that_hides_a_missing_allow() -> None:
     assert first.sentence.endswith(
         "it would still be refused: nothing denies it then, but an Allow is missing."
     )
+
+
+def test_a_statement_that_did_not_match_is_not_taken_away() -> None:
+    request, policies = request_of(ROWS["assume_role", "both accounts agree"])
+    other = {"Effect": "Allow", "Action": "iam:GetRole", "Resource": "*"}
+    beside = with_statement(policies, "identity", 0, other)
+    found = counterfactuals(request, beside, evaluate(request, beside))
+    assert found == counterfactuals(request, policies, evaluate(request, policies))
 
 
 @given(requests, policy_sets)
