@@ -293,7 +293,7 @@ def _state() -> Iterator[Callable[[int], Callable[[], object]]]:
             for number in range(roles - 1):
                 do(A, "CreateRole", RoleName=f"r{number}", AssumeRolePolicyDocument=trust)
             do(A, "CreateRole", RoleName="account-a-role-name", AssumeRolePolicyDocument=trust)
-            role = state.backends.role(B, "some-role-name")
+            role = state.backends.iam.role(B, "some-role-name")
             assert role is not None
             now = state.clock.now()
             session = Session(

@@ -74,13 +74,19 @@ def test_sandbox_knows_nothing_of_what_stands_above_it() -> None:
     assert offences("sandbox", above) == []
 
 
-def test_one_module_knows_moto() -> None:
-    users = {
+def users(module: str) -> set[str]:
+    return {
         path.relative_to(PACKAGE).as_posix()
         for path in PACKAGE.rglob("*.py")
-        if any(within(name, {"moto"}) for name in imported(path, path.read_text()))
+        if any(within(name, {module}) for name in imported(path, path.read_text()))
     }
-    assert users == {"sandbox/backends.py"}
+
+
+def test_one_folder_knows_moto() -> None:
+    assert users("moto") == {"sandbox/backends/parts.py"}
+    of_parts = users("xacct_helpers.sandbox.backends.parts")
+    assert of_parts
+    assert {path.rpartition("/")[0] for path in of_parts} == {"sandbox/backends"}
 
 
 @pytest.mark.parametrize(

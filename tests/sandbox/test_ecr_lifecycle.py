@@ -17,7 +17,7 @@ from tests.sandbox.images import INDEX_TYPE, Image, push
 from tests.sandbox.registries import Client
 from tests.sandboxes import A, B, Sandbox, allow
 from xacct_helpers.sandbox.actions.lifecycle_rules import expired, read
-from xacct_helpers.sandbox.backends import Image as Stored
+from xacct_helpers.sandbox.entities import Image as Stored
 
 NAMED = {"repositoryName": "my-app"}
 DAY = 24 * 3600

@@ -22,7 +22,7 @@ from ..policy import (
     parse,
     refusal,
 )
-from .backends import StoredPolicy
+from .entities import StoredPolicy
 from .errors import ApiError, access_denied
 from .organization import RCP, SCP, Node, Organization
 from .wire import Call, iso
@@ -79,12 +79,12 @@ def asker(state: State, caller: Caller, call: Call) -> Asker:
         return Asker(principal=caller.principal, context=context)
     kind = "role" if caller.principal.kind == "role-session" else "user"
     backends = state.backends
-    boundary = backends.boundary(caller.account, kind, caller.name)
+    boundary = backends.iam.boundary(caller.account, kind, caller.name)
     return Asker(
         principal=caller.principal,
         context=context,
         identity=tuple(
-            named(p) for p in backends.identity_policies(caller.account, kind, caller.name)
+            named(p) for p in backends.iam.identity_policies(caller.account, kind, caller.name)
         ),
         boundary=(named(boundary),) if boundary else None,
         session=_session_policies(state, caller),
@@ -186,7 +186,7 @@ def _session_policies(state: State, caller: Caller) -> tuple[NamedPolicy, ...] |
         for text in session.policies or ()
     ]
     for arn in session.policy_arns:
-        policy = state.backends.managed_policy(session.account, arn)
+        policy = state.backends.iam.managed_policy(session.account, arn)
         if policy is not None:
             found.append(
                 NamedPolicy(

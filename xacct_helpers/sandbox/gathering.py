@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from ..policy import Asker, NamedPolicy, Principal, Target, is_service_linked, parse
 from . import gate, identities
 from .actions import assume_role, repositories
-from .backends import StoredPolicy
+from .entities import StoredPolicy
 from .gate import Ask
 from .identities import Caller, Session
 from .wire import Call
@@ -79,14 +79,14 @@ def gathered(state: State) -> Accounts:
     roles = [
         role
         for account in state.accounts
-        for name in sorted(state.backends.roles(account), key=str.lower)
-        if (role := state.backends.role(account, name)) and not is_service_linked(role.arn)
+        for name in sorted(state.backends.iam.roles(account), key=str.lower)
+        if (role := state.backends.iam.role(account, name)) and not is_service_linked(role.arn)
     ]
     callers = list(_callers(state))
     where = [
         (account, region, name)
         for account in state.accounts
-        for region, name in state.backends.repositories(account)
+        for region, name in state.backends.ecr.repositories(account)
     ]
     pulls = ACTIONS["can-pull"]
     everywhere = (*state.accounts, next(one for one in _OUTSIDE if one not in state.accounts))
@@ -124,10 +124,10 @@ def gathered(state: State) -> Accounts:
 
 def _callers(state: State) -> Iterator[Caller]:
     for account in state.accounts:
-        for name in sorted(state.backends.users(account), key=str.lower):
+        for name in sorted(state.backends.iam.users(account), key=str.lower):
             yield identities.user_caller(state, account, name, "", "")
-        for name in sorted(state.backends.roles(account), key=str.lower):
-            role = state.backends.role(account, name)
+        for name in sorted(state.backends.iam.roles(account), key=str.lower):
+            role = state.backends.iam.role(account, name)
             if role is None or is_service_linked(role.arn):
                 continue
             session = _session(state, account, name, role.unique_id)

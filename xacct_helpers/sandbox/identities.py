@@ -136,7 +136,7 @@ def identify(state: State, access_key_id: str, session_token: str | None, protoc
     """
     invalid = authentication("invalid-token", protocol)
     if session_token is None:
-        key = state.backends.access_key(access_key_id, state.accounts)
+        key = state.backends.iam.access_key(access_key_id, state.accounts)
         if key is None or not key.active:
             raise invalid
         return user_caller(state, key.account, key.user_name, access_key_id, key.secret)
@@ -154,7 +154,7 @@ def identify(state: State, access_key_id: str, session_token: str | None, protoc
 
 def user_caller(state: State, account: str, name: str, access_key_id: str, secret: str) -> Caller:
     """The IAM user as caller."""
-    user = state.backends.user(account, name)
+    user = state.backends.iam.user(account, name)
     assert user is not None  # a key is only found under a living user
     return Caller(
         principal=Principal(kind="user", arn=user.arn, account=account, unique_id=user.unique_id),
@@ -169,7 +169,7 @@ def user_caller(state: State, account: str, name: str, access_key_id: str, secre
 def session_caller(state: State, session: Session) -> Caller | None:
     """The caller a session makes; None when its role or user was deleted (or made anew)."""
     if session.role_name is None:
-        user = state.backends.user(session.account, session.user_name or "")
+        user = state.backends.iam.user(session.account, session.user_name or "")
         if user is None or user.unique_id != session.principal_id:
             return None
         name, user_id, tags = user.name, user.unique_id, user.tags
@@ -188,7 +188,7 @@ def session_caller(state: State, session: Session) -> Caller | None:
                 kind="user", arn=user.arn, account=session.account, unique_id=user.unique_id
             )
     else:
-        role = state.backends.role_by_id(session.account, session.principal_id)
+        role = state.backends.iam.role_by_id(session.account, session.principal_id)
         if role is None:
             return None
         principal = Principal(

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ..policy import Asker, NamedPolicy, Target, parse
 from . import actions, wire
 from .actions import iam, repositories
-from .backends import attached_name, boundary_name, inline_name
+from .entities import attached_name, boundary_name, inline_name
 from .errors import ApiError
 from .gathering import Accounts, Json, Who, gathered
 from .mapping import Drawn, drawn
@@ -83,7 +83,7 @@ Change = Callable[["State", Accounts, Call, str], Accounts]
 
 
 def _trust(state: State, accounts: Accounts, call: Call, account: str) -> Accounts:
-    role = state.backends.role(account, call.params["RoleName"])
+    role = state.backends.iam.role(account, call.params["RoleName"])
     assert role is not None  # `checked` found it
     return _with_policy(accounts, role.arn, call.params["PolicyDocument"])
 
@@ -120,7 +120,7 @@ def _inline(kind: str) -> Change:
 def _attached(kind: str) -> Change:
     def change(state: State, accounts: Accounts, call: Call, account: str) -> Accounts:
         entity, arn = call.params[f"{kind.capitalize()}Name"], call.params["PolicyArn"]
-        stored = state.backends.managed_policy(account, arn)
+        stored = state.backends.iam.managed_policy(account, arn)
         assert stored is not None  # `checked` found it
         name = attached_name(kind, entity, stored.name)
         policy = NamedPolicy(name=name, document=parse(stored.text), arn=arn)
@@ -147,7 +147,7 @@ def _with_identity(
         if who.account != account:
             return False
         if kind == "group":
-            return who.kind == "user" and entity in state.backends.groups_of(account, who.name)
+            return who.kind == "user" and entity in state.backends.iam.groups_of(account, who.name)
         return (who.kind, who.name) == (kind, entity)
 
     def changed(asker: Asker) -> Asker:
@@ -163,7 +163,7 @@ def _boundary(kind: str) -> Change:
             call.params[f"{kind.capitalize()}Name"],
             call.params.get("PermissionsBoundary"),
         )
-        stored = state.backends.managed_policy(account, arn) if arn else None
+        stored = state.backends.iam.managed_policy(account, arn) if arn else None
         boundary = stored and NamedPolicy(
             name=boundary_name(kind, entity), document=parse(stored.text), arn=arn
         )

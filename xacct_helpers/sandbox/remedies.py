@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..policy import NamedPolicy, Suggestion
 from .actions.principals import without_unknown
-from .backends import StoredPolicy
+from .entities import StoredPolicy
 from .trail import GLOBAL_REGION
 
 if TYPE_CHECKING:

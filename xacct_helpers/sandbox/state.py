@@ -16,9 +16,10 @@ from typing import Any
 
 from .. import __version__
 from . import actions
-from .backends import AccessKey, Backends
+from .backends import Backends
 from .blobs import Blobs
 from .clock import Clock
+from .entities import AccessKey
 from .errors import ApiError
 from .holdings import Holdings
 from .journal import Journal, JournalError, Record, TooManySnapshots

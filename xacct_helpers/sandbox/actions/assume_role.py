@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from .. import identities, wire
-from ..backends import Role, StoredPolicy
+from ..entities import Role, StoredPolicy
 from ..errors import ApiError
 from ..gate import Ask
 from ..wire import Call, HttpResponse
@@ -46,7 +46,7 @@ def account_of(arn: str) -> str:
 def role_of(state: State, arn: str) -> Role | None:
     """The role of an ARN, if the lab has it."""
     account = account_of(arn)
-    return state.backends.role_by_arn(account, arn) if account in state.accounts else None
+    return state.backends.iam.role_by_arn(account, arn) if account in state.accounts else None
 
 
 def asks(state: State, call: Call) -> tuple[Ask, ...]:
@@ -106,7 +106,7 @@ def _missing(state: State, arn: str) -> str:
     account, name = found[1], found[3]
     if account not in state.accounts:
         return f"There is no account {account} in this lab."
-    near = difflib.get_close_matches(name, state.backends.roles(account), n=1)
+    near = difflib.get_close_matches(name, state.backends.iam.roles(account), n=1)
     hint = f" It has {near[0]}." if near else ""
     return f"Account {account} has no role of this ARN.{hint}"
 

@@ -88,7 +88,7 @@ def check_parameters(call: Call) -> None:
 
 def prepare(state: State, call: Call, caller: Caller) -> None:
     """What AWS refuses before it looks at any permission."""
-    if not state.backends.region_known(call.region):
+    if not state.backends.ecr.region_known(call.region):
         raise ApiError(
             "InvalidSignatureException", "Credential should be scoped to a valid region."
         )

@@ -77,11 +77,11 @@ def _rows(state: State, account: str) -> Iterator[list[str]]:
     nothing = [*_NO_KEY, *_NO_KEY, *_NO_CERTIFICATE, *_NO_CERTIFICATE]
     yield [*root, "not_supported", "not_supported", "false", *nothing]
     held = state.held(account)
-    policy = state.backends.password_policy(account) or {}
-    for user in sorted(state.backends.users_by_id(account).values(), key=_name):
+    policy = state.backends.iam.password_policy(account) or {}
+    for user in sorted(state.backends.iam.users_by_id(account).values(), key=_name):
         name, user_id = user["UserName"], user["UserId"]
         row = [name, user["Arn"], _time(user["CreateDate"])]
-        profile = state.backends.login_profile(account, name)
+        profile = state.backends.iam.login_profile(account, name)
         row += ["false", "N/A", "N/A", "N/A"]
         if profile is not None:
             days = policy.get("MaxPasswordAge")
@@ -90,7 +90,7 @@ def _rows(state: State, account: str) -> Iterator[list[str]]:
         row.append("true" if held.devices_of(user_id) else "false")
         keys = [
             [_active(status), _time(created), "N/A", "N/A", "N/A"]
-            for status, created in state.backends.access_key_ages(account, name)
+            for status, created in state.backends.iam.access_key_ages(account, name)
         ]
         certificates = [
             [_active(one.status), _time(one.uploaded)]

@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from .. import wire
-from ..backends import Image, Repository
+from ..entities import Image, Repository
 from ..wire import Call, HttpResponse
 from . import images
 
@@ -26,7 +26,7 @@ REFERENCED = "ImageReferencedByManifestList"
 
 def batch_delete(state: State, call: Call, repository: Repository) -> HttpResponse:
     """Delete what may be deleted, and tell of the rest; only what is deleted is journalled."""
-    here = state.backends.images(repository.account, call.region, repository.name)
+    here = state.backends.ecr.images(repository.account, call.region, repository.name)
     wanted, refused = _sorted_out(here, call.params["imageIds"])
     failures = [
         {

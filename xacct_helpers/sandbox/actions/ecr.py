@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from ...service_reference import resource_types
 from .. import registry, wire
-from ..backends import Repository
+from ..entities import Repository
 from ..errors import ApiError
 from ..gate import Ask
 from ..wire import Call, HttpResponse
@@ -59,7 +59,7 @@ _REPOSITORY_ARN = re.compile(r"arn:aws:ecr:[^:]*:[^:]*:repository/.*", re.S)
 
 def prepare(state: State, call: Call, caller: Caller) -> None:
     """What AWS refuses before it looks at any permission."""
-    if not state.backends.region_known(call.region):
+    if not state.backends.ecr.region_known(call.region):
         raise ApiError(
             "InvalidSignatureException", "Credential should be scoped to a valid region."
         )
@@ -142,7 +142,7 @@ def replay(state: State, call: Call, account: str) -> None:
     elif call.operation == "CompleteLayerUpload":
         name, digest = call.params["repositoryName"], call.params["layerDigests"][0]
         size = int(state.made["size"])
-        state.backends.add_layer(account, call.region, name, digest, size)
+        state.backends.ecr.add_layer(account, call.region, name, digest, size)
     else:
         state.redo(call, account)
         _forget(state, call, account)

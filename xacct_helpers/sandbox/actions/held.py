@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import ApiError
 
 if TYPE_CHECKING:
-    from ..backends import User
+    from ..entities import User
     from ..state import State
     from ..wire import Call
 
@@ -26,7 +26,7 @@ def limit(quota: str, most: int) -> ApiError:
 
 def owner(state: State, call: Call, account: str) -> User:
     """The user that the call names; known to exist."""
-    user = state.backends.user(account, call.params["UserName"])
+    user = state.backends.iam.user(account, call.params["UserName"])
     assert user is not None
     return user
 

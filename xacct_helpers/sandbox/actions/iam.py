@@ -158,7 +158,7 @@ def _pass_role(state: State, call: Call, account: str, service: str) -> Ask:
     """The permission to hand a role to a service. Source: IAM User Guide, granting a user
     permissions to pass a role to an AWS service; API Reference, AddRoleToInstanceProfile."""
     name = call.params["RoleName"]
-    role = state.backends.role(account, name)
+    role = state.backends.iam.role(account, name)
     return Ask(
         action="iam:PassRole",
         resource=role.arn if role else f"arn:aws:iam::{account}:role/{name}",
@@ -195,11 +195,11 @@ def perform(state: State, call: Call, caller: Caller) -> HttpResponse:
     call = _changing(state, call, account)
     if call.operation in ("PutUserPermissionsBoundary", "DeleteUserPermissionsBoundary"):
         boundary = call.params.get("PermissionsBoundary")
-        state.backends.set_user_boundary(account, call.params["UserName"], boundary)
+        state.backends.iam.set_user_boundary(account, call.params["UserName"], boundary)
         state.record(call, account)
         return wire.result(call, {})
     if call.operation == "GetAccountSummary":
-        state.backends.count_holdings(account, state.held(account))
+        state.backends.iam.count_holdings(account, state.held(account))
     answer = _through_moto(
         state, call, account, state.change if call.operation in MUTATING else state.read
     )
@@ -238,7 +238,7 @@ def replay(state: State, call: Call, account: str) -> None:
         return
     if call.operation in ("PutUserPermissionsBoundary", "DeleteUserPermissionsBoundary"):
         boundary = call.params.get("PermissionsBoundary")
-        state.backends.set_user_boundary(account, call.params["UserName"], boundary)
+        state.backends.iam.set_user_boundary(account, call.params["UserName"], boundary)
         return
     _through_moto(state, call, account, state.redo)
 
@@ -259,13 +259,15 @@ def _complete(state: State, call: Call, account: str, before: tuple[str, str] | 
     """What moto leaves out of a change. before: the (ARN, id) that a renamed user had."""
     params = call.params
     if call.operation == "CreateUser" and "PermissionsBoundary" in params:
-        state.backends.set_user_boundary(account, params["UserName"], params["PermissionsBoundary"])
+        state.backends.iam.set_user_boundary(
+            account, params["UserName"], params["PermissionsBoundary"]
+        )
     elif call.operation == "UpdateUser" and before is not None:
         name = params.get("NewUserName", params["UserName"])
-        state.backends.user_renamed(account, before[0], name)
+        state.backends.iam.user_renamed(account, before[0], name)
     elif call.operation == "UpdateGroup" and "NewPath" in params:
         name = params.get("NewGroupName", params["GroupName"])
-        state.backends.set_group_path(account, name, params["NewPath"])
+        state.backends.iam.set_group_path(account, name, params["NewPath"])
 
 
 def _with_boundary(answer: HttpResponse, arn: str) -> HttpResponse:
@@ -295,9 +297,9 @@ def _principal(state: State, call: Call, account: str) -> tuple[str, str] | None
     """(ARN, unique id) of the user or role that the call is about to delete or rename."""
     found: Any = None
     if call.operation == "DeleteRole":
-        found = state.backends.role(account, call.params["RoleName"])
+        found = state.backends.iam.role(account, call.params["RoleName"])
     elif call.operation in ("DeleteUser", "UpdateUser"):
-        found = state.backends.user(account, call.params["UserName"])
+        found = state.backends.iam.user(account, call.params["UserName"])
     return (found.arn, found.unique_id) if found is not None else None
 
 
@@ -305,7 +307,7 @@ def _new_name(state: State, call: Call, account: str) -> str | None:
     if call.operation != "UpdateUser":
         return None
     name = call.params.get("NewUserName", call.params["UserName"])
-    user = state.backends.user(account, name)
+    user = state.backends.iam.user(account, name)
     return user.arn if user else None
 
 
@@ -323,13 +325,13 @@ def _check_exists(state: State, call: Call, account: str) -> None:
         if name is not None and call.operation != f"Create{kind}" and not known(name):
             raise _missing(f"The {kind.lower()} with name {name} cannot be found.")
     profile = params.get("InstanceProfileName")
-    known_profiles = backends.instance_profiles(account)
+    known_profiles = backends.iam.instance_profiles(account)
     creates = call.operation == "CreateInstanceProfile"
     if profile is not None and not creates and profile not in known_profiles:
         raise _missing(f"Instance Profile {profile} cannot be found.")
     _check_policy_exists(state, call, account)
     boundary = params.get("PermissionsBoundary")
-    if boundary is not None and backends.managed_policy(account, boundary) is None:
+    if boundary is not None and backends.iam.managed_policy(account, boundary) is None:
         raise _missing(f"Policy {boundary} does not exist or is not attachable.")
 
 
@@ -337,9 +339,9 @@ def _entities(state: State, account: str) -> dict[str, Callable[[str], bool]]:
     """Kind of entity to whether one of a name exists."""
     backends = state.backends
     return {
-        "Role": lambda name: backends.role(account, name) is not None,
-        "User": lambda name: backends.user(account, name) is not None,
-        "Group": lambda name: backends.group_exists(account, name),
+        "Role": lambda name: backends.iam.role(account, name) is not None,
+        "User": lambda name: backends.iam.user(account, name) is not None,
+        "Group": lambda name: backends.iam.group_exists(account, name),
     }
 
 
@@ -347,22 +349,24 @@ def _check_policy_exists(state: State, call: Call, account: str) -> None:
     params, backends, operation = call.params, state.backends, call.operation
     kind = iam_resources.kind_of(operation)
     if operation in _INLINE_READS:
-        inline = backends.inline_policies(account, kind, params[_NAME[kind]])
+        inline = backends.iam.inline_policies(account, kind, params[_NAME[kind]])
         if params["PolicyName"] not in inline:
             raise _missing(f"The {kind} policy with name {params['PolicyName']} cannot be found.")
     if "PolicyArn" not in params:
         return
     arn = params["PolicyArn"]
     owner = arn.split(":")[4]
-    known = owner in ("aws", account) and backends.managed_policy(account, arn) is not None
+    known = owner in ("aws", account) and backends.iam.managed_policy(account, arn) is not None
     if operation.startswith("Attach") and not known:
         raise _missing(f"Policy {arn} does not exist or is not attachable.")
     if operation.startswith("Detach"):
-        if arn not in backends.attached_policies(account, kind, params[_NAME[kind]]):
+        if arn not in backends.iam.attached_policies(account, kind, params[_NAME[kind]]):
             raise _missing(f"Policy {arn} was not found.")
     elif not known:
         raise _missing(f"Policy {arn} was not found.")
-    if "VersionId" in params and params["VersionId"] not in backends.policy_versions(account, arn):
+    if "VersionId" in params and params["VersionId"] not in backends.iam.policy_versions(
+        account, arn
+    ):
         raise _missing(
             f"Policy {arn} version {params['VersionId']} does not exist or is not attachable."
         )
@@ -414,7 +418,7 @@ def _check_size(state: State, call: Call, account: str, kind: str, size: int) ->
         name = call.params[_NAME[entity]]
         others = {
             n: t
-            for n, t in state.backends.inline_policies(account, entity, name).items()
+            for n, t in state.backends.iam.inline_policies(account, entity, name).items()
             if n != call.params["PolicyName"]
         }
         limit = _INLINE_LIMIT[entity]
@@ -433,20 +437,20 @@ def _check_change(state: State, call: Call, account: str) -> None:
             f"Path prefix '{service_linked.PATH}' can only be used for AWS Service linked Roles",
         )
     if operation == "CreateRole":
-        _check_free("Role", params["RoleName"], backends.roles(account))
+        _check_free("Role", params["RoleName"], backends.iam.roles(account))
     elif operation == "CreateUser":
-        _check_free("User", params["UserName"], backends.users(account))
+        _check_free("User", params["UserName"], backends.iam.users(account))
     elif operation == "CreateGroup":
-        _check_free("Group", params["GroupName"], backends.groups(account))
+        _check_free("Group", params["GroupName"], backends.iam.groups(account))
     elif operation == "UpdateUser":
-        others = tuple(n for n in backends.users(account) if n != params["UserName"])
+        others = tuple(n for n in backends.iam.users(account) if n != params["UserName"])
         _check_free("User", params.get("NewUserName", params["UserName"]), others)
     elif operation == "UpdateGroup":
-        others = tuple(n for n in backends.groups(account) if n != params["GroupName"])
+        others = tuple(n for n in backends.iam.groups(account) if n != params["GroupName"])
         _check_free("Group", params.get("NewGroupName", params["GroupName"]), others)
     elif operation == "CreateInstanceProfile":
         if params["InstanceProfileName"].lower() in map(
-            str.lower, backends.instance_profiles(account)
+            str.lower, backends.iam.instance_profiles(account)
         ):
             raise ApiError(
                 "EntityAlreadyExists",
@@ -454,11 +458,11 @@ def _check_change(state: State, call: Call, account: str) -> None:
                 409,
             )
     elif operation == "RemoveRoleFromInstanceProfile":
-        held = backends.instance_profiles(account)[params["InstanceProfileName"]]
+        held = backends.iam.instance_profiles(account)[params["InstanceProfileName"]]
         if params["RoleName"] not in held:
             raise _missing(f"The role with name {params['RoleName']} cannot be found.")
     elif operation == "CreatePolicy":
-        names = [arn.rsplit("/", 1)[-1].lower() for arn in backends.customer_policies(account)]
+        names = [arn.rsplit("/", 1)[-1].lower() for arn in backends.iam.customer_policies(account)]
         if params["PolicyName"].lower() in names:
             raise ApiError(
                 "EntityAlreadyExists",
@@ -468,7 +472,7 @@ def _check_change(state: State, call: Call, account: str) -> None:
             )
     elif operation.startswith("Attach"):
         kind = iam_resources.kind_of(operation)
-        attached = backends.attached_policies(account, kind, params[_NAME[kind]])
+        attached = backends.iam.attached_policies(account, kind, params[_NAME[kind]])
         if len(attached) >= _ATTACHED_LIMIT and params["PolicyArn"] not in attached:
             raise ApiError(
                 "LimitExceeded",
@@ -494,8 +498,8 @@ def _bounds(state: State, account: str, arn: str) -> bool:
     Source: github.com/gruntwork-io/cloud-nuke/issues/972.
     """
     backends = state.backends
-    found = [backends.boundary(account, "role", name) for name in backends.roles(account)]
-    found += [backends.boundary(account, "user", name) for name in backends.users(account)]
+    found = [backends.iam.boundary(account, "role", name) for name in backends.iam.roles(account)]
+    found += [backends.iam.boundary(account, "user", name) for name in backends.iam.users(account)]
     return any(one is not None and one.arn == arn for one in found)
 
 
@@ -512,36 +516,36 @@ def _check_delete(state: State, call: Call, account: str) -> None:
 
     params, backends, operation = call.params, state.backends, call.operation
     if operation == "DeletePolicy":
-        if backends.policy_attachments(account, params["PolicyArn"]) or _bounds(
+        if backends.iam.policy_attachments(account, params["PolicyArn"]) or _bounds(
             state, account, params["PolicyArn"]
         ):
             raise conflict("Cannot delete a policy attached to entities.")
-        if len(backends.policy_versions(account, params["PolicyArn"])) > 1:
+        if len(backends.iam.policy_versions(account, params["PolicyArn"])) > 1:
             raise conflict(
                 "This policy has more than one version. Before you delete a policy, you must "
                 "delete the policy's versions. The default version is deleted with the policy."
             )
     elif operation == "DeletePolicyVersion":
-        if backends.policy_versions(account, params["PolicyArn"])[params["VersionId"]]:
+        if backends.iam.policy_versions(account, params["PolicyArn"])[params["VersionId"]]:
             raise conflict("Cannot delete the default version of a policy.")
     elif operation in ("DeleteRole", "DeleteUser", "DeleteGroup"):
         kind = iam_resources.kind_of(operation)
         name = params[_NAME[kind]]
-        if kind == "role" and name in backends.instance_profile_roles(account):
+        if kind == "role" and name in backends.iam.instance_profile_roles(account):
             raise conflict("Cannot delete entity, must remove roles from instance profile first.")
-        if kind == "user" and backends.access_key_count(account, name):
+        if kind == "user" and backends.iam.access_key_count(account, name):
             raise conflict("Cannot delete entity, must delete access keys first.")
         if kind == "user":
             _check_holdings(state, account, name)
-        if kind == "user" and backends.login_profile(account, name) is not None:
+        if kind == "user" and backends.iam.login_profile(account, name) is not None:
             raise conflict("Cannot delete entity, must delete login profile first.")
-        if kind == "user" and backends.user_group_count(account, name):
+        if kind == "user" and backends.iam.user_group_count(account, name):
             raise conflict("Cannot delete entity, must remove users from group first.")
-        if kind == "group" and backends.group_members(account, name):
+        if kind == "group" and backends.iam.group_members(account, name):
             raise conflict("Cannot delete entity, must remove users from group first.")
-        if backends.attached_policies(account, kind, name):
+        if backends.iam.attached_policies(account, kind, name):
             raise conflict("Cannot delete entity, must detach all policies first.")
-        if backends.inline_policies(account, kind, name):
+        if backends.iam.inline_policies(account, kind, name):
             raise conflict("Cannot delete entity, must delete policies first.")
 
 
@@ -551,7 +555,7 @@ def _check_holdings(state: State, account: str, name: str) -> None:
     Of MFA devices as public logs have it (rebuy-de/aws-nuke#281), of credentials as recorded, and
     of SSH keys as a log has it (rebuy-de/aws-nuke#319).
     """
-    user, kept = state.backends.user(account, name), state.held(account)
+    user, kept = state.backends.iam.user(account, name), state.held(account)
     assert user is not None
     if kept.devices_of(user.unique_id):
         raise ApiError("DeleteConflict", "Cannot delete entity, must delete MFA device first.", 409)

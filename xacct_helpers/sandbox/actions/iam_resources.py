@@ -68,21 +68,21 @@ def resource(state: State, call: Call, caller: Caller) -> str:
         return f"{start}policy{params.get('Path', '/')}{params['PolicyName']}"
     if kind == "group":
         name = params["GroupName"]
-        path = params.get("Path") or state.backends.group_path(account, name)
+        path = params.get("Path") or state.backends.iam.group_path(account, name)
         return f"{start}group{path}{name}"
     if kind == "instance-profile":
         name = params["InstanceProfileName"]
-        path = params.get("Path") or state.backends.instance_profile_path(account, name)
+        path = params.get("Path") or state.backends.iam.instance_profile_path(account, name)
         return f"{start}instance-profile{path}{name}"
     if kind == "role":
-        role = state.backends.role(account, params["RoleName"])
+        role = state.backends.iam.role(account, params["RoleName"])
         if role is not None:
             return role.arn
         return f"{start}role{params.get('Path', '/')}{params['RoleName']}"
     if call.params.get("AllUsers") and "UserName" not in params:
         return f"{start}user/*"
     name = user_name(state, call, caller)
-    user = state.backends.user(account, name)
+    user = state.backends.iam.user(account, name)
     return user.arn if user is not None else f"{start}user{params.get('Path', '/')}{name}"
 
 
@@ -91,7 +91,7 @@ def user_name(state: State, call: Call, caller: Caller) -> str:
     if "UserName" in call.params:
         return str(call.params["UserName"])
     if call.operation == "GetAccessKeyLastUsed":
-        key = state.backends.access_key(call.params["AccessKeyId"], (caller.account,))
+        key = state.backends.iam.access_key(call.params["AccessKeyId"], (caller.account,))
         return key.user_name if key else "*"
     return caller.name
 
@@ -99,15 +99,15 @@ def user_name(state: State, call: Call, caller: Caller) -> str:
 def resource_tags(state: State, call: Call, account: str) -> Mapping[str, str]:
     kind = kind_of(call.operation)
     if kind == "role" and call.operation != "CreateRole" and "RoleName" in call.params:
-        role = state.backends.role(account, call.params["RoleName"])
+        role = state.backends.iam.role(account, call.params["RoleName"])
         return role.tags if role else {}
     if kind == "user" and "UserName" in call.params and call.operation != "CreateUser":
-        user = state.backends.user(account, call.params["UserName"])
+        user = state.backends.iam.user(account, call.params["UserName"])
         return user.tags if user else {}
     if kind == "policy" and "PolicyArn" in call.params:
-        return state.backends.policy_tags(account, call.params["PolicyArn"])
+        return state.backends.iam.policy_tags(account, call.params["PolicyArn"])
     if kind == "instance-profile" and call.operation != "CreateInstanceProfile":
-        return state.backends.instance_profile_tags(account, call.params["InstanceProfileName"])
+        return state.backends.iam.instance_profile_tags(account, call.params["InstanceProfileName"])
     if kind == "mfa" and "SerialNumber" in call.params:
         return state.held(account).tags(call.params["SerialNumber"])
     if kind == "server-certificate" and call.operation != "UploadServerCertificate":
@@ -115,7 +115,9 @@ def resource_tags(state: State, call: Call, account: str) -> Mapping[str, str]:
     if "SAMLProviderArn" in call.params:
         return state.held(account).tags(call.params["SAMLProviderArn"])
     if "OpenIDConnectProviderArn" in call.params:
-        provider = state.backends.oidc_provider(account, call.params["OpenIDConnectProviderArn"])
+        provider = state.backends.iam.oidc_provider(
+            account, call.params["OpenIDConnectProviderArn"]
+        )
         return provider.tags if provider else {}
     return {}
 
@@ -125,14 +127,14 @@ def boundary_of(state: State, call: Call, account: str) -> str | None:
     if "PermissionsBoundary" in call.params:
         return str(call.params["PermissionsBoundary"])
     kind = kind_of(call.operation)
-    if kind == "role" and state.backends.role(account, call.params.get("RoleName", "")):
-        found = state.backends.boundary(account, "role", call.params["RoleName"])
+    if kind == "role" and state.backends.iam.role(account, call.params.get("RoleName", "")):
+        found = state.backends.iam.boundary(account, "role", call.params["RoleName"])
     elif (
         kind == "user"
         and "UserName" in call.params
-        and state.backends.user(account, call.params["UserName"])
+        and state.backends.iam.user(account, call.params["UserName"])
     ):
-        found = state.backends.boundary(account, "user", call.params["UserName"])
+        found = state.backends.iam.boundary(account, "user", call.params["UserName"])
     else:
         return None
     return found.arn if found else None

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ..backends import Repository
+from ..entities import Repository
 from ..errors import ApiError
 from ..wire import Call, HttpResponse
 from . import scanning
@@ -51,7 +51,7 @@ def replay(state: State, call: Call, owner: str) -> None:
 def _check_tag(state: State, call: Call, repository: Repository) -> None:
     """ApiError when the image is there already, or its tag is taken and may not move."""
     digest, tag = call.params["imageDigest"], call.params.get("imageTag")
-    images_here = state.backends.images(repository.account, call.region, repository.name)
+    images_here = state.backends.ecr.images(repository.account, call.region, repository.name)
     same = next((image for image in images_here if image.digest == digest), None)
     if same is not None and (tag is None or tag in same.tags):
         raise ApiError(
@@ -70,7 +70,9 @@ def _check_tag(state: State, call: Call, repository: Repository) -> None:
 
 def _immutable(state: State, call: Call, repository: Repository, tag: str) -> bool:
     """Whether a tag of the repository may not move; a filter's * stands for any characters."""
-    details = state.backends.repository_details(repository.account, call.region)[repository.name]
+    details = state.backends.ecr.repository_details(repository.account, call.region)[
+        repository.name
+    ]
     kind = str(details["imageTagMutability"])
     excluded = any(
         re.fullmatch(".*".join(map(re.escape, one["filter"].split("*"))), tag)
@@ -84,12 +86,12 @@ def _free_tag(state: State, call: Call, owner: str) -> None:
     images."""
     if "imageTag" in call.params:
         name, tag = call.params["repositoryName"], call.params["imageTag"]
-        state.backends.untag(owner, call.region, name, tag)
+        state.backends.ecr.untag(owner, call.region, name, tag)
 
 
 def _stored(state: State, call: Call, owner: str) -> None:
     name, digest = call.params["repositoryName"], call.params["imageDigest"]
-    state.backends.image_pushed(owner, call.region, name, digest)
+    state.backends.ecr.image_pushed(owner, call.region, name, digest)
     scanning.pushed(state, existing(state, call, owner), digest)
 
 
@@ -163,7 +165,9 @@ def _check_parts(
             f"repository with name '{repository.name}' in the registry with id '{owner}' do not "
             "exist",
         )
-    here = {image.digest for image in state.backends.images(owner, call.region, repository.name)}
+    here = {
+        image.digest for image in state.backends.ecr.images(owner, call.region, repository.name)
+    }
     absent = [one for one in digests(manifest.get("manifests") or []) if one not in here]
     if absent:
         # Source: int128/docker-manifest-create-action#63

@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ..backends import Image, Repository
+from ..entities import Image, Repository
 from ..errors import ApiError
 from ..wire import Call
 
@@ -104,7 +104,7 @@ def _list_images(state: State, call: Call, repository: Repository) -> dict[str, 
 
 def _batch_get_image(state: State, call: Call, repository: Repository) -> dict[str, Any]:
     """Each image once, whatever acceptedMediaTypes says: nothing is converted."""
-    images = state.backends.images(repository.account, call.region, repository.name)
+    images = state.backends.ecr.images(repository.account, call.region, repository.name)
     found: dict[str, dict[str, Any]] = {}
     failures = []
     for image_id in call.params["imageIds"]:
@@ -131,7 +131,7 @@ def referrers(state: State, repository: Repository, digest: str) -> list[dict[st
     """Descriptors of the manifests in the repository whose subject has the digest, in the order
     they were pushed. Source: OCI distribution specification 1.1, listing referrers."""
     found = []
-    images = state.backends.images(repository.account, repository.region, repository.name)
+    images = state.backends.ecr.images(repository.account, repository.region, repository.name)
     for image in images:
         manifest = json.loads(image.manifest)
         if (manifest.get("subject") or {}).get("digest") != digest:
@@ -161,7 +161,7 @@ def _filtered(state: State, call: Call, repository: Repository) -> list[Image]:
     if chosen.get("imageStatus", "ANY") not in ("ANY", "ACTIVE"):
         return []
     tagged = {"TAGGED": (True,), "UNTAGGED": (False,)}.get(chosen.get("tagStatus"), (True, False))
-    images = state.backends.images(repository.account, call.region, repository.name)
+    images = state.backends.ecr.images(repository.account, call.region, repository.name)
     return [image for image in images if bool(image.tags) in tagged]
 
 
@@ -186,14 +186,14 @@ def _why_not(image_id: Mapping[str, str]) -> tuple[str, str]:
 def forget_deleted(state: State, call: Call, owner: str) -> None:
     """Nothing more about images of the call's repository that are gone."""
     name = call.params["repositoryName"]
-    left = {image.digest for image in state.backends.images(owner, call.region, name)}
+    left = {image.digest for image in state.backends.ecr.images(owner, call.region, name)}
     state.private_registry(owner, call.region).forget_images(name, left)
 
 
 def the_one(state: State, call: Call, repository: Repository) -> Image:
     """The image that the call's imageId means; ApiError when there is none."""
     image_id = call.params["imageId"]
-    for image in state.backends.images(repository.account, call.region, repository.name):
+    for image in state.backends.ecr.images(repository.account, call.region, repository.name):
         if is_meant(image, image_id):
             return image
     raise _not_found(image_id, repository)

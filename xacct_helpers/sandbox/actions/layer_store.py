@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from .. import registry, wire
-from ..backends import Repository
 from ..blobs import DIGEST, UPLOAD_SECONDS, Elsewhere, TooManyUploads
+from ..entities import Repository
 from ..errors import ApiError
 from ..wire import Call, HttpResponse
 from .repositories import existing
@@ -164,7 +164,7 @@ def _complete_upload(state: State, call: Call, owner: str) -> HttpResponse:
 
 
 def _layer_stored(state: State, call: Call, repository: Repository, digest: str, size: int) -> None:
-    state.backends.add_layer(repository.account, call.region, repository.name, digest, size)
+    state.backends.ecr.add_layer(repository.account, call.region, repository.name, digest, size)
     state.record(
         replace(call, params={**call.params, "layerDigests": [digest]}),
         repository.account,

@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from .. import wire
-from ..backends import Image, Repository
+from ..entities import Image, Repository
 from ..errors import ApiError
 from ..private_registry import Lifecycle, Preview
 from ..wire import Call, HttpResponse
@@ -125,7 +125,7 @@ def apply_due(state: State) -> None:
 
 
 def _apply(state: State, account: str, region: str, name: str) -> None:
-    repository = state.backends.repository(account, region, name)
+    repository = state.backends.ecr.repository(account, region, name)
     assert repository is not None  # its policy goes with it
     rules = read(state.private_registry(account, region).lifecycles[name].text)
     found = _expired(state, region, repository, rules)
@@ -144,7 +144,7 @@ def _apply(state: State, account: str, region: str, name: str) -> None:
 def applied(state: State, call: Call, account: str) -> None:
     """Expire the images of a record, now or again."""
     name, digests = call.params["repositoryName"], call.params["digests"]
-    state.backends.delete_images(account, call.region, name, digests)
+    state.backends.ecr.delete_images(account, call.region, name, digests)
     images.forget_deleted(state, call, account)
     registry = state.private_registry(account, call.region)
     known = registry.lifecycles[name]
@@ -166,7 +166,7 @@ def _rules(text: str) -> tuple[Rule, ...]:
 
 
 def _images(state: State, region: str, repository: Repository) -> tuple[Image, ...]:
-    return state.backends.images(repository.account, region, repository.name)
+    return state.backends.ecr.images(repository.account, region, repository.name)
 
 
 def _expired(

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from ...policy.patterns import like
-from ..backends import Image
+from ..entities import Image
 
 _DAY = 24 * 3600
 _TAG_STATUS = ("any", "tagged", "untagged")

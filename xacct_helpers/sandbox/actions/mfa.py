@@ -165,7 +165,7 @@ def _users_devices(state: State, call: Call, account: str) -> dict[str, Any]:
 def _devices(state: State, call: Call, account: str) -> dict[str, Any]:
     """Neither seeds nor tags are shown again (recorded)."""
     wanted = call.params.get("AssignmentStatus", "Any")
-    owners = state.backends.users_by_id(account)
+    owners = state.backends.iam.users_by_id(account)
     found: list[dict[str, Any]] = []
     for one in sorted(state.held(account).mfa_devices.values(), key=lambda one: one.serial):
         user = owners.get(one.user_id or "")

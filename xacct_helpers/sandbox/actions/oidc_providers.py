@@ -52,7 +52,7 @@ def check(state: State, call: Call, account: str) -> None:
             raise ApiError("ValidationError", f"Invalid ARN: {arn}")
         # Deleting one that is not there is no error (API Reference).
         idempotent = call.operation == "DeleteOpenIDConnectProvider"
-        found = state.backends.oidc_provider(account, arn)
+        found = state.backends.iam.oidc_provider(account, arn)
         if found is None and not idempotent:
             raise ApiError("NoSuchEntity", f"OpenIDConnect Provider not found for arn {arn}", 404)
         held = set(found.client_ids) if found is not None else set()
@@ -73,7 +73,7 @@ def _check_new(state: State, call: Call, account: str) -> None:
             "InvalidInput",
             "Invalid Open ID Connect Provider URL. The URL must begin with https://.",
         )
-    if state.backends.oidc_provider(account, resource(call, account)) is not None:
+    if state.backends.iam.oidc_provider(account, resource(call, account)) is not None:
         raise ApiError("EntityAlreadyExists", f"Provider with url {url} already exists.", 409)
     if len(call.params.get("ClientIDList", ())) > _MOST_CLIENT_IDS:
         raise _too_many_clients()
@@ -107,8 +107,8 @@ def replay(state: State, call: Call, account: str) -> None:
 
 def _change_clients(state: State, call: Call, account: str) -> None:
     arn, client = call.params["OpenIDConnectProviderArn"], call.params["ClientID"]
-    found = state.backends.oidc_provider(account, arn)
+    found = state.backends.iam.oidc_provider(account, arn)
     held = found.client_ids if found is not None else ()
     kept = tuple(one for one in held if one != client)
     added = (client,) if call.operation.startswith("Add") else ()
-    state.backends.set_oidc_client_ids(account, arn, (*kept, *added))
+    state.backends.iam.set_oidc_client_ids(account, arn, (*kept, *added))

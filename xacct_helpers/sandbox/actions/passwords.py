@@ -33,7 +33,7 @@ def check_policy(state: State, call: Call, account: str) -> None:
     """NoSuchEntity when the account has no password policy to show or to delete."""
     if call.operation == "UpdateAccountPasswordPolicy":
         return
-    if state.backends.password_policy(account) is None:
+    if state.backends.iam.password_policy(account) is None:
         what = f"The Password Policy with domain name {account} cannot be found."
         if call.operation == "DeleteAccountPasswordPolicy":
             what = "The account policy with name PasswordPolicy cannot be found."
@@ -50,7 +50,7 @@ def perform(state: State, call: Call, account: str) -> HttpResponse:
     if call.operation in ("UpdateLoginProfile", "DeleteLoginProfile"):
         return wire.result(call, {})
     name = call.params["UserName"]
-    found = state.backends.login_profile(account, name)
+    found = state.backends.iam.login_profile(account, name)
     assert found is not None
     profile = {
         "UserName": name,
@@ -69,18 +69,18 @@ def _change(state: State, call: Call, account: str, now: datetime) -> None:
     name, backends = call.params["UserName"], state.backends
     reset = call.params.get("PasswordResetRequired")
     if call.operation == "DeleteLoginProfile":
-        backends.delete_login_profile(account, name)
+        backends.iam.delete_login_profile(account, name)
         return
-    before = backends.login_profile(account, name)
+    before = backends.iam.login_profile(account, name)
     created = before.created if before else now.astimezone(UTC).replace(microsecond=0)
     if reset is None:
         reset = before.reset_required if before else False
-    backends.set_login_profile(account, name, created=created, reset_required=bool(reset))
+    backends.iam.set_login_profile(account, name, created=created, reset_required=bool(reset))
 
 
 def _check(state: State, call: Call, account: str) -> None:
     name = call.params["UserName"]
-    found = state.backends.login_profile(account, name)
+    found = state.backends.iam.login_profile(account, name)
     if call.operation == "CreateLoginProfile" and found is not None:
         raise ApiError("EntityAlreadyExists", f"Login Profile for user {name} already exists.", 409)
     if call.operation != "CreateLoginProfile" and found is None:
@@ -88,7 +88,7 @@ def _check(state: State, call: Call, account: str) -> None:
     password = call.params.get("Password")
     if password is None:
         return
-    policy = state.backends.password_policy(account)
+    policy = state.backends.iam.password_policy(account)
     wrong = next(_faults(password, policy), None)
     if wrong is not None:
         raise ApiError("PasswordPolicyViolation", wrong)

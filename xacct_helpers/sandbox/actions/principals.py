@@ -88,8 +88,8 @@ def _exists(state: State, kind: str, value: str) -> bool:
         if rest == "root":
             return True
         if rest.startswith("role/"):
-            return state.backends.role_by_arn(account, value) is not None
-        return state.backends.user_by_arn(account, value) is not None
+            return state.backends.iam.role_by_arn(account, value) is not None
+        return state.backends.iam.user_by_arn(account, value) is not None
     session = _STS_ARN.fullmatch(value)
     if session:
         return _session_exists(state, session)
@@ -103,7 +103,7 @@ def _provider_exists(state: State, arn: str) -> bool:
     found = _OIDC_ARN.fullmatch(arn)
     if found is None or found[1] not in state.accounts:
         return False
-    return state.backends.oidc_provider(found[1], arn) is not None
+    return state.backends.iam.oidc_provider(found[1], arn) is not None
 
 
 def _session_exists(state: State, found: re.Match[str]) -> bool:
@@ -114,7 +114,7 @@ def _session_exists(state: State, found: re.Match[str]) -> bool:
         return session is None and re.fullmatch(r"[\w+=,.@-]{2,64}", name) is not None
     if session is None or not re.fullmatch(r"[\w+=,.@-]{2,64}", session):
         return False
-    return state.backends.role(account, name) is not None
+    return state.backends.iam.role(account, name) is not None
 
 
 def as_stored(state: State, text: str) -> str:
@@ -134,11 +134,11 @@ def as_stored(state: State, text: str) -> str:
 def _arn_of(state: State, unique_id: str) -> str:
     """The ARN of a living user or role, or the id itself when there is none."""
     for account in state.accounts:
-        role = state.backends.role_by_id(account, unique_id)
+        role = state.backends.iam.role_by_id(account, unique_id)
         if role is not None:
             return role.arn
-        for name in state.backends.users(account):
-            user = state.backends.user(account, name)
+        for name in state.backends.iam.users(account):
+            user = state.backends.iam.user(account, name)
             if user is not None and user.unique_id == unique_id:
                 return user.arn
     return unique_id
@@ -155,16 +155,16 @@ def rename(state: State, old: str, new: str) -> None:
         return new if kind == "AWS" and value == old else value
 
     for account in state.accounts:
-        for name in state.backends.roles(account):
-            role = state.backends.role(account, name)
+        for name in state.backends.iam.roles(account):
+            role = state.backends.iam.role(account, name)
             if role is not None:
                 text = map_principals(role.trust_policy, change)
-                state.backends.set_trust_policy(account, name, text)
-        for region, name in state.backends.repositories(account):
-            repository = state.backends.repository(account, region, name)
+                state.backends.iam.set_trust_policy(account, name, text)
+        for region, name in state.backends.ecr.repositories(account):
+            repository = state.backends.ecr.repository(account, region, name)
             if repository is not None and repository.policy:
                 text = map_principals(repository.policy, change)
-                state.backends.set_repository_policy(account, region, name, text)
+                state.backends.ecr.set_repository_policy(account, region, name, text)
     for registry in state.private_registries.values():
         if registry.policy is not None:
             registry.policy = map_principals(registry.policy, change)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ...policy import PolicyError, check
 from ...policy.rules import REGISTRY
 from .. import wire
-from ..backends import StoredPolicy
+from ..entities import StoredPolicy
 from ..errors import ApiError
 from ..wire import Call, HttpResponse
 from . import principals

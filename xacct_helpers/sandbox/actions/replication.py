@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...policy import Principal, refusal
 from .. import gate, wire
-from ..backends import Image, Repository
+from ..entities import Image, Repository
 from ..errors import ApiError
 from ..gate import Ask
 from ..identities import Caller
@@ -45,7 +45,7 @@ def asks(state: State, call: Call, caller: Caller) -> tuple[Ask, ...]:
     copies, when there is none. Source: Service Authorization Reference, dependent actions."""
     wanted = bool(call.params["replicationConfiguration"].get("rules"))
     arn = service_linked.role_arn(SERVICE, caller.account)
-    if not wanted or state.backends.role_by_arn(caller.account, arn) is not None:
+    if not wanted or state.backends.iam.role_by_arn(caller.account, arn) is not None:
         return ()
     return (
         Ask(
@@ -78,7 +78,7 @@ def _check(state: State, call: Call, account: str, rule: Mapping[str, Any]) -> N
     for one in rule["destinations"]:
         if (one["region"], one["registryId"]) == (call.region, account):
             fault = "Replication destination cannot be the same as the source registry"
-        elif not state.backends.region_known(one["region"]):
+        elif not state.backends.ecr.region_known(one["region"]):
             fault = f"there is no region {one['region']}"
         elif one["registryId"] not in state.accounts:
             fault = (
@@ -163,7 +163,7 @@ def _copy(state: State, source: Repository, digest: str, tag: str | None, place:
     caller = _role(state, source.account)
     if caller is None:
         return NO_ROLE
-    if state.backends.repository(account, region, source.name) is None:
+    if state.backends.ecr.repository(account, region, source.name) is None:
         create = _call("CreateRepository", region, repositoryName=source.name)
         if not _allowed(state, caller, create, account):
             return DENIED
@@ -177,7 +177,7 @@ def _copy(state: State, source: Repository, digest: str, tag: str | None, place:
 def _place(state: State, source: Repository, digest: str, tag: str | None, place: Place) -> None:
     """Make the image and all it names those of the destination as well."""
     region, account = place
-    here = state.backends.images(source.account, source.region, source.name)
+    here = state.backends.ecr.images(source.account, source.region, source.name)
     image = next(one for one in here if one.digest == digest)
     manifest = json.loads(image.manifest)
     for child in manifest.get("manifests") or []:
@@ -236,7 +236,7 @@ def _call(operation: str, region: str, **params: Any) -> Call:
 def _role(state: State, account: str) -> Caller | None:
     """The account's service-linked role for replication, at work."""
     arn = service_linked.role_arn(SERVICE, account)
-    role = state.backends.role_by_arn(account, arn)
+    role = state.backends.iam.role_by_arn(account, arn)
     if role is None:
         return None
     session = "ecr-replication"

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ...policy import PolicyError, check
 from ...policy.rules import REPOSITORY
 from ...service_reference import fits, keys_of
-from ..backends import Repository, StoredPolicy
+from ..entities import Repository, StoredPolicy
 from ..errors import ApiError
 from ..gate import Ask
 from ..wire import Call
@@ -90,7 +90,7 @@ def name_of(call: Call) -> str:
 
 
 def _find(state: State, owner: str, region: str, name: str) -> Repository | None:
-    return state.backends.repository(owner, region, name) if owner in state.accounts else None
+    return state.backends.ecr.repository(owner, region, name) if owner in state.accounts else None
 
 
 def existing(state: State, call: Call, owner: str) -> Repository:
@@ -112,7 +112,7 @@ def not_found(name: str, owner: str) -> ApiError:
 
 def describe(state: State, call: Call, owner: str) -> dict[str, Any]:
     """The repositories that a call names, or a page of them all."""
-    known = state.backends.repository_details(owner, call.region)
+    known = state.backends.ecr.repository_details(owner, call.region)
     names = call.params.get("repositoryNames")
     if not names:
         shown, more = images.page(call, list(known.values()))

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...policy.patterns import like
 from .. import wire
-from ..backends import Image, Repository
+from ..entities import Image, Repository
 from ..errors import ApiError
 from ..wire import Call, HttpResponse
 from . import images
@@ -65,7 +65,7 @@ def describe_repositories(state: State, call: Call, caller: Caller) -> HttpRespo
     """What is scanned of each repository, and which are not there."""
     found, failures = [], []
     for name in call.params["repositoryNames"]:
-        repository = state.backends.repository(caller.account, call.region, name)
+        repository = state.backends.ecr.repository(caller.account, call.region, name)
         if repository is None:
             failures.append(
                 {
@@ -95,7 +95,7 @@ def _frequency(state: State, repository: Repository) -> tuple[str, list[Mapping[
         filters = [one for one in rule["repositoryFilters"] if _fits(one, repository.name)]
         if filters:
             return rule["scanFrequency"], filters
-    details = state.backends.repository_details(repository.account, repository.region)
+    details = state.backends.ecr.repository_details(repository.account, repository.region)
     own = details[repository.name]["imageScanningConfiguration"] or {}
     return ("SCAN_ON_PUSH" if own.get("scanOnPush") else "MANUAL"), []
 

@@ -108,7 +108,7 @@ def _new(state: State, call: Call, account: str) -> ServiceCredential:
 
 
 def _shown(state: State, account: str, one: ServiceCredential) -> dict[str, Any]:
-    user = state.backends.users_by_id(account)[one.user_id]
+    user = state.backends.iam.users_by_id(account)[one.user_id]
     return {
         "CreateDate": one.created,
         "ExpirationDate": one.expires,

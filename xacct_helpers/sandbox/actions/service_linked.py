@@ -78,7 +78,7 @@ def role_arn(service: str, account: str) -> str:
 
 def ensure(state: State, service: str, account: str, call: Call) -> None:
     """Make the service's role, as a service does when it is first set up by a call."""
-    if state.backends.role_by_arn(account, role_arn(service, account)) is None:
+    if state.backends.iam.role_by_arn(account, role_arn(service, account)) is None:
         made = replace(
             call,
             service="iam",
@@ -99,7 +99,7 @@ def resource(state: State, call: Call, account: str) -> str:
     if call.operation == "GetServiceLinkedRoleDeletionStatus":
         named = params["DeletionTaskId"].removeprefix("task/").rpartition("/")[0]
         return f"{start}/{named}"
-    role = state.backends.role(account, params["RoleName"])
+    role = state.backends.iam.role(account, params["RoleName"])
     return role.arn if role is not None else f"{start}/{params['RoleName']}"
 
 
@@ -113,7 +113,7 @@ def check_unprotected(state: State, call: Call, account: str) -> None:
     session_length = call.operation == "UpdateRole" and "MaxSessionDuration" in call.params
     if not session_length and call.operation not in _PROTECTED.split():
         return
-    role = state.backends.role(account, call.params["RoleName"])
+    role = state.backends.iam.role(account, call.params["RoleName"])
     if role is not None and f":role{PATH}" in role.arn:
         # the text as logs have it for UpdateAssumeRolePolicy on a role that AWS protects
         raise ApiError(
@@ -129,12 +129,12 @@ def check(state: State, call: Call, account: str) -> None:
     if call.operation == "CreateServiceLinkedRole":
         _check_new(state, call, account)
     elif call.operation == "DeleteServiceLinkedRole":
-        role = backends.role(account, params["RoleName"])
+        role = backends.iam.role(account, params["RoleName"])
         if role is None or f":role{PATH}" not in role.arn:
             raise ApiError(
                 "NoSuchEntity", f"The role with name {params['RoleName']} cannot be found.", 404
             )
-    elif not backends.role_deletion_known(account, params["DeletionTaskId"]):
+    elif not backends.service_linked.deletion_known(account, params["DeletionTaskId"]):
         raise ApiError(
             "NoSuchEntity", f"Deletion task {params['DeletionTaskId']} cannot be found.", 404
         )
@@ -151,7 +151,7 @@ def _check_new(state: State, call: Call, account: str) -> None:
         )
     if "CustomSuffix" in call.params and not service.suffixes:
         raise ApiError("InvalidInput", f"Custom suffix is not allowed for {name}")
-    taken = (other.lower() for other in state.backends.roles(account))
+    taken = (other.lower() for other in state.backends.iam.roles(account))
     if _name(call).lower() in taken:
         raise ApiError(
             "InvalidInput",
@@ -168,7 +168,7 @@ def perform(state: State, call: Call, account: str) -> HttpResponse:
     state.record(call, account)
     if task is not None:
         return wire.result(call, {"DeletionTaskId": task})
-    return wire.result(call, {"Role": state.backends.role_answer(account, _name(call))})
+    return wire.result(call, {"Role": state.backends.service_linked.answer(account, _name(call))})
 
 
 def replay(state: State, call: Call, account: str) -> None:
@@ -180,7 +180,7 @@ def _change(state: State, call: Call, account: str) -> str | None:
     """Make or delete the role; the id of the deletion."""
     if call.operation == "CreateServiceLinkedRole":
         service = call.params["AWSServiceName"]
-        state.backends.create_service_linked_role(
+        state.backends.service_linked.create(
             account,
             service,
             _name(call),
@@ -188,8 +188,8 @@ def _change(state: State, call: Call, account: str) -> str | None:
             call.params.get("Description", ""),
         )
         return None
-    role = state.backends.role(account, call.params["RoleName"])
+    role = state.backends.iam.role(account, call.params["RoleName"])
     assert role is not None
-    task = state.backends.delete_service_linked_role(account, role.name)
+    task = state.backends.service_linked.delete(account, role.name)
     principals.rename(state, role.arn, role.unique_id)
     return task

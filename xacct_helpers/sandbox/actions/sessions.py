@@ -61,7 +61,7 @@ def passed_policies(state: State, call: Call, account: str) -> Passed:
             "query",
         )
     for arn in arns:
-        if state.backends.managed_policy(account, arn) is None:
+        if state.backends.iam.managed_policy(account, arn) is None:
             raise ApiError("ValidationError", f"The specified policy ARN {arn} does not exist.")
     if text is None:
         return Passed(policies=None, arns=arns)

@@ -27,7 +27,7 @@ from ...policy import (
     parse,
 )
 from .. import wire
-from ..backends import StoredPolicy
+from ..entities import StoredPolicy
 from ..errors import ApiError
 from ..gate import Levels, service_controls
 from ..wire import Call, HttpResponse
@@ -101,15 +101,15 @@ def _principal(
     kind, name = found[2], found[3]
     backends = state.backends
     if kind == "group":
-        if not backends.group_exists(account, name):
+        if not backends.iam.group_exists(account, name):
             raise ApiError("NoSuchEntity", f"The group with name {name} cannot be found.", 404)
         return list(_of(state, account, "group", name)), None, None
-    entity = (backends.role if kind == "role" else backends.user)(account, name)
+    entity = (backends.iam.role if kind == "role" else backends.iam.user)(account, name)
     if entity is None or entity.arn != arn:
         raise ApiError("NoSuchEntity", f"The {kind} with name {name} cannot be found.", 404)
     stored = list(_of(state, account, kind, name))
     if kind == "user":
-        for group in backends.groups_of(account, name):
+        for group in backends.iam.groups_of(account, name):
             stored += _of(state, account, "group", group)
     if kind == "role":
         session = f"arn:aws:sts::{account}:assumed-role/{name}/simulated"
@@ -122,15 +122,15 @@ def _principal(
         )
     else:
         who = Principal(kind="user", arn=arn, account=account, unique_id=entity.unique_id)
-    return stored, backends.boundary(account, kind, name), who
+    return stored, backends.iam.boundary(account, kind, name), who
 
 
 def _of(state: State, account: str, kind: str, name: str) -> Iterator[StoredPolicy]:
     """The entity's own policies under the simulator's names for them."""
-    for policy, text in state.backends.inline_policies(account, kind, name).items():
+    for policy, text in state.backends.iam.inline_policies(account, kind, name).items():
         yield StoredPolicy(name=f"{kind}_{name}_{policy}", text=text)
-    for arn in state.backends.attached_policies(account, kind, name):
-        managed = state.backends.managed_policy(account, arn)
+    for arn in state.backends.iam.attached_policies(account, kind, name):
+        managed = state.backends.iam.managed_policy(account, arn)
         if managed is not None:
             yield managed
 

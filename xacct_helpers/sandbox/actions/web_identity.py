@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .. import issuer, wire
-from ..backends import OidcProvider
+from ..entities import OidcProvider
 from ..errors import ApiError
 from ..gate import Ask
 from ..wire import Call, HttpResponse
@@ -206,7 +206,7 @@ def _provider(state: State, call: Call, named: str) -> OidcProvider:
     provider = None
     if account in state.accounts:
         arn = f"arn:aws:iam::{account}:oidc-provider/{named.removeprefix('https://')}"
-        provider = state.backends.oidc_provider(account, arn)
+        provider = state.backends.iam.oidc_provider(account, arn)
     if provider is None:
         raise _invalid(f"No OpenIDConnect provider found in your account for {named}")
     return provider

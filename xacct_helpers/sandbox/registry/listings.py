@@ -24,7 +24,7 @@ def tags(visit: Visit, name: str) -> HttpResponse:
     call = visit.call("ListImages", name)
     with attempting(visit, call):
         repository = existing(visit.state, call, visit.registry.account)
-        found = visit.state.backends.images(repository.account, repository.region, name)
+        found = visit.state.backends.ecr.images(repository.account, repository.region, name)
     named = sorted(tag for image in found for tag in image.tags)
     called = f"{visit.registry.prefix}/{name}".removeprefix("/")
     return _page(visit, named, f"{name}/tags/list", lambda part: {"name": called, "tags": part})
@@ -36,7 +36,7 @@ def catalog(visit: Visit) -> HttpResponse:
     call = visit.call("DescribeRepositories", "")
     ask = ecr.registry_ask(visit.state, call.action, registry.account, registry.region)
     with attempting(visit, call, ask=ask):
-        here = visit.state.backends.repositories(registry.account)
+        here = visit.state.backends.ecr.repositories(registry.account)
         named = sorted(name for region, name in here if region == registry.region)
     return _page(visit, named, "_catalog", lambda part: {"repositories": part})
 

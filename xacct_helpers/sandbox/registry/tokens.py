@@ -73,7 +73,7 @@ def _caller(state: State, content: dict[str, Any]) -> Caller | None:
     if "s" in content:
         return identities.session_caller(state, identities.read_token(state, content["s"]))
     account, name, unique_id = content["u"]
-    user = state.backends.user(account, name)
+    user = state.backends.iam.user(account, name)
     if user is None or user.unique_id != unique_id:
         return None
     # "k" is not in the tokens that earlier versions sealed

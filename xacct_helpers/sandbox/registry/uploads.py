@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from urllib.parse import parse_qs
 
 from ..actions import layer_store
-from ..backends import Repository
+from ..entities import Repository
 from ..errors import ApiError
 from ..wire import HttpResponse
 from .access import Attempt, Visit, allowed, attempting, perform, run
@@ -187,7 +187,7 @@ def _mounted(visit: Visit, name: str, digest: str, source: str) -> bool:
         return False
     if not allowed(visit, visit.call("GetDownloadUrlForLayer", source, layerDigest=digest)):
         return False
-    found = state.backends.repository(registry.account, registry.region, source)
+    found = state.backends.ecr.repository(registry.account, registry.region, source)
     if found is None or digest not in found.layers or state.blobs.path(digest) is None:
         return False
     call = visit.call("InitiateLayerUpload", name)

@@ -1,0 +1,98 @@
+"""moto, mended: the lab's clock, ids from names, names as they are, nothing validated twice."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from ..clock import Clock
+from ..wire import loader
+from .iam import Iam
+from .ids import Ids
+from .parts import (
+    PARTITION,
+    IamResponse,
+    core_responses,
+    core_utils,
+    ecr_models,
+    iam_exceptions,
+    iam_models,
+)
+
+
+def mend(ids: Ids, clock: Clock, iam: Iam) -> None:
+    """Put what behaves as AWS does in the place of what does not, for the whole process."""
+
+    def utcnow() -> datetime:
+        return clock.now().replace(tzinfo=None)
+
+    def get_role(backend: Any, role_name: str) -> Any:
+        role = iam.moto_role(backend.account_id, role_name)
+        if role is None:
+            raise iam_exceptions.NotFoundException(f"Role {role_name} not found")
+        return role
+
+    def list_roles(
+        backend: Any, path_prefix: str = "/", marker: str = "0", max_items: int = 100
+    ) -> Any:
+        """By name, as AWS's lists are, and not by id."""
+        found = sorted(backend.roles.values(), key=lambda role: role.name.lower())
+        found = [role for role in found if role.path.startswith(path_prefix)]
+        end = int(marker or 0) + int(max_items or 100)
+        return found[int(marker or 0) : end], str(end) if end < len(found) else None
+
+    models: Any = iam_models
+    ecr: Any = ecr_models
+    core: Any = core_utils
+    responses: Any = core_responses
+    # moto's own loader would read the models twice, and those in the user's home as well.
+    core.create_loader = loader
+    core.service_name_from_moto_package_name = lambda name: name
+    for module in (models, ecr, core, responses):
+        module.utcnow = utcnow
+    # moto looks through all methods of its response class at each call.
+    responses.method_names_from_class = cache(core_utils.method_names_from_class)
+    models.random_resource_id = lambda size=20: ids.unique_id()
+    models.random_policy_id = lambda: "ANPA" + ids.letters(17)
+    models.random_alphanumeric = ids.secret
+    models.IAMPolicyDocumentValidator = _AcceptAll
+    models.IAMTrustPolicyDocumentValidator = _AcceptAll
+    models.IAMBackend.get_role = get_role
+    models.IAMBackend.list_roles = list_roles
+    for name in ("list_groups", "list_instance_profiles", "list_instance_profiles_for_role"):
+        _say_whole(name)
+    ecr.ecr_backends._use_boto3_regions = False
+    ecr.ecr_backends._additional_regions = _ecr_regions()
+
+
+class _AcceptAll:
+    """Stands in for moto's document validators: ours has judged the document already."""
+
+    def __init__(self, document: str) -> None:
+        self.document = document
+
+    def validate(self) -> None:
+        return None
+
+
+def _say_whole(name: str) -> None:
+    """Have a listing say that it is not cut short, which moto leaves out."""
+    method = getattr(IamResponse, name)
+    if getattr(method, "says_whole", False):
+        return
+
+    def listing(response: Any) -> Any:
+        answer = method(response)
+        answer._result = {**answer._result, "IsTruncated": False}
+        return answer
+
+    listing.says_whole = True  # type: ignore[attr-defined]
+    setattr(IamResponse, name, listing)
+
+
+def _ecr_regions() -> list[str]:
+    """The regions of the aws partition: ECR is in every one."""
+    partitions = loader().load_data("partitions")["partitions"]
+    regions = next(p["regions"] for p in partitions if p["id"] == PARTITION)
+    return [region for region in regions if region != "aws-global"]
