@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..policy import Asker, NamedPolicy, Target, parse
 from . import actions, wire
-from .actions import iam, repositories
+from .actions import iam_checks, repositories
 from .entities import attached_name, boundary_name, inline_name
 from .errors import ApiError
 from .gathering import Accounts, Json, Who, gathered
@@ -64,7 +64,7 @@ def _read(state: State, account: str, operation: str, parameters: Mapping[str, A
     )
     actions.check(call)
     if service == "iam":
-        return iam.checked(state, call, account)
+        return iam_checks.checked(state, call, account)
     repository = repositories.existing(state, call, account)
     if operation == "SetRepositoryPolicy":
         return repositories.checked_policy(state, call)
