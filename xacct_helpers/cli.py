@@ -291,6 +291,9 @@ def _state_folder(named: Path | None) -> Iterator[tuple[Path, bool]]:
             raise _Failure(
                 f"Another sandbox serves {folder} already. `xacct stop` ends it."
             ) from error
+        lock.truncate(0)
+        lock.write(f"{os.getpid()}\n")
+        lock.flush()
         yield folder, True
 
 
@@ -403,9 +406,15 @@ def _status(options: argparse.Namespace) -> int:
             "pid": running.pid if running else None,
             "accounts": status["accounts"] if status else None,
             "now": status["now"] if status else None,
+            "notices": status["notices"] if status else [],
             "progress": kept_progress.as_json(done),
         }
         print(json.dumps(content, indent=2))
+    elif running is None and (stuck := workspace.holder(folder)) is not None:
+        print(
+            f"The sandbox of {folder} (process {stuck}) does not answer. `xacct stop` ends it, "
+            "and its accounts are kept."
+        )
     elif running is None or status is None:
         what = "Its accounts are kept; open_lab() starts it." if kept else "There is no lab yet."
         print(f"No sandbox runs for {folder}. {what}")
@@ -415,6 +424,8 @@ def _status(options: argparse.Namespace) -> int:
         print(f"Accounts: {', '.join(status['accounts'])}")
         ahead = workspace.ahead(status["clock_offset_seconds"])
         print(f"The lab's time: {status['now']}{f', {ahead} ahead' if ahead else ''}")
+        for notice in status["notices"]:
+            print(f"Notice: {notice}")
     if not options.json and (kept or done.begun()):
         print(f"Progress: {' '.join(kept_progress.lines(done))}")
     return 0 if running else 1

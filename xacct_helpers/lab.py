@@ -29,7 +29,7 @@ def open_lab() -> Lab:
     global _current
     running = workspace.join(workspace.lab_folder())
     _point_kernel(running)
-    lab = Lab(running)
+    lab = Lab(running, tuple(running.get("status")["notices"]))
     lab.clock.followed()
     _current = lab
     if notebook := kept_progress.open_notebook():
@@ -78,14 +78,18 @@ class Lab:
 
     running: Running
 
+    #: What the sandbox has to say of how it found the accounts; usually nothing.
+    notices: tuple[str, ...] = ()
+
     def __post_init__(self) -> None:
         self.clock = Clock(self)
 
     def __repr__(self) -> str:
-        return (
+        lines = [
             f"Lab: account A {workspace.ACCOUNT_A}, account B {workspace.ACCOUNT_B}, "
             f"region {workspace.REGION} (xacct {__version__})"
-        )
+        ]
+        return "\n".join([*lines, *self.notices])
 
     @property
     def folder(self) -> Path:

@@ -25,6 +25,8 @@ from pathlib import Path
 from typing import IO, Any
 from urllib.parse import urlsplit
 
+from .whole_files import write_whole
+
 ACCOUNT_A = "111111111111"
 ACCOUNT_B = "222222222222"
 STRANGER = "333333333333"
@@ -306,21 +308,40 @@ def _said(log: Path, start: int) -> str:
 
 
 def stop(folder: Path) -> bool:
-    """End the folder's sandbox and wait until it is gone; False when none ran."""
+    """End the folder's sandbox and wait until it is gone; False when none ran.
+
+    One that hangs, or whose state file is lost, is known by the lock that it holds.
+    """
     running = find(folder)
-    if running is None:
+    pid = running.pid if running is not None else holder(folder)
+    if pid is None:
         return False
     with contextlib.suppress(ProcessLookupError):
         if hasattr(os, "pidfd_open"):
-            _end(running.pid)
+            _end(pid)
         else:
-            os.kill(running.pid, signal.SIGTERM)
+            os.kill(pid, signal.SIGTERM)
             with locked(folder / "lock"):  # the sandbox holds it as long as it lives
                 pass
-    child = _started.pop(running.pid, None)
+    child = _started.pop(pid, None)
     if child is not None:
         child.wait()
     return True
+
+
+def holder(folder: Path) -> int | None:
+    """The process that serves the folder, whether it answers or not; None when none does."""
+    try:
+        with (folder / "lock").open("rb") as lock:
+            pid = int(lock.read())
+            _check_alive(pid)
+            try:
+                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return pid
+    except (FileNotFoundError, ProcessLookupError, ValueError, OverflowError):
+        return None
+    return None
 
 
 def _end(pid: int) -> None:
@@ -426,11 +447,7 @@ def write(path: Path, text: str, mode: int = 0o600) -> None:
     with contextlib.suppress(FileNotFoundError, ValueError):
         if path.read_text() == text:
             return
-    temporary = path.with_suffix(".new")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
-    with open(descriptor, "w") as file:
-        file.write(text)
-    os.replace(temporary, path)
+    write_whole(path, text.encode(), mode=mode)
 
 
 def _aws_program(folder: Path) -> str:

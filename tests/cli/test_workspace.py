@@ -7,9 +7,10 @@ import json
 import os
 import pty
 import re
+import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,8 @@ import pytest
 from tests.cli.xacct import COMMAND, xacct
 from xacct_helpers import kept_progress, workspace
 from xacct_helpers.workspace import Running
+
+CATCH_UP = "from xacct_helpers import open_lab; open_lab().catch_up(through=1)"
 
 
 @pytest.fixture
@@ -104,6 +107,49 @@ def test_status_says_where_and_when(running: Running) -> None:
     assert "Its accounts are kept; open_lab() starts it." in stopped.stdout
 
 
+def hang(running: Running) -> None:
+    os.kill(running.pid, signal.SIGSTOP)
+
+
+def lose_the_state_file(running: Running) -> None:
+    (running.folder / "sandbox.json").unlink()
+
+
+@pytest.mark.parametrize("trouble", [hang, lose_the_state_file])
+def test_a_sandbox_that_is_not_found_can_be_stopped(
+    running: Running, trouble: Callable[[Running], None]
+) -> None:
+    subprocess.run([sys.executable, "-c", CATCH_UP], check=True)
+    accounts = describe(running.folder)
+    trouble(running)
+    told = xacct("status")
+    assert told.returncode == 1
+    assert f"(process {running.pid}) does not answer. `xacct stop` ends it" in told.stdout
+    refused = xacct("env")
+    assert refused.returncode == 1
+    assert "`xacct stop` ends it" in refused.stderr
+    assert xacct("stop").stdout == f"Stopped the sandbox of {running.folder}.\n"
+    assert workspace.holder(running.folder) is None
+    assert xacct("stop").stdout == f"No sandbox runs for {running.folder}.\n"
+    assert describe(running.folder) == accounts
+
+
+def test_a_record_that_a_crash_cut_short_is_told(running: Running) -> None:
+    workspace.stop(running.folder)
+    with (running.folder / "journal.jsonl").open("a") as journal:
+        journal.write('{"service": "iam", "oper')
+    opened = subprocess.run(
+        [sys.executable, "-c", "from xacct_helpers import open_lab; print(open_lab())"],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    told = "The journal's last record was cut short by a crash"
+    assert told in opened.stdout
+    assert told in xacct("status").stdout
+    assert json.loads(xacct("status", "--json").stdout)["notices"][0].startswith(told)
+
+
 def describe(folder: Path) -> str:
     return str(workspace.join(folder).get("fingerprint")["fingerprint"])
 
@@ -112,8 +158,7 @@ def describe(folder: Path) -> str:
 def test_reset(running: Running, runs: bool) -> None:
     folder = running.folder
     first_day = describe(folder)
-    catch_up = "from xacct_helpers import open_lab; open_lab().catch_up(through=1)"
-    subprocess.run([sys.executable, "-c", catch_up], check=True)
+    subprocess.run([sys.executable, "-c", CATCH_UP], check=True)
     changed = describe(folder)
     assert changed != first_day
     kept_progress.record(folder, lambda before: kept_progress.with_last(before, "01"))
@@ -130,7 +175,7 @@ def test_reset(running: Running, runs: bool) -> None:
     assert (done.returncode, done.stdout) == (0, "The accounts are as on the first day.\n")
     assert describe(folder) == first_day
     assert not kept_progress.read(folder).begun()
-    subprocess.run([sys.executable, "-c", catch_up], check=True)
+    subprocess.run([sys.executable, "-c", CATCH_UP], check=True)
     assert describe(folder) == changed
 
 

@@ -6,11 +6,12 @@ Nothing outside the lab trusts it, and `front` uses it for AWS's names on the lo
 
 from __future__ import annotations
 
-import os
 import ssl
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from ..whole_files import write_whole
 
 if TYPE_CHECKING:
     import trustme
@@ -30,17 +31,9 @@ def ensure(folder: Path) -> Path:
 
         made = trustme.CA(organization_name=_ORGANIZATION)
         # The certificate last: when it is there, the key is.
-        _write(key, made.private_key_pem.bytes())
-        _write(certificate, made.cert_pem.bytes())
+        write_whole(key, made.private_key_pem.bytes())
+        write_whole(certificate, made.cert_pem.bytes())
     return certificate
-
-
-def _write(path: Path, content: bytes) -> None:
-    temporary = path.with_suffix(".new")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with open(descriptor, "wb") as file:
-        file.write(content)
-    os.replace(temporary, path)
 
 
 @lru_cache(maxsize=256)

@@ -17,6 +17,8 @@ from collections import Counter
 from pathlib import Path
 from urllib.parse import quote
 
+from ..whole_files import keep_names
+
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _UPLOAD_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _CHUNK = 1024 * 1024
@@ -201,6 +203,7 @@ class Blobs:
             with path.open("rb") as file:
                 os.fsync(file.fileno())
             os.replace(path, self._blobs / digest.removeprefix("sha256:"))
+            keep_names(self._blobs)
         self._closed(repository, path)
         return known.counted
 

@@ -13,13 +13,13 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import os
 import re
 import uuid
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from ..whole_files import write_whole
 from .seal import SealError, seal, unseal
 
 if TYPE_CHECKING:
@@ -141,10 +141,5 @@ def _new_key(state: State) -> RSAKey:
 
     key = RSAKey.generate_key(_BITS)
     text = seal(state.key, _PURPOSE, {"pem": key.as_pem(private=True).decode()})
-    path = state.folder / _FILE
-    temporary = path.with_suffix(".new")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with open(descriptor, "w") as file:
-        file.write(text)
-    os.replace(temporary, path)
+    write_whole(state.folder / _FILE, text.encode())
     return key

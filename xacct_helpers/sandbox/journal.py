@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..whole_files import write_whole
+
 FORMAT = 1
 Record = dict[str, Any]
 # What the header and the record of a change hold at least.
@@ -106,7 +108,7 @@ class Journal:
         if self.path is None:
             self._memory = lines
             return
-        _replace(self.path, lines)
+        write_whole(self.path, b"".join(lines), durable=True)
 
     def append(self, record: Record) -> None:
         """Add a record, on disk before this returns. On OSError the journal is as before."""
@@ -137,23 +139,8 @@ class Journal:
         """The journal as it is now, under another name."""
         if self.path is not None:
             target.parent.mkdir(parents=True, exist_ok=True)
-            _replace(target, [self.path.read_bytes()])
+            write_whole(target, self.path.read_bytes(), durable=True)
 
     @staticmethod
     def _line(record: Record) -> bytes:
         return json.dumps(record, separators=(",", ":")).encode() + b"\n"
-
-
-def _replace(path: Path, parts: list[bytes]) -> None:
-    """The file with this content, readable by its owner only, in one step."""
-    temporary = path.with_suffix(".new")
-    try:
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with open(descriptor, "wb") as file:
-            file.writelines(parts)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        raise

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import __version__
+from ..whole_files import write_whole
 from . import actions, authority, control, front, gate, heads, identities, registry, signature, wire
 from .actions import lifecycle
 from .errors import ApiError
@@ -367,8 +368,4 @@ def line(state: State, port: int, token: str) -> dict[str, Any]:
 
 def write_state_file(path: Path, content: dict[str, Any]) -> None:
     """The state file, readable by its owner only, whole or not at all."""
-    temporary = path.with_suffix(".new")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with open(descriptor, "w") as file:
-        json.dump(content, file)
-    os.replace(temporary, path)
+    write_whole(path, json.dumps(content).encode())
