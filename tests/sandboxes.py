@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -91,10 +92,13 @@ class Sandbox:
         command: list[str] | None = None,
     ) -> None:
         named = ["--accounts", ",".join(accounts)] if accounts else []
+        # Not a pipe: one that nobody empties stops its writer once it is full.
+        self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 - as long as the process
+        self._told = ""
         self.process = subprocess.Popen(
             [*(command or serve_command()), *named, *arguments],
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=self._errors,
             env=clean_environment(),
             text=True,
             preexec_fn=preexec,
@@ -102,7 +106,7 @@ class Sandbox:
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
         if not line:
-            _, told = self.process.communicate(timeout=20)
+            told = self._ended()
             raise NotStarted(self.process.returncode, told)
         self.line: dict[str, Any] = json.loads(line)
         self.endpoint: str = self.line["endpoint"]
@@ -136,8 +140,15 @@ class Sandbox:
         self._clients.clear()
         if self.process.poll() is None:
             self.process.send_signal(with_signal)
-        _, told = self.process.communicate(timeout=20)
-        return told
+        return self._ended()
+
+    def _ended(self) -> str:
+        self.process.communicate(timeout=20)
+        if not self._errors.closed:
+            with self._errors:
+                self._errors.seek(0)
+                self._told = self._errors.read()
+        return self._told
 
     # -- AWS calls ---------------------------------------------------------------------------
 

@@ -92,9 +92,10 @@ def altered(chance: random.Random, data: bytes) -> bytes:
 # -- bytes on the socket ---------------------------------------------------------------------
 
 
-def exchange(sandbox: Sandbox, data: bytes) -> bytes:
+def exchange(sandbox: Sandbox, data: bytes, port: int | None = None) -> bytes:
     """Send bytes and close that half; all that comes back."""
-    with socket.create_connection(("127.0.0.1", sandbox.port), timeout=SECONDS) as connection:
+    address = ("127.0.0.1", port or sandbox.port)
+    with socket.create_connection(address, timeout=SECONDS) as connection:
         answer = b""
         try:
             connection.sendall(data)
@@ -133,6 +134,33 @@ def test_bytes_on_the_socket(furnished: Sandbox, chance: random.Random) -> None:
         for answer in re.findall(rb"HTTP/1\.1 (\d{3})", exchange(furnished, data)[:20]):
             assert int(answer) < 500, data
     alive(furnished)
+
+
+def test_noise_fills_no_log(chance: random.Random) -> None:
+    """A line for each would stop a sandbox whose standard error nobody reads, after a while."""
+    with Sandbox() as sandbox:
+        for _ in range(50):
+            exchange(sandbox, chance.randbytes(300))
+        alive(sandbox)
+        assert sandbox.stop() == ""
+
+
+def test_bytes_on_the_https_front(chance: random.Random) -> None:
+    host = f"{A}.dkr.ecr.us-east-1.amazonaws.com:443".encode()
+    good = b"CONNECT %b HTTP/1.1\r\nHost: %b\r\n\r\n" % (host, host)
+    hello = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"  # as a TLS client begins
+    answered = set()
+    with Sandbox() as sandbox:
+        port = int(sandbox.line["proxy"].rpartition(":")[2])
+        for number in range(scaled(300)):
+            kinds = (chance.randbytes(300), altered(chance, good), good + altered(chance, hello))
+            answer = exchange(sandbox, kinds[number % 3], port)
+            assert TRACEBACK not in answer
+            answered |= set(re.findall(rb"^HTTP/1\.1 (\d{3})", answer))
+        assert exchange(sandbox, good, port).startswith(b"HTTP/1.1 200 ")
+        alive(sandbox)
+        assert TRACEBACK.decode() not in sandbox.stop()
+    assert {b"200", b"400"} <= answered <= {b"200", b"400", b"403"}
 
 
 @pytest.mark.parametrize(
@@ -261,6 +289,55 @@ def test_documents_that_make_no_sense(furnished: Sandbox, chance: random.Random)
                     RoleSessionName="session",
                 )
                 assert used.status in (200, 403), (text, used)
+    alive(furnished)
+
+
+# -- the sandbox's own API -------------------------------------------------------------------
+
+CONTROL = {  # each route of it, with the names that its body may hold
+    "GET status": (),
+    "GET decision": (),
+    "GET trail": (),
+    "GET fingerprint": (),
+    "GET describe": (),
+    "GET map": (),
+    "GET changes": (),
+    "POST why": ("source", "target", "relation"),
+    "POST preview": ("account", "operation", "parameters"),
+    "POST clock": ("advance_seconds",),
+    "POST reset": (),
+    "POST save": ("name",),
+    "POST restore": ("name",),
+    "POST service-account-token": ("service_account", "namespace", "audience", "expires_in"),
+}
+
+
+PREVIEWED = ["PutRolePolicy", "UpdateAssumeRolePolicy", "SetRepositoryPolicy", "Nothing"]
+OF_PREVIEWED = ["RoleName", "PolicyName", "PolicyDocument", "repositoryName", "policyText"]
+
+
+def test_the_control_api_has_no_other_route(sandbox: Sandbox) -> None:
+    told = sandbox.control("GET", "nothing").json["error"]
+    assert set(re.findall(r"[A-Z]+ /_lab/[a-z-]+", told)) == {
+        route.replace(" ", " /_lab/") for route in CONTROL
+    }
+
+
+def test_control_requests_that_make_no_sense(furnished: Sandbox, chance: random.Random) -> None:
+    for _ in range(scaled(300)):
+        route = chance.choice(list(CONTROL))
+        method, path = route.split()
+        body: Any = {name: value(chance) for name in CONTROL[route] if chance.random() < 0.9}
+        if route == "POST preview" and chance.random() < 0.8:
+            parameters = {name: value(chance) for name in OF_PREVIEWED}
+            operation = chance.choice(PREVIEWED)
+            body = {"account": A, "operation": operation, "parameters": parameters}
+        if chance.random() < 0.1:
+            body = value(chance)
+        if chance.random() < 0.5:
+            path += "/" + quote(str(value(chance)), errors="surrogatepass", safe="")[:2000]
+        sound(furnished.control(method, path, body))
+    furnished.reset()
     alive(furnished)
 
 

@@ -343,6 +343,8 @@ def run(state: State, listener: socket.socket, announce: Callable[[dict[str, Any
     config.load()
     config.http_protocol_class = heads.bounded(config.http_protocol_class)
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(message)s")
+    # A line for each request that is no HTTP would fill a log, or a pipe that nobody reads.
+    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
     content = line(state, port, token) | {"proxy": proxy, "ca_file": str(certificate)}
     _Server(config, door, state.folder, lambda: announce(content)).run(sockets=[listener])
 
