@@ -49,32 +49,48 @@ class Server:
 
     @contextmanager
     def opened(self, notebook: str) -> Iterator[Kernel]:
-        """A kernel for a notebook (a path from the server's root), ended afterwards."""
+        """A kernel for a notebook (a path from the server's root), ended afterwards.
+
+        One that never answers is restarted, once, as a person would: servers that start kernels at
+        the same moment sometimes choose the same port.
+        """
         session = self.ask(
             "POST",
             "api/sessions",
             {"path": notebook, "name": "", "type": "notebook", "kernel": {"name": "python3"}},
         )
         kernel = session["kernel"]["id"]
+        try:
+            restarts = 0
+            try:
+                socket = self._channels(kernel, session["id"])
+            except websocket.WebSocketBadStatusException:
+                self.ask("POST", f"api/kernels/{kernel}/restart")
+                restarts = 1
+                socket = self._channels(kernel, session["id"])
+            try:
+                yield Kernel(socket=socket, session=session["id"], restarts=restarts)
+            finally:
+                socket.close()
+        finally:
+            self.ask("DELETE", f"api/sessions/{session['id']}")
+
+    def _channels(self, kernel: str, session: str) -> websocket.WebSocket:
         address = f"{self.address.replace('http', 'ws', 1)}/api/kernels/{kernel}/channels"
-        socket = websocket.create_connection(
-            f"{address}?session_id={session['id']}",
+        return websocket.create_connection(
+            f"{address}?session_id={session}",
             header=[f"Authorization: token {self.token}"],
             timeout=CELL_SECONDS,
         )
-        try:
-            yield Kernel(socket=socket, session=session["id"])
-        finally:
-            socket.close()
-            self.ask("DELETE", f"api/sessions/{session['id']}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kernel:
-    """A running kernel's channels."""
+    """A running kernel's channels. restarts: how often it was restarted before it answered."""
 
     socket: websocket.WebSocket
     session: str
+    restarts: int
 
     def run(self, code: str) -> list[Output]:
         """Run a cell; its outputs, as a notebook keeps them."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import __version__, kept_progress, sdk_clock, workspace
+from . import __version__, kept_progress, sdk_clock, sdk_models, workspace
 from . import catch_up as _catch_up
 from .workspace import LabError, Running
 
@@ -174,10 +174,8 @@ def _point_kernel(running: Running) -> None:
         else:
             os.environ[name] = value
     import boto3
-    from botocore.loaders import Loader
 
-    # boto3 looks for service models in the user's home; the lab has a home of its own.
-    Loader.CUSTOMER_DATA_PATH = str(running.folder / "home" / ".aws" / "models")
+    sdk_models.keep_to(running.folder)
     boto3.DEFAULT_SESSION = None  # a session made before would keep the user's own settings
     from .view.kernel import show_plainly
 

@@ -37,8 +37,10 @@ def test_the_network_is_really_away() -> None:
     assert without_network(sys.executable, "-c", again).stdout == "served\n"
 
 
-def test_the_whole_course_runs_without_a_network() -> None:
-    done = without_network(*RUN)
+def test_the_whole_course_runs_without_a_network(home: Path, trap: socket.socket) -> None:
+    """With all that a user who works with AWS may have set."""
+    variables = [f"{name}={value}" for name, value in users_environment(home, trap).items()]
+    done = without_network("env", "-i", *variables, *RUN)
     assert done.returncode == 0, done.stderr[-4000:]
     assert json.loads(done.stdout) == {
         "interfaces": ["lo"],

@@ -48,7 +48,8 @@ boto3.Session(profile_name="account-a").client("sts", endpoint_url="{other}").ge
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
     """What one learner had: the cells that came out otherwise than committed, where their lab is,
-    whom account A holds, what another's lab said to their keys, and the memory they took."""
+    whom account A holds, what another's lab said to their keys, the memory they took, and how
+    often their kernel had to be restarted before it answered."""
 
     name: str
     otherwise: list[str]
@@ -59,6 +60,7 @@ class Seen:
     resident: int
     proportional: int
     seconds: float
+    restarts: int
 
 
 class Class:
@@ -106,6 +108,7 @@ class Class:
                 resident=sum(map(resident, processes)),
                 proportional=sum(map(proportional, processes)),
                 seconds=seconds,
+                restarts=kernel.restarts,
             )
             self.together.wait()  # nobody ends before all have been measured
         return seen
@@ -137,12 +140,15 @@ def test_a_class_runs_notebook_05_at_once(
     with running(tmp_path) as hub, ThreadPoolExecutor(LEARNERS) as pool:
         a_class = Class(hub)
         learners = list(pool.map(a_class.attend, range(LEARNERS)))
+    restarts = sum(learner.restarts for learner in learners)
     with capsys.disabled():
         print(
             f"\n{LEARNERS} learners on one hub; each {_mib(learners, 'resident')} MiB resident, "
             f"{_mib(learners, 'proportional')} MiB where what is shared is divided; "
-            f"notebook 05 in {max(learner.seconds for learner in learners):.0f} s at most"
+            f"notebook 05 in {max(learner.seconds for learner in learners):.0f} s at most; "
+            f"{restarts} kernels had to be restarted before they answered"
         )
+    assert restarts <= LEARNERS // 10
     assert {learner.name: learner.otherwise for learner in learners if learner.otherwise} == {}
     assert len({learner.sandbox for learner in learners}) == LEARNERS
     for learner in learners:

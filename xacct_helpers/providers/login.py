@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from ..workspace import REGION, LabError
+from .. import sdk_models
+from ..workspace import REGION, LabError, lab_folder
 
 _ECR_HOST = re.compile(r"(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com")
 _PORT_HOST = re.compile(r"(?:127\.0\.0\.1|localhost):\d+")
@@ -71,6 +72,7 @@ def log_in(
     import botocore.session
     from botocore.exceptions import BotoCoreError, ClientError
 
+    sdk_models.keep_to(lab_folder())
     try:
         session = botocore.session.get_session()
         if web_identity is not None:
