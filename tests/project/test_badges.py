@@ -21,9 +21,10 @@ def readme(tmp_path: Path) -> Path:
     return path
 
 
-def test_every_notebook_has_its_link_in_its_row() -> None:
-    rows = dict(re.findall(r"(?m)^\| (\d\d) \|.*\[Binder\]\[binder-(\d\d)\] \|$", README))
-    assert rows == {name: name for name in course.names()}
+def test_every_notebook_has_its_badge_in_its_row() -> None:
+    badge = r"\[!\[Notebook (\d\d) on Binder\]\[badge\]\]\[binder-(\d\d)\]"
+    rows = re.findall(rf"(?m)^\| (\d\d) \|.* {badge} \|$", README)
+    assert rows == [(name, name, name) for name in course.names()]
     assert README.splitlines()[2].endswith("][binder-00]"), "the badge for the start"
 
 
