@@ -20,12 +20,14 @@ from pathlib import Path
 
 from . import authority
 
+_REGION = r"[a-z]{2,4}(-[a-z]{2,16}){1,3}-\d{1,2}"
 _HOSTS = re.compile(
-    r"(\d{12}\.dkr\.ecr\.[a-z0-9-]+"
-    r"|(api\.)?ecr\.[a-z0-9-]+"
-    r"|(sts|iam|cloudtrail|organizations)(\.[a-z0-9-]+)?)\.amazonaws\.com"
+    rf"(\d{{12}}\.dkr\.ecr\.{_REGION}"
+    rf"|(api\.)?ecr\.{_REGION}"
+    rf"|(sts|iam|cloudtrail|organizations)(\.{_REGION})?)\.amazonaws\.com"
 )
-_REQUEST = re.compile(rb"CONNECT ([^\s:]{1,255}):(\d{1,5}) HTTP/1\.[01]\r\n")
+# Printable characters only: the host is told in a log.
+_REQUEST = re.compile(rb"CONNECT ([!-9;-~]{1,255}):(\d{1,5}) HTTP/1\.[01]\r\n")
 _HEAD_LIMIT = 16 * 1024
 _SECONDS = 20.0
 _PORT_FILE = "front-port"
