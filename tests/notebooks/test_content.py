@@ -138,6 +138,23 @@ def test_headings_are_in_order(path: Path) -> None:
     assert set(found[1:]) == {"###"}
 
 
+def unannounced(path: Path) -> list[str]:
+    """The Markdown cells that end in a colon, and what they announce does not follow."""
+    found = course.cells(path)
+    return [
+        cell["id"]
+        for cell, after in zip(found, [*found[1:], None], strict=True)
+        if cell["cell_type"] == "markdown"
+        and course.source(cell).rstrip().endswith(":")
+        and (after is None or after["cell_type"] != "code")
+    ]
+
+
+@pytest.mark.parametrize("path", PATHS, ids=IDS)
+def test_what_a_colon_announces_follows(path: Path) -> None:
+    assert unannounced(path) == []
+
+
 def _targets(path: Path) -> list[tuple[str, str, str]]:
     texts = [path.read_text(encoding="utf-8")] if path.suffix == ".md" else []
     if path.suffix == ".ipynb":
@@ -240,6 +257,9 @@ def test_the_content_checks_are_real(tmp_path: Path) -> None:
         nbformat.write(notebook, broken)
         with pytest.raises(ValueError, match=missing):
             course_map.opening(broken)
+    notebook.cells[-1]["source"] += "\nThe code that never comes:"
+    nbformat.write(notebook, broken)
+    assert unannounced(broken) == ["close"]
     term = next(term for term in TERMS if term.slug == "trust-policy")
     assert linked("A [trust policy](glossary.md#trust-policy)", term) == 2
     assert linked("A [role](glossary.md#trust-policy)", term) is None
