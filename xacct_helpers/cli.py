@@ -94,7 +94,8 @@ def _parser() -> _Parser:
         "--answers",
         action=argparse.BooleanOptionalAction,
         default=None,
-        help="a copy with the answers in it (as it was made), or with empty cells in their place",
+        help="a copy with every cell written (as it was made), or with tasks in place of some: "
+        "docs/operations.md lists them",
     )
     lab.add_argument("--no-browser", action="store_true", help="do not open a web browser")
     lab.add_argument(

@@ -76,6 +76,13 @@ def tagged(path: Path, *tags: str) -> list[str]:
     ]
 
 
+def task(cell: dict[str, Any]) -> str | None:
+    """What a learner is asked to write in a cell, when theirs is a copy without answers; None for
+    a cell that stays as it is. It stands in the cell's metadata: "xacct": {"task": "…"}."""
+    found: str | None = cell["metadata"].get("xacct", {}).get("task")
+    return found
+
+
 def answer(name: str) -> list[str]:
     """The cells that reach what a notebook's check looks for, without the one that opens the lab.
 

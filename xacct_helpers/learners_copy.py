@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import json
 import os
+import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,8 @@ from .workspace import LabError, absolute
 
 RECORD = ".xacct-course.json"
 _FORM = 1
-EMPTIED = "# Yours to write.\n"
+YOURS = "Yours to write."
+_WIDTH = 88
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +51,8 @@ class _Record:
 def make(folder: Path, *, answers: bool | None = None) -> Copy:
     """Copy into a folder every file of the course that it does not hold yet.
 
-    answers: False leaves the cells that hold an answer empty; None goes on as the copy was made.
+    answers: False leaves the cells that have a task to the learner; None goes on as the copy was
+    made.
     Raises LabError when the folder cannot be the learner's.
     """
     folder = absolute(folder)
@@ -119,13 +122,24 @@ def _wanted(answers: bool) -> dict[str, bytes]:
 
 
 def _without_answers(path: Path) -> bytes:
-    """A notebook's text with each cell tagged `answer` empty, and open for the learner's own."""
+    """A notebook's text in which each cell that has a task holds the task, and no more."""
     notebook: dict[str, Any] = json.loads(path.read_bytes())
     for cell in notebook["cells"]:
-        if cell["cell_type"] == "code" and "answer" in cell["metadata"].get("tags", []):
-            cell["metadata"].pop("jupyter", None)
-            cell |= {"source": [EMPTIED], "outputs": [], "execution_count": None}
+        if course.task(cell) is not None:
+            cell |= {"source": emptied(cell), "outputs": [], "execution_count": None}
+            cell["metadata"].pop("jupyter", None)  # folded, it would not be found
     return (json.dumps(notebook, indent=1, ensure_ascii=False) + "\n").encode()
+
+
+def emptied(cell: dict[str, Any]) -> str:
+    """What stands in place of a cell that is the learner's to write: its task, as comments.
+
+    The line that makes it a cell of bash stays: below a comment it would be none.
+    """
+    first = course.source(cell).partition("\n")[0]
+    task = textwrap.wrap(course.task(cell) or "", _WIDTH, break_on_hyphens=False)
+    lines = [f"# {line}\n" for line in [YOURS, *task]]
+    return "".join([f"{first}\n" if first.startswith("%%") else "", *lines])
 
 
 # -- what the copy has -----------------------------------------------------------------------

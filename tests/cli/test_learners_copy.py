@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 
 from tests.cli.xacct import COMMAND, xacct
-from tests.notebooks.cells import PATHS, cells, source, tags
+from tests.notebooks.cells import PATHS, cells, source
 from tests.tools import ROOT
-from xacct_helpers import learners_copy, workspace
+from xacct_helpers import course, learners_copy, workspace
 
 CHANGED = ("03-the-trust-policy.ipynb", "05-assume-and-pull.ipynb", "kubernetes/pod.yaml")
 TOUCHED, PLAIN = CHANGED[1], (CHANGED[0], CHANGED[2])
@@ -169,8 +169,9 @@ def test_a_person_is_asked(
 # -- answers ---------------------------------------------------------------------------------
 
 
-def answers(path: Path) -> list[str]:
-    return [source(cell) for cell in cells(path) if "answer" in tags(cell)]
+def theirs(path: Path) -> list[str]:
+    """The cells of a copy that are the learner's to write."""
+    return [source(cell) for cell in cells(path) if course.task(cell) is not None]
 
 
 def test_a_copy_without_answers(tmp_path: Path, later: Path) -> None:
@@ -180,20 +181,25 @@ def test_a_copy_without_answers(tmp_path: Path, later: Path) -> None:
     for path in PATHS:
         copied = learner.copy / path.name
         for now, before in zip(cells(copied), cells(path), strict=True):
-            if "answer" in tags(before):
+            task = course.task(before)
+            if task is not None:
                 emptied += 1
-                assert (source(now), now["outputs"]) == (learners_copy.EMPTIED, [])
+                said = [line for line in source(now).splitlines() if not line.startswith("%%")]
+                assert all(line.startswith("# ") for line in said)
+                assert " ".join(line[2:] for line in said) == f"{learners_copy.YOURS} {task}"
+                assert source(now).startswith("%%") == source(before).startswith("%%")
+                assert now["outputs"] == []
                 assert "jupyter" not in now["metadata"], "a folded cell would not be found"
             else:
                 assert now == before
         assert cells(copied, "markdown") == cells(path, "markdown")
-    assert emptied > 5
+    assert emptied > 25
     # It stays without them: when asked again, in a file that was deleted, in a later version.
     (learner.copy / TOUCHED).unlink()
     learner.lab("--update", later=True)
-    assert {text for path in learner.copy.glob("*.ipynb") for text in answers(path)} == {
-        learners_copy.EMPTIED
-    }
+    left = [text for path in learner.copy.glob("*.ipynb") for text in theirs(path)]
+    assert len(left) == emptied
+    assert all(f"# {learners_copy.YOURS}\n" in text for text in left)
     assert json.loads((learner.copy / TOUCHED).read_text()) != json.loads(PATHS[5].read_text())
     learner.lab("--answers", "--update")
     assert learner.files() == course_of(ROOT)

@@ -47,7 +47,7 @@ def test_it_copies_the_course_and_becomes_what_the_hub_wants(program: Path, tmp_
     assert settings.startswith("--LabApp.app_settings_dir=/")
     assert rest == [*THEIRS, str(home.resolve())]
     assert len(list((home / "my-course").glob("*.ipynb"))) == len(PATHS)
-    assert learners_copy.EMPTIED.strip() in (home / "my-course" / PATHS[5].name).read_text()
+    assert f"# {learners_copy.YOURS}" in (home / "my-course" / PATHS[5].name).read_text()
 
 
 def test_where_the_course_cannot_be_copied_it_starts_all_the_same(

@@ -6,8 +6,10 @@ hints exist, and nothing that a notebook states or links to is wrong.
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import pytest
@@ -103,6 +105,65 @@ def test_every_goal_says_what_to_look_at() -> None:
         for goal in goals:
             assert goal.look_at, name
             assert goal.expects.words, name
+
+
+# -- what a copy without answers leaves to the learner ----------------------------------------
+
+
+def _names(text: str, *, stored: bool) -> set[str]:
+    """The names that a cell's code gives a value to, or those that it uses."""
+    if text.startswith("%%"):
+        return set()
+    nodes = list(ast.walk(ast.parse(text)))
+    found = {
+        n.id for n in nodes if isinstance(n, ast.Name) if isinstance(n.ctx, ast.Store) is stored
+    }
+    if stored:
+        found |= {n.name for n in nodes if isinstance(n, ast.FunctionDef)}
+        imports = [n for n in nodes if isinstance(n, ast.Import | ast.ImportFrom)]
+        found |= {alias.asname or alias.name for n in imports for alias in n.names}
+    return found
+
+
+def untold(cells: list[dict[str, Any]]) -> list[str]:
+    """What a learner who does as the tasks say could not know: "cell: name" for each name that
+    only a cell left to them makes, that a later cell uses, and that its task does not say."""
+    code = [cell for cell in cells if cell["cell_type"] == "code"]
+    found, made = [], set()
+    for number, cell in enumerate(code):
+        names, task = _names(course.source(cell), stored=True), course.task(cell)
+        if task is None:
+            made |= names
+            continue
+        used = {n for c in code[number + 1 :] for n in _names(course.source(c), stored=False)}
+        missing = sorted(names & used - made)
+        found += [f"{cell['id']}: {n}" for n in missing if not re.search(rf"\b{n}\b", task)]
+    return found
+
+
+@pytest.mark.parametrize("path", [p for p in PATHS if p.name[:2] != "13"], ids=IDS[:-1])
+def test_a_task_says_every_name_that_later_cells_need(path: Path) -> None:
+    """In 13 the answers are alternatives to the learner's own way, and nothing after needs them."""
+    assert untold(course.cells(path)) == []
+
+
+@pytest.mark.parametrize("path", PATHS, ids=IDS)
+def test_every_answer_has_a_task(path: Path) -> None:
+    for cell in course.cells(path):
+        if "answer" in cell["metadata"].get("tags", []):
+            assert course.task(cell), cell["id"]
+
+
+def test_the_teachers_page_says_what_is_left_to_the_learner() -> None:
+    """Every notebook that has a check, and how many of its cells; none at all in 00."""
+    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| (\d\d) \| (\d+) \|", page, re.M))
+    left = {
+        path.name[:2]: str(sum(course.task(cell) is not None for cell in course.cells(path)))
+        for path in PATHS
+    }
+    assert rows == left
+    assert [name for name in course.checked() if left[name] == "0"] == ["00"]
 
 
 # -- the prose -------------------------------------------------------------------------------
@@ -257,6 +318,9 @@ def test_the_content_checks_are_real(tmp_path: Path) -> None:
         nbformat.write(notebook, broken)
         with pytest.raises(ValueError, match=missing):
             course_map.opening(broken)
+    task = next(cell for cell in notebook.cells if cell["id"] == "trust-account")["metadata"]
+    task["xacct"]["task"] = "Save it."
+    assert untold(notebook.cells) == ["trust-account: trust_account_b"]
     notebook.cells[-1]["source"] += "\nThe code that never comes:"
     nbformat.write(notebook, broken)
     assert unannounced(broken) == ["close"]
