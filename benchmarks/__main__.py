@@ -18,6 +18,7 @@ from benchmarks import (
     deciding,
     editor,
     engine,
+    fixture,
     images,
     mapping,
     notebooks,
@@ -36,6 +37,10 @@ BENCHMARKS: dict[str, tuple[Callable[[], list[Row]], str]] = {
     "editor": (
         editor.measure,
         "a draft validated as it is typed, against the call that refuses it",
+    ),
+    "fixture": (
+        fixture.measure,
+        "fresh accounts for a test by the pytest fixture, against 50 ms and moto's mock_aws",
     ),
     "images": (images.measure, "an image of 512 MiB pushed and pulled, against docker-registry"),
     "notebooks": (notebooks.measure, "all notebooks under nbval, against 150 seconds"),
