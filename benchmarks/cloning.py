@@ -25,7 +25,7 @@ from benchmarks.servers import ROOT, clean_environment
 
 LIMIT = 1.0
 TESTS_LIMIT = 3600.0
-"""Seconds that `make test` may take in a fresh clone."""
+"""Seconds that `make test` may take in a fresh clone: so long CI waits for it."""
 _DEADLINE = 900.0
 _ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+/\S*")
 
