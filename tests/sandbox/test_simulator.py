@@ -8,10 +8,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.sandboxes import Sandbox
+from tests.sandboxes import A, B, Sandbox, policy, statement, trust
 from xacct_helpers.sandbox.actions.simulator import statement_positions
 
-A, B = "111111111111", "222222222222"
 ROLE_A = f"arn:aws:iam::{A}:role/target"
 
 
@@ -114,6 +113,19 @@ def test_pages(sandbox: Sandbox, role: str) -> None:
     )
     sizes = [len(page["EvaluationResults"]) for page in pages]
     assert sizes == [3, 3, 1]
+
+
+def test_a_policy_named_as_one_of_aws(sandbox: Sandbox) -> None:
+    """Each of the two is told by its own statement."""
+    role = sandbox.role(B, "two", trust(B))["Arn"]
+    text = policy(statement("Deny", "ecr:Nothing", "*"), statement("Allow", "sts:AssumeRole", "*"))
+    made = sandbox.do(B, "iam:CreatePolicy", PolicyName="AdministratorAccess", PolicyDocument=text)
+    for arn in (made["Policy"]["Arn"], "arn:aws:iam::aws:policy/AdministratorAccess"):
+        sandbox.do(B, "iam:AttachRolePolicy", RoleName="two", PolicyArn=arn)
+    result = simulate(sandbox, role, "sts:AssumeRole", ResourceArns=["*"])
+    found = result["MatchedStatements"]
+    assert [one["SourcePolicyId"] for one in found] == ["AdministratorAccess"] * 2
+    assert found[0]["StartPosition"] != found[1]["StartPosition"]
 
 
 REFUSED = [

@@ -131,6 +131,14 @@ REFUSED = [
         f'{{"apiVersion": "{kubelet.API}", "kind": "CredentialProviderRequest"}}',
         "names no image",
     ),
+    ("nested without end", "[" * 100_000, "The request is not JSON"),
+    (
+        "annotations that are a list",
+        f'{{"apiVersion": "{kubelet.API}", "kind": "CredentialProviderRequest", "image": '
+        '"111111111111.dkr.ecr.us-east-1.amazonaws.com/my-app", "serviceAccountToken": "t", '
+        '"serviceAccountAnnotations": [1]}',
+        "serviceAccountAnnotations an object",
+    ),
 ]
 
 

@@ -23,9 +23,19 @@ def wildcard_principal(look: Look) -> Iterator[Fault]:
 _THIRD_PARTY_GUARDS = ("sts:externalid", "aws:principalorgid", "aws:principalorgpaths")
 
 
+def _demands(operator: str, values: tuple[str, ...]) -> bool:
+    """Whether a condition is met only by a request that has the key, with a value that is named."""
+    name = operator.lower().rpartition(":")[2]
+    lax = name.endswith("ifexists") or "not" in name or name == "null"
+    return not lax and any(value.strip("*") for value in values)
+
+
 def third_party(look: Look) -> Iterator[Fault]:
     principal = look.raw.get("Principal")
-    guarded = any(key.lower() in _THIRD_PARTY_GUARDS for _, _, key, _ in look.conditions())
+    guarded = any(
+        key.lower() in _THIRD_PARTY_GUARDS and _demands(operator, values)
+        for _, operator, key, values in look.conditions()
+    )
     opens = any(like(action.lower(), "sts:assumerole") for _, action in look.values("Action"))
     if not look.allows or guarded or not opens or not isinstance(principal, dict):
         return

@@ -69,7 +69,7 @@ def respond(text: str, role_arn: str | None = None) -> dict[str, Any]:
 def _read(text: str) -> dict[str, Any]:
     try:
         request = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise LabError(f"The request is not JSON: {error}.") from error
     if not isinstance(request, dict) or request.get("kind") != "CredentialProviderRequest":
         raise LabError("The request is not a CredentialProviderRequest.")
@@ -85,8 +85,11 @@ def _web_identity(request: dict[str, Any]) -> dict[str, str] | None:
     token = request.get("serviceAccountToken")
     if not token:
         return None
-    role = (request.get("serviceAccountAnnotations") or {}).get(ROLE_ANNOTATION)
-    if not role:
+    annotations = request.get("serviceAccountAnnotations") or {}
+    if not isinstance(token, str) or not isinstance(annotations, dict):
+        raise LabError("serviceAccountToken must be text, serviceAccountAnnotations an object.")
+    role = annotations.get(ROLE_ANNOTATION)
+    if not role or not isinstance(role, str):
         raise LabError(f"The service account has no annotation {ROLE_ANNOTATION}.")
     return {"RoleArn": role, "WebIdentityToken": token}
 

@@ -21,6 +21,7 @@ from ...policy import (
     PolicyError,
     Principal,
     Request,
+    StatementResult,
     check,
     derived_context,
     evaluate,
@@ -238,11 +239,10 @@ def _result(
     decision: Decision,
     missing: list[str],
 ) -> dict[str, Any]:
-    texts = {policy.name: policy.text for policy in stored}
     wanted = "Deny" if decision.verdict == "explicitDeny" else "Allow"
     layer = decision.layer("identity")
     matched = [
-        _matched(statement.policy, texts[statement.policy], statement.index)
+        _matched(statement, stored)
         for statement in (layer.statements if layer else ())
         if statement.matched and statement.effect == wanted
     ]
@@ -265,10 +265,21 @@ def _result(
     return value
 
 
-def _matched(name: str, text: str, index: int) -> dict[str, Any]:
-    start, end = statement_positions(text)[index]
+def _matched(statement: StatementResult, stored: Sequence[StoredPolicy]) -> dict[str, Any]:
+    """Where a statement stands. Two policies may have one name, AWS's and the account's own: the
+    one that has this statement is meant."""
+    text = next(
+        policy.text
+        for policy in stored
+        if policy.name == statement.policy
+        and any(
+            one.index == statement.index and one.raw == statement.raw
+            for one in parse(policy.text).statements
+        )
+    )
+    start, end = statement_positions(text)[statement.index]
     return {
-        "SourcePolicyId": name,
+        "SourcePolicyId": statement.policy,
         "SourcePolicyType": _TYPE,
         "StartPosition": {"Line": start[0], "Column": start[1]},
         "EndPosition": {"Line": end[0], "Column": end[1]},
