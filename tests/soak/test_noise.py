@@ -102,6 +102,8 @@ def exchange(sandbox: Sandbox, data: bytes, port: int | None = None) -> bytes:
             connection.shutdown(socket.SHUT_WR)
             while part := connection.recv(65536):
                 answer += part
+        except TimeoutError:
+            raise  # no answer at all is no closed door
         except OSError:
             return answer  # it closed the door before it had heard everything
     return answer
