@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from . import __version__, workspace
+from .whole_files import write_whole
 from .workspace import LabError
 
 if TYPE_CHECKING:
@@ -259,7 +260,7 @@ def _serve_folder(folder: Path, lasting: bool, options: argparse.Namespace) -> N
 
     def announce(content: dict[str, Any]) -> None:
         if lasting:
-            server.write_state_file(folder / "sandbox.json", content)
+            write_whole(folder / "sandbox.json", json.dumps(content).encode())
         print(json.dumps(content) if options.json else _plain(content), flush=True)
 
     try:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from . import __version__, course, workspace
+from .whole_files import write_whole
 from .workspace import LabError, absolute
 
 RECORD = ".xacct-course.json"
@@ -158,14 +159,9 @@ def _digest_of(path: Path) -> str:
 
 
 def _put(target: Path, text: bytes) -> None:
-    """Write a file whole or not at all."""
+    """Write a file of the copy, its folder too; whom it is for is the umask's to say."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{target.name}.new")
-    try:
-        temporary.write_bytes(text)
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)
+    write_whole(target, text, mode=0o666)
 
 
 def _read(folder: Path) -> _Record:

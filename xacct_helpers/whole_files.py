@@ -1,4 +1,4 @@
-"""Files written whole or not at all, readable by their owner only."""
+"""Files written whole or not at all."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from pathlib import Path
 def write_whole(path: Path, content: bytes, *, mode: int = 0o600, durable: bool = False) -> None:
     """Put a file with this content in the place of the one that is there, if any.
 
+    mode: by default only its owner can read it; the umask takes away from it.
     durable: on disk before this returns, the new name too, whatever happens to the machine.
-    Raises OSError, and the file is as it was.
+    Raises OSError, and the file is as it was, as it is after an interrupt.
     """
-    temporary = path.with_suffix(".new")
+    temporary = path.with_name(f".{path.name}.new")
     try:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
         with open(descriptor, "wb") as file:
@@ -22,7 +23,7 @@ def write_whole(path: Path, content: bytes, *, mode: int = 0o600, durable: bool 
                 file.flush()
                 os.fsync(file.fileno())
         os.replace(temporary, path)
-    except OSError:
+    except BaseException:
         temporary.unlink(missing_ok=True)
         raise
     if durable:

@@ -7,7 +7,6 @@ needs no lock and outcomes are deterministic. `answer_api` shows the order of th
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import os
 import re
@@ -22,7 +21,6 @@ from pathlib import Path
 from typing import Any
 
 from .. import __version__
-from ..whole_files import write_whole
 from . import actions, authority, control, front, gate, heads, identities, registry, signature, wire
 from .actions import lifecycle
 from .errors import ApiError
@@ -366,8 +364,3 @@ def line(state: State, port: int, token: str) -> dict[str, Any]:
         "pid": os.getpid(),
         "version": __version__,
     }
-
-
-def write_state_file(path: Path, content: dict[str, Any]) -> None:
-    """The state file, readable by its owner only, whole or not at all."""
-    write_whole(path, json.dumps(content).encode())
