@@ -21,7 +21,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.report import CannotRun, Row, say
-from benchmarks.servers import ROOT, clean_environment
+from benchmarks.servers import ROOT, clean_environment, ran
 
 LIMIT = 1.0
 TESTS_LIMIT = 3600.0
@@ -80,29 +80,22 @@ def _environment(top: Path) -> dict[str, str]:
 
 
 def _cloned(target: Path) -> Path:
-    _ran(["git", "clone", "--quiet", str(ROOT), str(target)], target.parent, dict(os.environ))
+    ran(["git", "clone", "--quiet", str(ROOT), str(target)], target.parent, dict(os.environ))
     return target
 
 
 def _make(clone: Path, top: Path, goal: str) -> None:
-    _ran(["make", goal], clone, _environment(top))
+    ran(["make", goal], clone, _environment(top))
 
 
 def _pip(target: Path, top: Path) -> None:
     """What `make env` does, by what comes with Python."""
     environment = _environment(top)
-    _ran([sys.executable, "-m", "venv", str(target)], top, environment)
+    ran([sys.executable, "-m", "venv", str(target)], top, environment)
     python = str(target / "bin" / "python")
     wanted = ["--require-hashes", "--requirement", str(ROOT / "requirements.lock")]
     quiet = ["--quiet", "--disable-pip-version-check"]
-    _ran([python, "-m", "pip", "install", *quiet, *wanted], top, environment)
-
-
-def _ran(command: list[str], folder: Path, environment: dict[str, str]) -> None:
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
-    if done.returncode:
-        last = "\n".join((done.stdout + done.stderr).strip().splitlines()[-5:])
-        raise CannotRun(f"{' '.join(command[:3])} ended with {done.returncode}:\n{last}")
+    ran([python, "-m", "pip", "install", *quiet, *wanted], top, environment)
 
 
 def _lab(clone: Path, top: Path) -> None:

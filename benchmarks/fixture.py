@@ -7,14 +7,13 @@ mock_aws, which starts no server and refuses nothing, each test with the same ca
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 from statistics import median
 
-from benchmarks.report import CannotRun, Row, say
-from benchmarks.servers import DEADLINE, clean_environment
+from benchmarks.report import Row, say
+from benchmarks.servers import DEADLINE, clean_environment, ran
 
 TESTS = 100
 ALLOWED_MS = 50.0
@@ -107,20 +106,8 @@ def _took(tests: int) -> dict[str, list[dict[str, float]]]:
         (folder / "test_fresh.py").write_text(f"COUNT = {tests}\n{_TESTS}")
         command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
         command += ["--basetemp", str(folder / "temporary")]
-        try:
-            done = subprocess.run(
-                command,
-                cwd=folder,
-                env=clean_environment() | {"AWS_EC2_METADATA_DISABLED": "true"},
-                capture_output=True,
-                text=True,
-                timeout=DEADLINE + tests,
-            )
-        except subprocess.TimeoutExpired as error:
-            raise CannotRun(f"pytest did not end within {error.timeout:.0f} seconds") from error
-        if done.returncode:
-            last = "\n".join((done.stdout + done.stderr).strip().splitlines()[-5:])
-            raise CannotRun(f"pytest ended with {done.returncode}:\n{last}")
+        environment = clean_environment() | {"AWS_EC2_METADATA_DISABLED": "true"}
+        ran(command, folder, environment, seconds=DEADLINE + tests)
         found = json.loads((folder / "took.json").read_text())
     return {
         whose: [phases for test, phases in found.items() if test.startswith(f"test_{whose}[")][1:]

@@ -167,6 +167,22 @@ def clean_environment() -> dict[str, str]:
     }
 
 
+def ran(
+    command: list[str], folder: Path, environment: dict[str, str], *, seconds: float | None = None
+) -> None:
+    """Run a command in a folder to its end; CannotRun, with its last words, when it fails."""
+    told = " ".join(command[:3])
+    try:
+        done = subprocess.run(
+            command, cwd=folder, env=environment, capture_output=True, text=True, timeout=seconds
+        )
+    except subprocess.TimeoutExpired as error:
+        raise CannotRun(f"{told} did not end within {error.timeout:.0f} seconds") from error
+    if done.returncode:
+        last = "\n".join((done.stdout + done.stderr).strip().splitlines()[-5:])
+        raise CannotRun(f"{told} ended with {done.returncode}:\n{last}")
+
+
 def _wait_for_port(name: str, port: int, process: subprocess.Popen[str], errors: IO[str]) -> None:
     until = time.monotonic() + DEADLINE
     while time.monotonic() < until:
