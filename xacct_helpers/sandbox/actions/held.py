@@ -1,4 +1,4 @@
-"""What the actions on an account's and its users' holdings have in common."""
+"""What the actions of IAM have in common: its errors, tags and pages."""
 
 from __future__ import annotations
 
@@ -16,12 +16,18 @@ _PAGE = 100
 
 
 def missing(text: str) -> ApiError:
+    """NoSuchEntity, with this text."""
     return ApiError("NoSuchEntity", text, 404)
 
 
 def limit(quota: str, most: int) -> ApiError:
     """LimitExceeded of a quota of IAM."""
     return ApiError("LimitExceeded", f"Cannot exceed quota for {quota}: {most}", 409)
+
+
+def conflict(text: str) -> ApiError:
+    """DeleteConflict, with this text."""
+    return ApiError("DeleteConflict", text, 409)
 
 
 def owner(state: State, call: Call, account: str) -> User:

@@ -14,6 +14,7 @@ from ...policy import Kind, PolicyError, check
 from ..errors import ApiError
 from ..wire import Call
 from . import iam_resources, principals, service_linked
+from .held import conflict, limit, missing
 
 if TYPE_CHECKING:
     from ..state import State
@@ -50,10 +51,6 @@ def changing(state: State, call: Call, account: str) -> Call:
     return call
 
 
-def _missing(text: str) -> ApiError:
-    return ApiError("NoSuchEntity", text, 404)
-
-
 def check_exists(state: State, call: Call, account: str) -> None:
     """NoSuchEntity in AWS's words for every entity that the call names."""
     params, backends = call.params, state.backends
@@ -62,16 +59,16 @@ def check_exists(state: State, call: Call, account: str) -> None:
     for kind, known in _entities(state, account).items():
         name = params.get(f"{kind}Name")
         if name is not None and call.operation != f"Create{kind}" and not known(name):
-            raise _missing(f"The {kind.lower()} with name {name} cannot be found.")
+            raise missing(f"The {kind.lower()} with name {name} cannot be found.")
     profile = params.get("InstanceProfileName")
     known_profiles = backends.iam.instance_profiles(account)
     creates = call.operation == "CreateInstanceProfile"
     if profile is not None and not creates and profile not in known_profiles:
-        raise _missing(f"Instance Profile {profile} cannot be found.")
+        raise missing(f"Instance Profile {profile} cannot be found.")
     _check_policy_exists(state, call, account)
     boundary = params.get("PermissionsBoundary")
     if boundary is not None and backends.iam.managed_policy(account, boundary) is None:
-        raise _missing(f"Policy {boundary} does not exist or is not attachable.")
+        raise missing(f"Policy {boundary} does not exist or is not attachable.")
 
 
 def _entities(state: State, account: str) -> dict[str, Callable[[str], bool]]:
@@ -90,23 +87,23 @@ def _check_policy_exists(state: State, call: Call, account: str) -> None:
     if operation in _INLINE_READS:
         inline = backends.iam.inline_policies(account, kind, params[_NAME[kind]])
         if params["PolicyName"] not in inline:
-            raise _missing(f"The {kind} policy with name {params['PolicyName']} cannot be found.")
+            raise missing(f"The {kind} policy with name {params['PolicyName']} cannot be found.")
     if "PolicyArn" not in params:
         return
     arn = params["PolicyArn"]
     owner = arn.split(":")[4]
     known = owner in ("aws", account) and backends.iam.managed_policy(account, arn) is not None
     if operation.startswith("Attach") and not known:
-        raise _missing(f"Policy {arn} does not exist or is not attachable.")
+        raise missing(f"Policy {arn} does not exist or is not attachable.")
     if operation.startswith("Detach"):
         if arn not in backends.iam.attached_policies(account, kind, params[_NAME[kind]]):
-            raise _missing(f"Policy {arn} was not found.")
+            raise missing(f"Policy {arn} was not found.")
     elif not known:
-        raise _missing(f"Policy {arn} was not found.")
+        raise missing(f"Policy {arn} was not found.")
     if "VersionId" in params and params["VersionId"] not in backends.iam.policy_versions(
         account, arn
     ):
-        raise _missing(
+        raise missing(
             f"Policy {arn} version {params['VersionId']} does not exist or is not attachable."
         )
 
@@ -145,13 +142,10 @@ def _squeezed(text: str) -> int:
 
 
 def _check_size(state: State, call: Call, account: str, kind: str, size: int) -> None:
-    def over(message: str) -> ApiError:
-        return ApiError("LimitExceeded", message, 409)
-
     if kind == "trust" and size > _TRUST_LIMIT:
-        raise over(f"Cannot exceed quota for ACLSizePerRole: {_TRUST_LIMIT}")
+        raise limit("ACLSizePerRole", _TRUST_LIMIT)
     if kind == "managed" and size > _MANAGED_LIMIT:
-        raise over(f"Cannot exceed quota for PolicySize: {_MANAGED_LIMIT}")
+        raise limit("PolicySize", _MANAGED_LIMIT)
     if kind == "inline":
         entity = iam_resources.kind_of(call.operation)
         name = call.params[_NAME[entity]]
@@ -160,9 +154,10 @@ def _check_size(state: State, call: Call, account: str, kind: str, size: int) ->
             for n, t in state.backends.iam.inline_policies(account, entity, name).items()
             if n != call.params["PolicyName"]
         }
-        limit = _INLINE_LIMIT[entity]
-        if size + sum(map(_squeezed, others.values())) > limit:
-            raise over(f"Maximum policy size of {limit} bytes exceeded for {entity} {name}")
+        most = _INLINE_LIMIT[entity]
+        if size + sum(map(_squeezed, others.values())) > most:
+            text = f"Maximum policy size of {most} bytes exceeded for {entity} {name}"
+            raise ApiError("LimitExceeded", text, 409)
 
 
 def _check_change(state: State, call: Call, account: str) -> None:
@@ -199,7 +194,7 @@ def _check_change(state: State, call: Call, account: str) -> None:
     elif operation == "RemoveRoleFromInstanceProfile":
         held = backends.iam.instance_profiles(account)[params["InstanceProfileName"]]
         if params["RoleName"] not in held:
-            raise _missing(f"The role with name {params['RoleName']} cannot be found.")
+            raise missing(f"The role with name {params['RoleName']} cannot be found.")
     elif operation == "CreatePolicy":
         names = [arn.rsplit("/", 1)[-1].lower() for arn in backends.iam.customer_policies(account)]
         if params["PolicyName"].lower() in names:
@@ -213,11 +208,7 @@ def _check_change(state: State, call: Call, account: str) -> None:
         kind = iam_resources.kind_of(operation)
         attached = backends.iam.attached_policies(account, kind, params[_NAME[kind]])
         if len(attached) >= _ATTACHED_LIMIT and params["PolicyArn"] not in attached:
-            raise ApiError(
-                "LimitExceeded",
-                f"Cannot exceed quota for PoliciesPer{kind.capitalize()}: {_ATTACHED_LIMIT}",
-                409,
-            )
+            raise limit(f"PoliciesPer{kind.capitalize()}", _ATTACHED_LIMIT)
     elif operation.startswith("Delete"):
         _check_delete(state, call, account)
 
@@ -249,10 +240,6 @@ def _check_free(kind: str, name: str, taken: tuple[str, ...]) -> None:
 
 def _check_delete(state: State, call: Call, account: str) -> None:
     """DeleteConflict, in the order and words of AWS."""
-
-    def conflict(what: str) -> ApiError:
-        return ApiError("DeleteConflict", what, 409)
-
     params, backends, operation = call.params, state.backends, call.operation
     if operation == "DeletePolicy":
         if backends.iam.policy_attachments(account, params["PolicyArn"]) or _bounds(
@@ -278,7 +265,7 @@ def _check_delete(state: State, call: Call, account: str) -> None:
             _check_holdings(state, account, name)
         if kind == "user" and backends.iam.login_profile(account, name) is not None:
             raise conflict("Cannot delete entity, must delete login profile first.")
-        if kind == "user" and backends.iam.user_group_count(account, name):
+        if kind == "user" and backends.iam.groups_of(account, name):
             raise conflict("Cannot delete entity, must remove users from group first.")
         if kind == "group" and backends.iam.group_members(account, name):
             raise conflict("Cannot delete entity, must remove users from group first.")
@@ -297,12 +284,10 @@ def _check_holdings(state: State, account: str, name: str) -> None:
     user, kept = state.backends.iam.user(account, name), state.held(account)
     assert user is not None
     if kept.devices_of(user.unique_id):
-        raise ApiError("DeleteConflict", "Cannot delete entity, must delete MFA device first.", 409)
+        raise conflict("Cannot delete entity, must delete MFA device first.")
     if user.unique_id in (one.user_id for one in kept.signing_certificates.values()):
-        text = "Cannot delete entity, must delete signing certificates first."
-        raise ApiError("DeleteConflict", text, 409)
+        raise conflict("Cannot delete entity, must delete signing certificates first.")
     owners = [one.user_id for one in kept.ssh_keys.values()]
     owners += [one.user_id for one in kept.service_credentials.values()]
     if user.unique_id in owners:
-        text = "Cannot delete entity, must remove referenced objects first."
-        raise ApiError("DeleteConflict", text, 409)
+        raise conflict("Cannot delete entity, must remove referenced objects first.")

@@ -109,8 +109,7 @@ def _check(state: State, call: Call, account: str) -> None:
     if call.operation == "DeleteVirtualMFADevice":
         if device.user_id is not None:
             # github.com/hashicorp/terraform-provider-aws/pull/32462
-            text = "MFA VirtualDevice in use. Must deactivate first"
-            raise ApiError("DeleteConflict", text, 409)
+            raise held.conflict("MFA VirtualDevice in use. Must deactivate first")
         return
     user = held.owner(state, call, account)
     if call.operation == "DeactivateMFADevice" and device.user_id != user.unique_id:

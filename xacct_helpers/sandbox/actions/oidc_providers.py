@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from .. import wire
 from ..errors import ApiError
 from ..wire import Call, HttpResponse
+from .held import limit, missing
 
 if TYPE_CHECKING:
     from ..state import State
@@ -54,7 +55,7 @@ def check(state: State, call: Call, account: str) -> None:
         idempotent = call.operation == "DeleteOpenIDConnectProvider"
         found = state.backends.iam.oidc_provider(account, arn)
         if found is None and not idempotent:
-            raise ApiError("NoSuchEntity", f"OpenIDConnect Provider not found for arn {arn}", 404)
+            raise missing(f"OpenIDConnect Provider not found for arn {arn}")
         held = set(found.client_ids) if found is not None else set()
         adds = call.operation == "AddClientIDToOpenIDConnectProvider"
         if adds and len({*held, params["ClientID"]}) > _MOST_CLIENT_IDS:
@@ -80,11 +81,7 @@ def _check_new(state: State, call: Call, account: str) -> None:
 
 
 def _too_many_clients() -> ApiError:
-    return ApiError(
-        "LimitExceeded",
-        f"Cannot exceed quota for ClientIdsPerOpenIdConnectProvider: {_MOST_CLIENT_IDS}",
-        409,
-    )
+    return limit("ClientIdsPerOpenIdConnectProvider", _MOST_CLIENT_IDS)
 
 
 def perform(state: State, call: Call, account: str) -> HttpResponse:

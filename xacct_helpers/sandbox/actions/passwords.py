@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from .. import wire
 from ..errors import ApiError
 from ..wire import Call, HttpResponse
+from . import held
 
 if TYPE_CHECKING:
     from ..state import State
@@ -37,7 +38,7 @@ def check_policy(state: State, call: Call, account: str) -> None:
         what = f"The Password Policy with domain name {account} cannot be found."
         if call.operation == "DeleteAccountPasswordPolicy":
             what = "The account policy with name PasswordPolicy cannot be found."
-        raise ApiError("NoSuchEntity", what, 404)
+        raise held.missing(what)
 
 
 def perform(state: State, call: Call, account: str) -> HttpResponse:
@@ -84,7 +85,7 @@ def _check(state: State, call: Call, account: str) -> None:
     if call.operation == "CreateLoginProfile" and found is not None:
         raise ApiError("EntityAlreadyExists", f"Login Profile for user {name} already exists.", 409)
     if call.operation != "CreateLoginProfile" and found is None:
-        raise ApiError("NoSuchEntity", f"Login Profile for User {name} cannot be found.", 404)
+        raise held.missing(f"Login Profile for User {name} cannot be found.")
     password = call.params.get("Password")
     if password is None:
         return

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from .. import wire
 from ..errors import ApiError
 from ..wire import Call, HttpResponse
-from . import principals
+from . import held, principals
 
 if TYPE_CHECKING:
     from ..state import State
@@ -131,13 +131,9 @@ def check(state: State, call: Call, account: str) -> None:
     elif call.operation == "DeleteServiceLinkedRole":
         role = backends.iam.role(account, params["RoleName"])
         if role is None or f":role{PATH}" not in role.arn:
-            raise ApiError(
-                "NoSuchEntity", f"The role with name {params['RoleName']} cannot be found.", 404
-            )
+            raise held.missing(f"The role with name {params['RoleName']} cannot be found.")
     elif not backends.service_linked.deletion_known(account, params["DeletionTaskId"]):
-        raise ApiError(
-            "NoSuchEntity", f"Deletion task {params['DeletionTaskId']} cannot be found.", 404
-        )
+        raise held.missing(f"Deletion task {params['DeletionTaskId']} cannot be found.")
 
 
 def _check_new(state: State, call: Call, account: str) -> None:

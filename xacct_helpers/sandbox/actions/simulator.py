@@ -32,6 +32,7 @@ from ..entities import StoredPolicy
 from ..errors import ApiError
 from ..gate import Levels, service_controls
 from ..wire import Call, HttpResponse
+from . import held
 
 if TYPE_CHECKING:
     from ..identities import Caller
@@ -103,11 +104,11 @@ def _principal(
     backends = state.backends
     if kind == "group":
         if not backends.iam.group_exists(account, name):
-            raise ApiError("NoSuchEntity", f"The group with name {name} cannot be found.", 404)
+            raise held.missing(f"The group with name {name} cannot be found.")
         return list(_of(state, account, "group", name)), None, None
     entity = (backends.iam.role if kind == "role" else backends.iam.user)(account, name)
     if entity is None or entity.arn != arn:
-        raise ApiError("NoSuchEntity", f"The {kind} with name {name} cannot be found.", 404)
+        raise held.missing(f"The {kind} with name {name} cannot be found.")
     stored = list(_of(state, account, kind, name))
     if kind == "user":
         for group in backends.iam.groups_of(account, name):

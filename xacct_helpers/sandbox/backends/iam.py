@@ -93,9 +93,6 @@ class Iam:
     def groups_of(self, account: str, user: str) -> tuple[str, ...]:
         return tuple(self._index(account).groups.get(user, ()))
 
-    def user_group_count(self, account: str, user: str) -> int:
-        return len(self.groups_of(account, user))
-
     def access_key_count(self, account: str, user: str) -> int:
         return len(iam_backend(account).users[user].access_keys)
 

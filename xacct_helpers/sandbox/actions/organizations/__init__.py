@@ -9,7 +9,6 @@ texts of errors from the API Reference and public logs.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ... import wire
@@ -20,13 +19,11 @@ from ...organization import Organization
 from ...wire import Call, HttpResponse
 from . import membership, policies, reading
 from .finding import handshake_of
-from .showing import Answer
+from .showing import Handler
 
 if TYPE_CHECKING:
     from ...identities import Caller
     from ...state import State
-
-Handler = Callable[["State", Call, str], Answer]
 
 _CHANGES: dict[str, Handler] = {
     "CreateOrganization": membership.create_organization,

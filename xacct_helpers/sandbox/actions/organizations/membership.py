@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -11,7 +10,7 @@ from ...gate import organization_of as of
 from ...organization import Handshake, Node, Organization
 from ...wire import Call
 from .finding import account_of, api_error, denied, handshake_of, managed, own, parent_of, unit_of
-from .showing import Answer, handshake_shown, organization_shown, unit_shown
+from .showing import Answer, Handler, handshake_shown, organization_shown, unit_shown
 
 if TYPE_CHECKING:
     from ...state import State
@@ -83,7 +82,7 @@ def invite(state: State, call: Call, account: str) -> Answer:
     return {"Handshake": handshake_shown(org, made)}
 
 
-def answer_handshake(new_state: str) -> Callable[[State, Call, str], Answer]:
+def answer_handshake(new_state: str) -> Handler:
     """AcceptHandshake and DeclineHandshake are the invited account's, CancelHandshake the
     organization's."""
 

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ...organization import SCP, Handshake, Node, Organization, Policy
 from ...wire import Call
 from .finding import api_error
 
+if TYPE_CHECKING:
+    from ...state import State
+
 _PAGE = 20
 
 Answer = dict[str, Any]
+#: What answers an operation: the state, the call, and the account whose it is.
+Handler = Callable[["State", Call, str], Answer]
 Item = TypeVar("Item")
 
 
