@@ -29,8 +29,9 @@ def open_lab() -> Lab:
     global _current
     running = workspace.join(workspace.lab_folder())
     _point_kernel(running)
-    lab = Lab(running, tuple(running.get("status")["notices"]))
-    lab.clock.followed()
+    status = running.get("status")
+    lab = Lab(running, tuple(status["notices"]))
+    sdk_clock.follow(status["clock_offset_seconds"])
     _current = lab
     if notebook := kept_progress.open_notebook():
         kept_progress.record(lab.folder, lambda before: kept_progress.with_last(before, notebook))

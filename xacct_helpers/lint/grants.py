@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from ..policy.conditions import operator as parsed
 from ..policy.patterns import is_account, like
 from .findings import Fault
 from .looks import Look, strings_in
@@ -25,8 +26,10 @@ _THIRD_PARTY_GUARDS = ("sts:externalid", "aws:principalorgid", "aws:principalorg
 
 def _demands(operator: str, values: tuple[str, ...]) -> bool:
     """Whether a condition is met only by a request that has the key, with a value that is named."""
-    name = operator.lower().rpartition(":")[2]
-    lax = name.endswith("ifexists") or "not" in name or name == "null"
+    named = parsed(operator)
+    if named is None:
+        return True  # an operator that there is not is told by itself
+    lax = named.if_exists or named.rule.negated or named.name == "Null"
     return not lax and any(value.strip("*") for value in values)
 
 
