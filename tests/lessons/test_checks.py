@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.lessons import test_faults
 from tests.notebooks.execute import fresh_lab
-from xacct_helpers import build_image, course, open_lab, push_image
+from xacct_helpers import build_image, course, kept_progress, open_lab, pull_image, push_image
 from xacct_helpers.lab import Lab
 from xacct_helpers.lessons import checks
 
@@ -31,6 +34,21 @@ def lab() -> Iterator[Lab]:
             lab.catch_up(through=number)
             lab.running.post("save", name=f"after_{number}")
         yield lab
+
+
+def begin(lab: Lab, after: int) -> None:
+    """The accounts as after a notebook; the trail begins anew, and no check has passed."""
+    lab.running.post("reset")
+    lab.running.post("restore", name=f"after_{after}")
+    kept_progress.empty(lab.folder)
+
+
+def type_answer(name: str) -> None:
+    """The cells that a learner types from the third hint, after the notebook's first one."""
+    path = next(path for path in course.notebooks() if path.name.startswith(name))
+    typed: dict[str, Any] = {}
+    for source in [course.tagged(path, "build")[0], *course.answer(name)]:
+        exec(source, typed)
 
 
 def iam(profile: str) -> Any:
@@ -407,6 +425,118 @@ def trust_in_two_statements() -> None:
     iam("account-a").update_assume_role_policy(RoleName=NAME_A, PolicyDocument=text)
 
 
+# -- notebook 05 is about what one does, not about what is left behind ------------------------
+
+
+def assumed() -> Any:
+    """A session of A's role, won by B's role, as the learner wins it."""
+    sts = boto3.Session(profile_name="account-b").client("sts")
+    given = sts.assume_role(RoleArn=ROLE_A, RoleSessionName="mine")["Credentials"]
+    return boto3.Session(
+        given["AccessKeyId"],
+        given["SecretAccessKey"],
+        given["SessionToken"],
+        region_name="us-east-1",
+    )
+
+
+def assumed_and_pulled() -> None:
+    pull_image(assumed().client("ecr"), "my-app", tag="v1")
+
+
+def assumed_and_looked() -> None:
+    """Half right: to describe an image is not to pull it."""
+    assumed().client("ecr").describe_images(repositoryName="my-app")
+
+
+def assumed_and_pulled_by_another() -> None:
+    """The two halves, by two who have nothing to do with each other."""
+    assumed()
+    pull_image(ecr(), "my-app", tag="v1")
+
+
+def pulled_in_vain() -> None:
+    """The role was assumed, and the pull refused."""
+    session = assumed()
+    pull_gone()
+    with pytest.raises(ClientError, match="AccessDenied"):
+        pull_image(session.client("ecr"), "my-app", tag="v1")
+    pull_mended()
+
+
+def pull_mended() -> None:
+    pull_policy(
+        {"Effect": "Allow", "Action": LOGIN, "Resource": "*"},
+        {"Effect": "Allow", "Action": PULL, "Resource": REPOSITORY},
+    )
+
+
+def pulled_by_the_way_of_03() -> None:
+    """With no role of account B in between; then the accounts as after 04."""
+    trust_account()
+    sts = boto3.Session(profile_name="account-b-admin").client("sts")
+    given = sts.assume_role(RoleArn=ROLE_A, RoleSessionName="mine")["Credentials"]
+    keys = (given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
+    session = boto3.Session(*keys, region_name="us-east-1")
+    pull_image(session.client("ecr"), "my-app", tag="v1")
+    trust_role()
+
+
+def pulled_by_a_profile() -> None:
+    """Made differently: the SDK assumes the role, as notebook 09 has it do."""
+    profiles()
+    pull_image(boto3.Session(profile_name="pull-from-a").client("ecr"), "my-app", tag="v1")
+
+
+def pulled_in_a_terminal() -> None:
+    """Made differently: the AWS CLI, in another region's STS, the manifest as `docker` does."""
+    asked = ["--role-arn", ROLE_A, "--role-session-name", "mine", "--query", "Credentials"]
+    command = ["aws", "--profile", "account-b", "--region", "eu-central-1", "sts", "assume-role"]
+    given = json.loads(subprocess.check_output([*command, *asked], text=True))
+    keys = (given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
+    client = boto3.Session(*keys, region_name="us-east-1").client("ecr")
+    (login,) = client.get_authorization_token()["authorizationData"]
+    request = urllib.request.Request(
+        f"{login['proxyEndpoint']}/v2/my-app/manifests/v1",
+        headers={"Authorization": f"Basic {login['authorizationToken']}"},
+    )
+    with urllib.request.urlopen(request) as answer:
+        assert answer.status == 200
+
+
+def pulled_with_a_managed_policy() -> None:
+    pull_managed()
+    assumed_and_pulled()
+
+
+# -- notebook 06 ends with the role of B made anew --------------------------------------------
+
+
+def remade_and_trusted() -> None:
+    remade()
+    trust_role()
+
+
+def remade_under_a_condition() -> None:
+    """Made differently: a trust by the role's name needs no saving again."""
+    trust_role_by_condition()
+    remade()
+
+
+def remade_with_a_star() -> None:
+    remade()
+    trust_star()
+
+
+def another_role_remade() -> None:
+    """Somebody was made twice, and it was not some-role-name."""
+    b = iam("account-b-admin")
+    text = document(Principal={"AWS": "222222222222"}, Action="sts:AssumeRole")
+    for _ in range(2):
+        b.create_role(RoleName="another", AssumeRolePolicyDocument=text)
+        b.delete_role(RoleName="another")
+
+
 def nothing() -> None:
     """The accounts as the notebook leaves them."""
 
@@ -416,6 +546,8 @@ CHAIN = "some-role-name can become account-a-role-name"
 WHOLE = "my-app:v1 is in account A, whole: every digest is right"
 NO_PULL = "account B's administrator cannot pull it"
 BY_THAT_ROLE = "account B's administrator cannot, other than by way of that role"
+BY_YOURSELF = "you did it yourself: you assumed the role, and pulled with what that gave you"
+MADE_ANEW = "and some-role-name is not the first of its name: it was made anew, and trusted anew"
 NO_AUDITOR = "a stranger (account 333333333333) does not become auditor"
 CASES: list[tuple[str, str, int, Callable[[], None], str | None]] = [
     # what, check, accounts as after notebook, change, the goal that is missed (None: passes)
@@ -457,7 +589,14 @@ CASES: list[tuple[str, str, int, Callable[[], None], str | None]] = [
     ("02 still passes after 06", "02", 6, nothing, None),
     ('02 allows "*"', "02", 2, pull_star, "… but from no other repository"),
     ('05 allows "*"', "05", 5, pull_star, "… but from no other repository"),
-    ("05 as the notebook leaves it", "05", 5, nothing, None),
+    ("05 done in Python", "05", 5, assumed_and_pulled, None),
+    ("05 done by a profile", "05", 5, pulled_by_a_profile, None),
+    ("05 done in a terminal", "05", 5, pulled_in_a_terminal, None),
+    ("05 nothing done", "05", 4, nothing, BY_YOURSELF),
+    ("05 assumed and not pulled", "05", 4, assumed_and_looked, BY_YOURSELF),
+    ("05 assumed, and pulled in vain", "05", 4, pulled_in_vain, BY_YOURSELF),
+    ("05 pulled by another", "05", 4, assumed_and_pulled_by_another, BY_YOURSELF),
+    ("05 pulled by the way of 03", "05", 4, pulled_by_the_way_of_03, BY_YOURSELF),
     (
         "04 before it was begun",
         "04",
@@ -617,8 +756,13 @@ CASES: list[tuple[str, str, int, Callable[[], None], str | None]] = [
     ("05 before it was begun", "05", 3, nothing, CHAIN),
     ("05 a dangling unique id", "05", 5, remade, CHAIN),
     ("05 the pull policy is gone", "05", 5, pull_gone, "it pulls my-app:v1 and every digest is"),
-    ("05 a managed policy with wildcards", "05", 5, pull_managed, None),
-    ("06 before it was begun", "06", 3, nothing, "some-role-name exists, and account B's admin"),
+    ("05 a managed policy with wildcards", "05", 5, pulled_with_a_managed_policy, None),
+    ("06 before 04 was begun", "06", 3, nothing, "some-role-name exists, and account B's admin"),
+    ("06 before it was begun", "06", 5, nothing, MADE_ANEW),
+    ("06 made anew by hand", "06", 5, remade_and_trusted, None),
+    ("06 made anew under a condition", "06", 5, remade_under_a_condition, None),
+    ("06 made anew and not trusted", "06", 5, remade, CHAIN),
+    ("06 another role made anew", "06", 5, another_role_remade, MADE_ANEW),
     ("06 the pull policy is gone", "06", 6, pull_gone, "and the whole chain ends in the image"),
     ("08 a deny is left over", "08", 8, deny_left_over, "a whole session still pulls"),
     ("08 A's role for an hour", "08", 8, role_a_for_an_hour, None),
@@ -643,7 +787,7 @@ def test_check(
     change: Callable[[], None],
     missed: str | None,
 ) -> None:
-    lab.running.post("restore", name=f"after_{after}")
+    begin(lab, after)
     change()
     before = lab.running.get("fingerprint")
     capsys.readouterr()
@@ -663,12 +807,82 @@ def test_check(
     open_lab()  # the profiles that a case took away are there again
 
 
+@pytest.mark.parametrize(("name", "done"), [("05", assumed_and_pulled), ("06", remade_and_trusted)])
+def test_what_was_done_stays_done(
+    lab: Lab, capsys: pytest.CaptureFixture[str], name: str, done: Callable[[], None]
+) -> None:
+    """A check that has passed does not ask for it again when the trail begins anew; what else it
+    looks for it goes on to look for."""
+    begin(lab, 5)
+    done()
+    checks.check(name)
+    capsys.readouterr()
+    kept = kept_progress.read(lab.folder)
+    begin(lab, 5)
+    kept_progress.record(lab.folder, lambda _: kept)
+    checks.check(name)
+    assert "(this check has passed before)\nPassed: " in capsys.readouterr().out
+    trust_star()
+    pull_star()
+    assert not checks.passed(name)
+
+
+def test_what_was_not_checked_before_the_trail_began_anew_is_done_once_more(lab: Lab) -> None:
+    begin(lab, 5)
+    assumed_and_pulled()
+    begin(lab, 5)
+    assert not checks.passed("05")
+    assumed_and_pulled()
+    assert checks.passed("05")
+
+
+def test_what_catch_up_does_is_not_the_learners(lab: Lab) -> None:
+    """It makes some-role-name anew, as 06 does; it assumes no role and pulls nothing."""
+    lab.reset()
+    kept_progress.empty(lab.folder)
+    lab.catch_up(through=12)
+    assert not checks.passed("05")
+    begin(lab, 5)
+    lab.catch_up(through=6)
+    assert checks.passed("06")
+
+
+@pytest.mark.parametrize(
+    ("name", "after", "change"),
+    [
+        ("05", 4, nothing),
+        ("06", 5, nothing),
+        ("06", 5, remade),
+        ("06", 5, trust_star),
+        ("06", 6, remade),
+        ("06", 6, trust_star),
+        ("06", 6, remade_with_a_star),
+    ],
+)
+def test_the_answer_mends(lab: Lab, name: str, after: int, change: Callable[[], None]) -> None:
+    """From where it begins, and in the states that it is there for."""
+    begin(lab, after)
+    change()
+    assert not checks.passed(name)
+    type_answer(name)
+    assert checks.passed(name)
+
+
+def test_the_last_cell_of_06_is_enough_for_a_role_made_anew(lab: Lab) -> None:
+    for trust_left in (nothing, trust_star):
+        begin(lab, 5)
+        remade()
+        trust_left()
+        exec(course.answer("06")[-1], {"iam_a": iam("account-a"), "json": json, "role_b": ROLE_B})
+        assert checks.passed("06")
+
+
 def test_every_check_meets_accounts_of_every_kind() -> None:
     """Right as taught, right otherwise, wrong in two ways at least; a `*` and a dangling unique id
     wherever somebody is trusted."""
     for name in set(checks.GOALS) - {"13"}:  # the game's: see below
         cases = [(change, missed) for _, check, _, change, missed in CASES if check == name]
-        assert (nothing, None) in cases or name == "09", name
+        assert (nothing, None) in cases or name in ("05", "09"), name
         assert [change for change, missed in cases if missed is None and change is not nothing] or (
             name == "00"
         ), name

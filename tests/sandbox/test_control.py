@@ -169,6 +169,22 @@ def test_the_trail(sandbox: Sandbox) -> None:
     assert sandbox.control("GET", "trail/-1").json["entries"] == []
 
 
+def test_the_trail_tells_whose_session_a_call_was_made_with(sandbox: Sandbox) -> None:
+    """By the access key id, which is no secret; the secrets themselves are nowhere in it."""
+    role = sandbox.role(A, "r", trust(A))
+    keys = sandbox.assume(A, role["Arn"])
+    sandbox.whoami(keys)
+    assumed, asked = sandbox.control("GET", "trail/2").json["entries"]
+    assert (assumed["gave"], asked["access_key_id"]) == (keys.access_key_id, keys.access_key_id)
+    assert asked["gave"] is None
+    sandbox.do(A, "iam:CreateUser", UserName="u")
+    sandbox.do(A, "iam:CreateAccessKey", UserName="u")
+    text = json.dumps(sandbox.control("GET", "trail").json)
+    assert keys.secret not in text
+    assert str(keys.token) not in text
+    assert sandbox.control("GET", "trail/1").json["entries"][0]["gave"] is None, "STS's only"
+
+
 def test_the_changes_since(sandbox: Sandbox) -> None:
     """Only what changed something, without secrets; and whether these accounts come of those."""
     sandbox.role(A, "r", trust(A))

@@ -43,13 +43,16 @@ HINTS: dict[str, tuple[str, str, str]] = {
     ),
     "05": (
         "Does the chain break before A's role is reached, or after?",
-        "Before: see the hints of 04. After: the permission policy of account-a-role-name.",
-        "lab.catch_up(through=4) leaves both accounts as this notebook needs them.",
+        "Before: see the hints of 04. After: the permission policy of account-a-role-name. "
+        "Nowhere? Then it is your own pull that is missing: the check looks for it in the lab's trail.",
+        "sts.assume_role with the profile account-b, a boto3.Session from the three strings, and "
+        "pull_image with its ECR client: yours must be in the trail, a check's do not count.",
     ),
     "06": (
         "If it worked before you made some-role-name anew: is it still the same role?",
         "A trust policy holds the principal's unique id. A role made anew has another one.",
-        "Write A's trust policy again, with the ARN: AWS looks the new role up when it saves.",
+        "Delete some-role-name, make it anew, and save A's trust policy again, with the ARN in it: "
+        "AWS looks up who has the name now. Is it made anew already? Then only the last cell.",
     ),
     "07": (
         "Which of the four calls does the check complain about: right word, wrong word, no word?",

@@ -34,6 +34,7 @@ _SECRET_ELEMENT = re.compile(f"<({'|'.join(sorted(SECRETS))})>[^<]*</\\1>".encod
 # requestParameters and responseElements 100 KB, userAgent and errorMessage 1 KB).
 _LONGEST = 100 * 1024
 _LONGEST_TEXT = 1024
+_KEY_GIVEN = re.compile(rb"<AccessKeyId>([^<]+)</AccessKeyId>")
 _READING = re.compile("Get|List|Describe|Simulate|Lookup|BatchGet|BatchCheck|AssumeRole")
 _GIVES_CREDENTIALS = ("AssumeRole", "GetSessionToken", "GetFederationToken")
 
@@ -160,6 +161,12 @@ class Entry:
         return any(not asked.decision.allowed for asked in self.asked)
 
     @property
+    def gave(self) -> str | None:
+        """The access key id of the credentials that the call was answered with, if any."""
+        found = _KEY_GIVEN.search(self.answer) if self.service == "sts" else None
+        return found[1].decode() if found else None
+
+    @property
     def resources(self) -> list[str]:
         """What the call was about, for every permission that it needed."""
         return [asked.request.resource for asked in self.asked]
@@ -173,6 +180,8 @@ class Entry:
             "action": f"{self.service}:{self.operation}",
             "caller": self.caller,
             "account": self.account,
+            "access_key_id": self.who.access_key_id if self.who else "",
+            "gave": self.gave,
             "source_ip": self.source_ip,
             "error_code": self.error_code,
             "error_message": self.error_message,

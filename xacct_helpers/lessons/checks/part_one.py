@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ...workspace import ACCOUNT_A, ACCOUNT_B
-from . import probes
+from . import on_record, probes
 from .goals import ANSWERED, DENIED, OUT_OF_RANGE, SHUT, Expectation, Goal, in_account, session_of
 from .probes import REPOSITORY, ROLE_A, ROLE_B, Answer, Tries
 
@@ -209,6 +209,16 @@ _04 = (
     ),
 )
 
+
+def _told(text: str) -> Callable[[Answer], str]:
+    """The text of a goal about what was done, which a check that has passed need not see again."""
+    return lambda answer: f"{text} ({answer.value})" if answer.value else text
+
+
+def _on_record(words: str) -> Expectation:
+    return Expectation(words, ANSWERED.holds, lambda answer: str(answer.message))
+
+
 _05 = (
     Goal(CHAIN.text, _chain, ANSWERED, "notebook 04; lab.catch_up(through=4) puts it right"),
     Goal(
@@ -225,8 +235,29 @@ _05 = (
         OUT_OF_RANGE,
         "whether the profile account-b still uses a role",
     ),
+    Goal(
+        _told("you did it yourself: you assumed the role, and pulled with what that gave you"),
+        on_record.unless_passed("05", on_record.pulled_in_a_chain),
+        _on_record(
+            "a pull of my-app in the lab's trail, by a session of account-a-role-name that "
+            "some-role-name got; what a check or lab.catch_up() calls does not count"
+        ),
+        "the cells that assume the role and pull with it; a terminal will do as well. The trail "
+        "begins anew with the lab and with accounts built from nothing: then do both once more",
+    ),
 )
 
-_06 = (*_04, Goal("and the whole chain ends in the image", _pull, ANSWERED, _PERMISSIONS_OF_A))
+_06 = (
+    *_04,
+    Goal("and the whole chain ends in the image", _pull, ANSWERED, _PERMISSIONS_OF_A),
+    Goal(
+        _told(
+            "and some-role-name is not the first of its name: it was made anew, and trusted anew"
+        ),
+        on_record.unless_passed("06", on_record.made_anew),
+        _on_record("a some-role-name that was deleted, and made anew"),
+        '"Now break it: the same name, another role", in notebook 06',
+    ),
+)
 
 GOALS = {"00": _00, "01": _01, "02": _02, "03": _03, "04": _04, "05": _05, "06": _06}
