@@ -868,6 +868,22 @@ def test_the_answer_mends(lab: Lab, name: str, after: int, change: Callable[[], 
     assert checks.passed(name)
 
 
+@pytest.mark.parametrize("name", ["01", "02", "03", "04", "07", "10", "11", "12"])
+def test_an_answer_that_makes_something_begins_where_its_hint_says(lab: Lab, name: str) -> None:
+    """Half way it stops at what is there already; caught up with it passes, and nothing is lost."""
+    number = int(name)
+    begin(lab, number)
+    iam("account-a").create_user(UserName="of-ones-own")
+    made = lab.running.get("fingerprint")
+    with pytest.raises(ClientError, match="AlreadyExists"):
+        type_answer(name)
+    lab.catch_up(through=number - 1)
+    type_answer(name)
+    assert checks.passed(name)
+    lab.restore()
+    assert lab.running.get("fingerprint") == made
+
+
 def test_the_last_cell_of_06_is_enough_for_a_role_made_anew(lab: Lab) -> None:
     for trust_left in (nothing, trust_star):
         begin(lab, 5)

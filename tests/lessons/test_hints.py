@@ -24,6 +24,8 @@ def test_each_is_more_specific_and_the_last_holds_the_answer(
         assert said[-1].startswith(f"Hint {number} of 3: ")
     assert "The answer is folded" not in said[0] + said[1]
     assert said[2] == said[3]
+    makes = name in ("01", "02", "03", "04", "06", "07", "10", "11", "12")
+    assert (f"begins where lab.catch_up(through={int(name) - 1})" in said[2]) == makes
     assert f'hint("{name}", answer=True) prints it' in said[2]
     hint(name, answer=True)
     assert capsys.readouterr().out == "\n\n".join(course.answer(name)) + "\n"
@@ -45,6 +47,15 @@ def test_in_a_notebook_the_answer_is_folded() -> None:
     assert "&quot;Principal&quot;: {&quot;AWS&quot;: &quot;222222222222&quot;}" in html
     assert "update_assume_role_policy" not in text
     assert text.startswith("Hint 3 of 3: ")
+
+
+def test_where_the_answer_begins_stands_before_it(capsys: pytest.CaptureFixture[str]) -> None:
+    for _ in range(4):
+        hint("02")
+    said = capsys.readouterr().out.rstrip().splitlines()
+    assert said[-2].startswith("It begins where lab.catch_up(through=1) leaves you")
+    assert said[-2].endswith("lab.restore() brings it back.")
+    assert said[-1].startswith("The answer is folded: ")
 
 
 def test_no_such_check() -> None:

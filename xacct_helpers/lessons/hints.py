@@ -5,6 +5,7 @@ The answer's code is that of the pristine notebook: it has one home, and the tes
 
 from __future__ import annotations
 
+import re
 from html import escape
 
 from .. import course
@@ -120,8 +121,22 @@ def hint(notebook: str | int, *, answer: bool = False) -> None:
     if number + 1 < len(HINTS[name]):
         print(said)
         return
-    text = f'{said}\nThe answer is folded: hint("{name}", answer=True) prints it.'
-    show(text, f"<p>{escape(said)}</p>{_folded(_answer(name))}")
+    paragraphs = [said, *_begins(name)]
+    text = "\n".join([*paragraphs, f'The answer is folded: hint("{name}", answer=True) prints it.'])
+    html = "".join(f"<p>{escape(paragraph)}</p>" for paragraph in paragraphs)
+    show(text, html + _folded(_answer(name)))
+
+
+def _begins(name: str) -> list[str]:
+    """Where an answer begins that makes something: what is there already AWS does not make again
+    (EntityAlreadyExists)."""
+    if not re.search(r"\.create_(?!policy_version)", _answer(name)):
+        return []
+    return [
+        f"It begins where lab.catch_up(through={int(name) - 1}) leaves you, after the notebook's "
+        "first cell. Half way already? Take from it what is missing; or catch up: what you have is "
+        "put aside, and lab.restore() brings it back."
+    ]
 
 
 def _answer(name: str) -> str:
