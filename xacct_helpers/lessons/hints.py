@@ -45,7 +45,8 @@ HINTS: dict[str, tuple[str, str, str]] = {
     "05": (
         "Does the chain break before A's role is reached, or after?",
         "Before: see the hints of 04. After: the permission policy of account-a-role-name. "
-        "Nowhere? Then it is your own pull that is missing: the check looks for it in the lab's trail.",
+        "Nowhere? Then it is your own pull that is missing: the check looks for it in the lab's "
+        "trail.",
         "sts.assume_role with the profile account-b, a boto3.Session from the three strings, and "
         "pull_image with its ECR client: yours must be in the trail, a check's do not count.",
     ),
