@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xacct_helpers.lint import GLOBAL_KEYS, MEANT, RULES, guess, lint
-from xacct_helpers.policy import Kind, PolicyError, check
+from xacct_helpers.policy import Kind, PolicyError, check, limits
+from xacct_helpers.sandbox.wire import operation_model
 
 TABLE = tomllib.loads(Path(__file__).with_name("documents.toml").read_text("utf-8"))["case"]
 KEYS = {"id", "kind", "own", "text", "finds", "at", "says"}
@@ -45,13 +46,19 @@ def test_every_warning_has_a_document_and_a_page_of_aws(rule: Any) -> None:
 @pytest.mark.parametrize("row", [row for row in TABLE if "kind" in row], ids=lambda row: row["id"])
 def test_an_error_is_what_check_refuses_in_its_words(row: dict[str, Any]) -> None:
     errors = [one for one in lint(row["text"], row["kind"]) if one.severity == "error"]
-    try:
-        check(row["text"], row["kind"])
-        refused = ""
-    except PolicyError as refusal:
-        refused = refusal.message
+    refused = refusal_of(row["text"], row["kind"])
     assert bool(errors) == bool(refused)
     assert all(one.message.startswith(refused) for one in errors[:1])
+
+
+def refusal_of(text: str, kind: Kind) -> str:
+    """What the engine's own checks say of a document: the parser's, or else its limits'."""
+    try:
+        check(text, kind)
+    except PolicyError as refusal:
+        return refusal.message
+    strange = limits.strange_character(text, kind) is not None
+    return (limits.too_long(text, kind) or "").removesuffix(".") or "Member must" * strange
 
 
 def test_what_we_say_was_meant_is_real() -> None:
@@ -90,6 +97,76 @@ def test_what_would_upset_a_terminal_is_escaped() -> None:
     (found,) = lint(text)
     assert found.message.isprintable()
     assert found.path.isprintable()
+
+
+def trusting_many(characters: int) -> str:
+    """A trust policy of so many characters, white space not counted."""
+    text = json.dumps(
+        {
+            "Version": "2012-10-17",
+            "Statement": {
+                "Sid": "",
+                "Effect": "Deny",
+                "Principal": {"AWS": "111111111111"},
+                "Action": "sts:AssumeRole",
+            },
+        }
+    )
+    missing = characters - limits.size(text, "trust")
+    return text.replace('"Sid": ""', '"Sid": "' + "x" * missing + '"')
+
+
+def permitting_many(characters: int) -> str:
+    """A permission policy of so many characters, white space not counted."""
+    text = '{"Version":"2012-10-17","Statement":{"Sid":"","Effect":"Deny","Action":"*",'
+    text += '"Resource":"*"}}'
+    return text.replace('"Sid":""', '"Sid":"' + "x" * (characters - len(text)) + '"')
+
+
+LONG: tuple[tuple[Kind, int, Any, str], ...] = (
+    ("trust", 2048, trusting_many, "Cannot exceed quota for ACLSizePerRole: 2048"),
+    ("managed", 6144, permitting_many, "Cannot exceed quota for PolicySize: 6144"),
+    ("inline", 10240, permitting_many, "Maximum policy size of 10240 bytes exceeded for role"),
+    ("session", 2048, permitting_many, "Member must have length less than or equal to 2048"),
+    ("scp", 5120, permitting_many, "You have exceeded the maximum size of a policy document"),
+)
+
+
+@pytest.mark.parametrize(("kind", "most", "make", "words"), LONG, ids=lambda row: str(row)[:9])
+def test_a_document_that_is_too_long(kind: Kind, most: int, make: Any, words: str) -> None:
+    assert lint(make(most), kind) == ()
+    (found,) = lint(make(most + 1), kind)
+    assert (found.severity, found.rule, found.path) == ("error", "too-long", "")
+    assert found.message.startswith(f"{words} — the document has {most + 1:,} characters")
+
+
+def test_white_space_counts_where_aws_counts_it() -> None:
+    spaced = permitting_many(2048).replace(":", ": ", 1)
+    assert lint(spaced, "inline") == ()
+    assert [one.rule for one in lint(spaced, "session")] == ["too-long"]
+    registry = '{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Principal": "*", '
+    registry += '"Action": "ecr:BatchImportUpstreamImage", "Resource": "*"}}'
+    assert "too-long" not in [one.rule for one in lint(registry.ljust(10240), "registry")]
+    assert "too-long" in [one.rule for one in lint(registry.ljust(10241), "registry")]
+
+
+def test_the_limits_are_those_of_the_services_models() -> None:
+    """What the sandbox validates with and what lint says are one: botocore's models and ours."""
+    for service, operation, parameter, kind in (
+        ("ecr", "SetRepositoryPolicy", "policyText", "repository"),
+        ("ecr", "PutRegistryPolicy", "policyText", "registry"),
+        ("sts", "GetFederationToken", "Policy", "session"),
+    ):
+        members = operation_model(service, operation).input_shape.members  # type: ignore[union-attr]
+        assert members[parameter].metadata["max"] == limits.LONGEST[kind]  # type: ignore[index]
+    for service, operation, parameter in (
+        ("iam", "CreatePolicy", "PolicyDocument"),
+        ("iam", "CreateRole", "AssumeRolePolicyDocument"),
+        ("iam", "PutRolePolicy", "PolicyDocument"),
+        ("sts", "AssumeRole", "Policy"),
+    ):
+        members = operation_model(service, operation).input_shape.members  # type: ignore[union-attr]
+        assert members[parameter].metadata["pattern"] == limits.CHARACTERS
 
 
 def test_the_reference_is_loaded_only_when_needed() -> None:
@@ -141,12 +218,7 @@ def sound(text: str, kind: Kind | None) -> None:
         assert 1 <= one.column <= len(lines[one.line - 1]) + 1
         assert one.message.isprintable()
     if kind is not None:
-        try:
-            check(text, kind)
-        except PolicyError:
-            assert any(one.severity == "error" for one in found)
-        else:
-            assert not any(one.severity == "error" for one in found)
+        assert any(one.severity == "error" for one in found) == bool(refusal_of(text, kind))
 
 
 @given(text=st.text() | st.text('{}[]",:.\\ 1eNa\n/'), kind=KINDS)

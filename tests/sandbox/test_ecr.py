@@ -251,6 +251,7 @@ def refusals() -> list[Any]:
         "no Action": policy({"Effect": "Allow", "Principal": "*"}),
         "a role not there": grant(f"arn:aws:iam::{A}:role/nope"),
         "an account not there": grant("999999999999"),
+        "the login, which is about no repository": grant("*", "ecr:GetAuthorizationToken"),
         "an unknown element": policy({**statement("Allow", "ecr:*", Principal="*"), "X": 1}),
     }.items():
         rows.append(

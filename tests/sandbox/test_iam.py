@@ -339,6 +339,9 @@ def trust_rows() -> Iterator[Row]:
         ("AWS", "1111"),
         ("AWS", "somebody"),
         ("Service", "ec2"),
+        ("Service", "ec2.example.com"),
+        ("CanonicalUser", "79a5"),
+        ("Federated", "oidc.example.com"),
         ("Federated", f"arn:aws:iam::{A}:oidc-provider/example.org"),
     ):
         yield distrust(
@@ -346,6 +349,12 @@ def trust_rows() -> Iterator[Row]:
             trusting(Principal={kind: value}),
             f'Invalid principal in policy: "{kind.upper()}":"{value}"',
         )
+    yield distrust(
+        "every identity provider",
+        trusting(Principal={"Federated": "*"}),
+        "Federated principals must be valid domain names or SAML metadata ARNs",
+        "public logs: terraform-aws-modules/terraform-aws-eks#2594",
+    )
     yield distrust(
         "one of several is not there",
         trust([A, f"arn:aws:iam::{A}:role/nope"]),

@@ -17,6 +17,7 @@ from ..policy import Kind
 from ..policy.rules import INVALID_JSON
 from .findings import Finding, Guess, finding_at, line_column, listed, statements_of
 from .json_faults import json_fault
+from .limits import limits_of
 from .looks import looks_at
 from .places import Places
 from .reference import GLOBAL_KEYS, MEANT
@@ -48,6 +49,10 @@ def lint(text: str, kind: Kind | None = None, *, own: Collection[str] = ()) -> t
         message = f"{INVALID_JSON[_closest(what)]} — {path} is given twice."
         return (finding_at(text, "error", "given-twice", message, path, at),)
     found = [
+        finding_at(text, "error", rule, message, "", at)
+        for at, rule, message in limits_of(text, what)
+    ]
+    found += [
         finding_at(text, "error", rule, message, path, places.at(path))
         for path, rule, message in refusals_of(text, raw, what)
     ]

@@ -12,7 +12,7 @@ from ..policy.conditions import RULES as OPERATORS
 from ..policy.conditions import operator
 from ..policy.document import PRINCIPAL_TYPES, STATEMENT_ELEMENTS, TOP_ELEMENTS
 from ..policy.patterns import like
-from ..policy.rules import ORGANIZATION, REPOSITORY, TRUST_ACTIONS
+from ..policy.rules import LOGIN, ORGANIZATION, REPOSITORY, TRUST_ACTIONS
 from ..service_reference import actions_of
 from .findings import Guess, did_you_mean, listed, similar, statements_of
 
@@ -53,6 +53,7 @@ REFUSALS: tuple[tuple[str, str, str], ...] = (
     ),
     ("AssumeRole policy may only", "trust-action", ""),
     ("Invalid principal", "principal", "an account id, or an ARN without wildcards"),
+    ("Federated principals", "principal", "the ARN of an identity provider of the role's account"),
     ("Actions/Condition", "action", 'an action is "service:Name", such as "ecr:BatchGetImage"'),
     ("Vendor", "action", "the part before the colon is a service, such as ecr"),
     ("Partition", "resource", ""),
@@ -83,6 +84,12 @@ ELEMENTS: dict[str, str] = {
 _NO_RESOURCE = (
     "an ECR repository policy is about its own repository and has no Resource (an identity policy "
     "has one, and no Principal)"
+)
+
+
+_NO_LOGIN = (
+    "ecr:GetAuthorizationToken is about no repository: allow it in an identity policy, with "
+    '"Resource": "*"'
 )
 
 
@@ -138,6 +145,8 @@ def _explained(fault: PolicyError, raw: Any, kind: Guess) -> tuple[str, str]:
         hosts = [match for match in map(_HOST.match, values) if match]
         meant = [f"arn:aws:ecr:{host[2]}:{host[1]}:repository/{host[3]}" for host in hosts[:1]]
         return rule, f"a registry's address is no ARN; did you mean {meant[0]}" if meant else hint
+    if kind == "repository" and LOGIN in map(str.lower, values):
+        return rule, _NO_LOGIN
     return rule, hint or _element_hint(fault.path, kind)
 
 

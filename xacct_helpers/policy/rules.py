@@ -18,7 +18,8 @@ from typing import Any, NoReturn
 
 from . import conditions
 from .model import VARIABLES_SINCE, Kind, PolicyDocument, PolicyError, Statement
-from .patterns import is_account, like
+from .patterns import like
+from .principal_forms import form_fault
 
 SYNTAX = "Syntax errors in policy."
 REPOSITORY = (
@@ -85,6 +86,7 @@ _REGIONAL_S3 = (
     "storage-lens/",
     "storage-lens-group/",
 )
+LOGIN = "ecr:getauthorizationtoken"
 TRUST_ACTIONS = (
     "sts:assumerole",
     "sts:assumerolewithsaml",
@@ -296,39 +298,15 @@ def _trust_actions(document: PolicyDocument) -> None:
 
 
 def _principals_formed(document: PolicyDocument) -> None:
-    """Principals that name nobody by their very form. Whether the others exist is for the one
-    who knows the accounts: see `document.principal_values`.
-
-    Source: IAM User Guide, "Principal": no wildcards within a name or ARN (read 2026-11-24).
-    """
     for statement in document.statements:
         for element, named in (
             ("Principal", statement.principals),
             ("NotPrincipal", statement.not_principals),
         ):
             for kind, value in named.entries if named else ():
-                if not _principal_formed(kind, value):
-                    shown = kind if kind == "AWS" else kind.upper()
-                    message = f'Invalid principal in policy: "{shown}":"{value}"'
-                    _refuse(message, statement, element)
-
-
-def _principal_formed(kind: str, value: str) -> bool:
-    if kind == "Service":
-        return re.fullmatch(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", value) is not None
-    if kind != "AWS" or value == "*" or is_account(value):
-        return bool(value)
-    if "*" in value or "?" in value:
-        return False
-    if re.fullmatch(r"A(?:ID|RO)A[A-Z0-9]{12,124}(:[\w+=,.@-]{2,64})?", value):
-        return True
-    parts = value.split(":", 5)
-    if len(parts) != 6 or parts[0] != "arn" or parts[3] or not is_account(parts[4]):
-        return False
-    if parts[2] == "iam":
-        return parts[5] == "root" or re.fullmatch(r"(user|role)/.*[^/]", parts[5]) is not None
-    named = re.fullmatch(r"(assumed-role/[^/]+|federated-user)/[^/]+", parts[5])
-    return parts[2] == "sts" and named is not None
+                fault = form_fault(kind, value)
+                if fault:
+                    _refuse(fault, statement, element)
 
 
 def _needs_principal(document: PolicyDocument) -> None:
@@ -343,6 +321,16 @@ def _no_resource(document: PolicyDocument) -> None:
         for element in ("Resource", "NotResource"):
             if element in statement.raw:
                 _refuse(REPOSITORY, statement, element)
+
+
+def _no_token(document: PolicyDocument) -> None:
+    """A repository has no authorization token to give.
+
+    Source: public log, cloudposse/terraform-aws-ecr#67, of the action by its name.
+    """
+    for statement, element, action in _each(document, "Action"):
+        if action.lower() == LOGIN:
+            _refuse(REPOSITORY, statement, element)
 
 
 def _rcp_shape(document: PolicyDocument) -> None:
@@ -400,6 +388,7 @@ CHECKS: dict[Kind, tuple[Check, ...]] = {
         _has_actions,
         _no_resource,
         _actions,
+        _no_token,
         _needs_principal,
         _principals_formed,
     ),

@@ -10,7 +10,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ...policy import Kind, PolicyError, check
+from ...policy import Kind, PolicyError, check, limits
+from ...policy.principal_forms import invalid
 from ..errors import ApiError
 from ..wire import Call
 from . import iam_resources, principals, service_linked
@@ -29,9 +30,6 @@ _DOCUMENTS: dict[str, tuple[str, Kind]] = {
     "CreatePolicy": ("PolicyDocument", "managed"),
     "CreatePolicyVersion": ("PolicyDocument", "managed"),
 }
-_INLINE_LIMIT = {"user": 2048, "group": 5120, "role": 10240}
-_TRUST_LIMIT = 2048
-_MANAGED_LIMIT = 6144
 _ATTACHED_LIMIT = 10
 _POLICY_ARN = re.compile(r"arn:aws:iam::(aws|\d{12}):policy/[\x21-\x7e]+")
 
@@ -124,40 +122,26 @@ def _check_document(state: State, call: Call, account: str) -> Call:
         document = check(text, kind)
     except PolicyError as error:
         raise ApiError("MalformedPolicyDocument", str(error)) from error
-    _check_size(state, call, account, kind, _squeezed(text))
+    _check_size(state, call, account, kind, text)
     if kind != "trust":
         return call
     unknown = principals.first_unknown(state, document)
     if unknown is not None:
-        label, value = unknown
-        raise ApiError(
-            "MalformedPolicyDocument", f'Invalid principal in policy: "{label.upper()}":"{value}"'
-        )
+        raise ApiError("MalformedPolicyDocument", invalid(*unknown))
     return replace(call, params={**call.params, parameter: principals.as_stored(state, text)})
 
 
-def _squeezed(text: str) -> int:
-    """Characters, white space not counted, as IAM counts sizes."""
-    return len(re.sub(r"\s", "", text))
-
-
-def _check_size(state: State, call: Call, account: str, kind: str, size: int) -> None:
-    if kind == "trust" and size > _TRUST_LIMIT:
-        raise limit("ACLSizePerRole", _TRUST_LIMIT)
-    if kind == "managed" and size > _MANAGED_LIMIT:
-        raise limit("PolicySize", _MANAGED_LIMIT)
+def _check_size(state: State, call: Call, account: str, kind: Kind, text: str) -> None:
+    refusal = limits.too_long(text, kind)
     if kind == "inline":
         entity = iam_resources.kind_of(call.operation)
         name = call.params[_NAME[entity]]
-        others = {
-            n: t
-            for n, t in state.backends.iam.inline_policies(account, entity, name).items()
-            if n != call.params["PolicyName"]
-        }
-        most = _INLINE_LIMIT[entity]
-        if size + sum(map(_squeezed, others.values())) > most:
-            text = f"Maximum policy size of {most} bytes exceeded for {entity} {name}"
-            raise ApiError("LimitExceeded", text, 409)
+        held = state.backends.iam.inline_policies(account, entity, name)
+        together = {**held, call.params["PolicyName"]: text}
+        size = sum(limits.size(one, kind) for one in together.values())
+        refusal = limits.too_long_together(size, entity, name)
+    if refusal:
+        raise ApiError("LimitExceeded", refusal, 409)
 
 
 def _check_change(state: State, call: Call, account: str) -> None:

@@ -13,6 +13,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from ...policy import PolicyDocument, map_principals, principal_values
+from ...policy.principal_forms import LOGIN_PROVIDERS, form_fault
 
 if TYPE_CHECKING:
     from ..state import State
@@ -23,16 +24,6 @@ _STS_ARN = re.compile(r"arn:aws:sts::(\d{12}):(assumed-role|federated-user)/([^/
 _UNIQUE_ID = re.compile(r"(AIDA|AROA)[A-Z0-9]{16,124}")
 _SAML_ARN = re.compile(r"arn:aws:iam::(\d{12}):saml-provider/[\w._-]+")
 _OIDC_ARN = re.compile(r"arn:aws:iam::(\d{12}):oidc-provider/\S+")
-# Those that need no provider of IAM's. Source: IAM User Guide, AWS JSON policy elements: Principal.
-_LOGIN_PROVIDERS = frozenset(
-    {
-        "accounts.google.com",
-        "cognito-identity.amazonaws.com",
-        "graph.facebook.com",
-        "www.amazon.com",
-    }
-)
-_SERVICE = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*\.amazonaws\.com(\.cn)?")
 
 
 def first_unknown(state: State, document: PolicyDocument) -> tuple[str, str] | None:
@@ -68,12 +59,12 @@ def without_unknown(state: State, statements: list[Any]) -> tuple[list[Any], lis
 
 
 def _exists(state: State, kind: str, value: str) -> bool:
-    if kind == "Service":
-        return bool(_SERVICE.fullmatch(value))
-    if kind == "Federated":
-        return value in _LOGIN_PROVIDERS or _provider_exists(state, value)
-    if kind != "AWS":
+    if form_fault(kind, value):
         return False
+    if kind == "Service":
+        return True
+    if kind == "Federated":
+        return value in LOGIN_PROVIDERS or _provider_exists(state, value)
     if value == "*":
         return True
     if _ACCOUNT.fullmatch(value):

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from ...policy import PolicyError, check
+from ...policy import PolicyError, check, limits
 from .. import identities
 from ..errors import ApiError, validation
 from ..wire import Call
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from ..identities import Caller, Session
     from ..state import State
 
-POLICY_LIMIT = 2048
 _MANAGED_LIMIT = 10
 _ID_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 
@@ -69,13 +68,10 @@ def passed_policies(state: State, call: Call, account: str) -> Passed:
         check(text, "session")
     except PolicyError as error:
         raise ApiError("MalformedPolicyDocument", str(error)) from error
-    if len(text) > POLICY_LIMIT:
+    too_long = limits.too_long(text, "session")
+    if too_long:
         raise validation(
-            [
-                f"Value '{text}' at 'policy' failed to satisfy constraint: Member must have "
-                f"length less than or equal to {POLICY_LIMIT}"
-            ],
-            "query",
+            [f"Value '{text}' at 'policy' failed to satisfy constraint: {too_long}"], "query"
         )
     compact = json.dumps(json.loads(text), separators=(",", ":"))
     return Passed(policies=(compact,), arns=arns)
@@ -89,7 +85,7 @@ def packed_size(passed: Passed, tags: Mapping[str, str]) -> dict[str, int]:
     if not passed.size and not tags:
         return {}
     size = passed.size + sum(len(key) + len(value) for key, value in tags.items())
-    percent = max(1, round(100 * size / POLICY_LIMIT))
+    percent = max(1, round(100 * size / limits.LONGEST["session"]))
     if percent > 100:
         message = (
             f"Packed policy consumes {percent}% of allotted space, please use smaller policy."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ....policy import Kind, PolicyError, check
+from ....policy import Kind, PolicyError, check, limits
 from ...organization import FULL_ACCESS, RCP, SCP, Organization, Policy
 from ...wire import Call
 from .finding import api_error, denied, managed, policy_of, target_of
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ...state import State
 
 _KINDS: dict[str, Kind] = {SCP: "scp", RCP: "rcp"}
-_MOST_ATTACHED, _MOST_CONTENT = 5, 5120
+_MOST_ATTACHED = 5
 
 
 def check_type(kind: str) -> str:
@@ -62,10 +62,11 @@ def disable(state: State, call: Call, account: str) -> Answer:
 
 def _checked(content: str, kind: str) -> str:
     """The text of a policy; MalformedPolicyDocumentException when AWS would not take it."""
-    if len(content.encode()) > _MOST_CONTENT:
+    too_long = limits.too_long(content, _KINDS[kind])
+    if too_long:
         raise api_error(
             "ConstraintViolationException",
-            "You have exceeded the maximum size of a policy document.",
+            too_long,
             Reason="POLICY_CONTENT_LIMIT_EXCEEDED",
         )
     try:
