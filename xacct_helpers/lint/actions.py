@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import lru_cache
 
+from ..policy.rules import LOGIN
 from ..service_reference import actions_of, blank, covered, services, templates_of
 from .findings import Fault, did_you_mean, similar
 from .looks import Look
@@ -59,6 +60,19 @@ def must_be_star(look: Look) -> Iterator[Fault]:
                 path,
                 f"{action} works on no particular resource, so this statement does not {verb} it. "
                 'Put it into a statement of its own with "Resource": "*".',
+            )
+
+
+def not_about_a_repository(look: Look) -> Iterator[Fault]:
+    if look.kind != "repository":
+        return
+    for path, action in look.values("Action"):
+        refused = action.lower() == LOGIN
+        if not refused and covered(action) and not templates_of(action):
+            yield (
+                path,
+                f"{action} works on no repository, so a repository's policy has no say in it. It "
+                "belongs in an identity policy.",
             )
 
 

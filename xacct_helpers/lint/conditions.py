@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from ..policy.conditions import operator, readable
 from ..policy.model import VARIABLES_SINCE
 from ..service_reference import covered, fits, keys_of, known_keys, services
 from .findings import Fault, did_you_mean, similar
@@ -62,6 +63,35 @@ def variable_needs_version(look: Look) -> Iterator[Fault]:
                 f"{variable[0]} stands for itself here, not for a value: policy variables need "
                 '"Version": "2012-10-17".',
             )
+
+
+#: What an operator compares, by how its name begins.
+_COMPARED = {
+    "Numeric": "a number",
+    "Date": "a date",
+    "Bool": "true or false",
+    "Null": "true or false",
+    "IpAddress": "an IP address or a range in CIDR form",
+    "NotIpAddress": "an IP address or a range in CIDR form",
+    "Arn": "an ARN",
+    "Binary": "base64",
+}
+
+
+def unreadable_value(look: Look) -> Iterator[Fault]:
+    for path, name, _, values in look.conditions():
+        named = operator(name)
+        if named is None:
+            continue
+        if named.name.startswith("Date") and look.kind != "other":
+            continue  # AWS refuses those
+        for value in values:
+            any_arn = named.name.startswith("Arn") and value == "*"
+            if not any_arn and not readable(named, value):
+                taken = next(
+                    words for start, words in _COMPARED.items() if named.name.startswith(start)
+                )
+                yield path, f'{name} can make nothing of "{value}": it takes {taken}.'
 
 
 def empty_condition(look: Look) -> Iterator[Fault]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from .actions import (
     must_be_star,
+    not_about_a_repository,
     resource_not_for_action,
     unknown_action,
     unknown_service,
@@ -17,6 +18,7 @@ from .conditions import (
     for_all_values,
     key_not_for_action,
     unknown_key,
+    unreadable_value,
     variable_needs_version,
 )
 from .findings import Fault
@@ -56,6 +58,7 @@ RULES: tuple[Rule, ...] = tuple(
         ("unknown-action", _REFERENCE, unknown_action),
         ("wildcard-matches-nothing", _REFERENCE, wildcard_matches_nothing),
         ("resource-must-be-star", _REFERENCE, must_be_star),
+        ("action-not-about-a-repository", _REFERENCE, not_about_a_repository),
         ("resource-not-for-action", _REFERENCE, resource_not_for_action),
         ("unknown-condition-key", f"{_IAM}reference_policies_condition-keys.html", unknown_key),
         ("condition-key-not-for-action", _REFERENCE, key_not_for_action),
@@ -86,6 +89,11 @@ RULES: tuple[Rule, ...] = tuple(
             "empty-condition",
             f"{_IAM}reference_policies_elements_condition.html",
             empty_condition,
+        ),
+        (
+            "unreadable-value",
+            f"{_IAM}access-analyzer-reference-policy-checks.html",
+            unreadable_value,
         ),
         (
             "for-all-values",

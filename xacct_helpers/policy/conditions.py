@@ -244,6 +244,16 @@ RULES: dict[str, Rule] = {
 }
 
 
+def readable(named: Operator, value: str) -> bool:
+    """Whether an operator can make anything of a policy's value.
+
+    A value with a policy variable counts as readable: the request says what becomes of it.
+    """
+    if not named.rule.variable:
+        return named.rule.wanted(value) is not None
+    return "${" in value or named.rule.wanted(expand(value, None)) is not None
+
+
 @lru_cache(maxsize=1024)
 def operator(text: str) -> Operator | None:
     """The operator that text names, or None when there is none of that name.
