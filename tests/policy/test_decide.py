@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.policy.cases import TABLES, Case, load, request_of
-from xacct_helpers.policy import decide_line, evaluate
+from xacct_helpers.policy import decide_line, evaluate, refused_to
 
 ROLE = "arn:aws:iam::111111111111:role/account-a-role-name"
 SESSION = "arn:aws:sts::222222222222:assumed-role/some-role-name/account-b"
@@ -188,7 +188,7 @@ def test_boundary_session_and_organization() -> None:
     [
         ("*", "allowed"),
         ("ec2.amazonaws.com", "allowed"),
-        ("arn:aws:iam::111111111111:root", "allowed"),
+        ("arn:aws:iam::111111111111:root", "implicitDeny"),
         ("arn:aws:iam::111111111111:role/some/path/x", "allowed"),
         ("arn:aws:iam::222222222222:user/alice", "implicitDeny"),
         ("arn:aws:sts::222222222222:federated-user/fay", "implicitDeny"),
@@ -198,6 +198,20 @@ def test_who_may_ask(principal: str, decision: str) -> None:
     everyone = {"Statement": {"Effect": "Allow", "Principal": "*", "Action": "*"}}
     answer = decide(principal=principal, resource_policy=everyone, identity_policies=[])
     assert answer["decision"] == decision
+
+
+def test_the_root_user_assumes_no_role() -> None:
+    """Whatever the policies say, and of all that is asked by a root user this alone."""
+    root = "arn:aws:iam::222222222222:root"
+    policy = {"Statement": {"Effect": "Allow", "Principal": {"AWS": root}, "Action": "*"}}
+    answer = decide(principal=root, resource_policy=policy)
+    assert outcomes(answer)["identity"] == outcomes(answer)["trust"] == "allow"
+    assert (answer["decision"], answer["decisive"]) == ("implicitDeny", None)
+    assert (answer["caller_agrees"], answer["resource_agrees"]) == (False, True)
+    assert answer["refused"] == "Roles may not be assumed by root accounts."
+    other = decide(principal=root, resource_policy=policy, action="ecr:BatchGetImage")
+    assert (other["decision"], other["refused"]) == ("allowed", None)
+    assert decide()["refused"] is None
 
 
 @pytest.mark.parametrize(
@@ -271,7 +285,7 @@ DECISIONS = [
 
 @pytest.mark.parametrize("case", DECISIONS, ids=[f"{one.topic}: {one.id}" for one in DECISIONS])
 def test_a_line_decides_as_the_engine_does(case: Case) -> None:
-    """Every decision row again, as a line."""
+    """Every decision row again, as a line; but for what the service itself refuses."""
     request, policies = request_of(case)
 
     def documents(many: Any) -> list[Any]:
@@ -299,5 +313,8 @@ def test_a_line_decides_as_the_engine_does(case: Case) -> None:
         (line["resource_policy"],) = documents((policies.resource,))
     decision = evaluate(request, policies)
     answer = decide_line(json.dumps(line))
+    if refused_to(request.principal, request.action):
+        assert answer["decision"] == "implicitDeny"
+        return
     assert answer["decision"] == decision.verdict
     assert answer["decisive"] == (decision.decisive.layer if decision.decisive else None)

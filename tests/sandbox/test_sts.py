@@ -13,6 +13,11 @@ from typing import Any
 import pytest
 
 from tests.sandboxes import A, B, Keys, Sandbox, allow, deny, policy, statement, trust
+from xacct_helpers.policy import Principal
+from xacct_helpers.sandbox.actions import sts
+from xacct_helpers.sandbox.errors import ApiError
+from xacct_helpers.sandbox.identities import Caller
+from xacct_helpers.sandbox.wire import Call
 
 ROLE = f"arn:aws:iam::{A}:role/r"
 TAG = {"Key": "team", "Value": "red"}
@@ -515,3 +520,28 @@ def test_lists_that_are_too_long(sandbox: Sandbox) -> None:
         assert (answer.code, answer.status) == ("ValidationError", 400)
         rule = "failed to satisfy constraint: Member must have length less than or equal to 50"
         assert answer.message.endswith(f"at '{name[0].lower()}{name[1:]}' {rule}")
+
+
+def test_the_root_user_assumes_no_role() -> None:
+    """Nobody signs as root here, so no client can provoke it: the handler is asked itself."""
+    root = Caller(
+        principal=Principal(kind="root", arn=f"arn:aws:iam::{A}:root", account=A),
+        name="root",
+        user_id=A,
+        access_key_id="AKIA",
+        secret="s",
+        tags={},
+    )
+    call = Call(
+        service="sts",
+        operation="AssumeRole",
+        params={"RoleArn": ROLE, "RoleSessionName": "s"},
+        region="us-east-1",
+        request_id="r",
+        protocol="query",
+    )
+    with pytest.raises(ApiError) as refused:
+        sts.prepare(None, call, root)  # type: ignore[arg-type]
+    error = refused.value
+    assert (error.code, error.status) == ("AccessDenied", 403)
+    assert error.message == "Roles may not be assumed by root accounts."

@@ -21,7 +21,7 @@ from .document import (
 )
 from .evaluate import evaluate
 from .explain import Side, refusal, refusal_context, sentences, sides
-from .principals import Principal, PrincipalKind, is_service_linked
+from .principals import Principal, PrincipalKind, is_service_linked, refused_to
 from .request import NamedPolicy, Policies, Request, derived_context
 from .suggest import Suggestion, suggest
 from .who_can import Answer, Asker, Target, asked, who_can
@@ -61,6 +61,7 @@ __all__ = [
     "principal_values",
     "refusal",
     "refusal_context",
+    "refused_to",
     "sentences",
     "sides",
     "suggest",

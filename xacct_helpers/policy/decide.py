@@ -11,7 +11,7 @@ from .decision import Decision, LayerResult, mismatch_json, near_misses, stateme
 from .document import PolicyError, load, parse
 from .evaluate import evaluate
 from .patterns import is_account
-from .principals import Principal
+from .principals import Principal, refused_to
 from .request import NamedPolicy, Policies, Request, derived_context
 
 _SERVICE = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
@@ -31,13 +31,19 @@ def decide_line(line: str) -> dict[str, Any]:
           policy is an object or its text. An empty list of boundaries or session policies means
           that there is none.
     Out:  {"decision": "allowed" | "explicitDeny" | "implicitDeny", "reasons": [...], ...}, one
-          reason per layer; {"error": "..."} when the line cannot be read. Never raises.
+          reason per layer; {"error": "..."} when the line cannot be read. Never raises. Where the
+          service refuses such a caller whatever the policies say, "refused" has AWS's words and
+          no layer is decisive.
     """
     try:
         request, policies = read_line(line)
     except LineError as error:
         return {"error": str(error)}
-    return answer(evaluate(request, policies))
+    found = answer(evaluate(request, policies))
+    refused = refused_to(request.principal, request.action)
+    if refused is not None:
+        found |= {"decision": "implicitDeny", "decisive": None, "caller_agrees": False}
+    return {**found, "refused": refused}
 
 
 def answer(decision: Decision) -> dict[str, Any]:

@@ -101,6 +101,17 @@ class Principal:
         return f"{self.unique_id}:{self.name}" if self.unique_id else None
 
 
+def refused_to(principal: Principal, action: str) -> str | None:
+    """AWS's words where a service refuses a kind of caller whatever the policies say, or None.
+
+    Source: STS API Reference, "AssumeRole": not with the root user's credentials (read 2026-11-24);
+    the words are those of public logs.
+    """
+    if principal.kind == "root" and action.lower() == "sts:assumerole":
+        return "Roles may not be assumed by root accounts."
+    return None
+
+
 def _known(*spellings: str | None) -> tuple[str, ...]:
     return tuple(one for one in spellings if one)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ...policy import refusal
+from ...policy import refusal, refused_to
 from .. import wire
 from ..errors import ApiError, access_denied
 from ..gate import Ask, Asked
@@ -43,8 +43,9 @@ def prepare(state: State, call: Call, caller: Caller) -> None:
         assume_role.check_arn(call)
     if call.operation == "AssumeRoleWithWebIdentity":
         web_identity.shown(state, call)
-    if call.operation == "AssumeRole" and caller.principal.kind == "root":
-        raise ApiError("AccessDenied", "Roles may not be assumed by root accounts.", 403)
+    outright = refused_to(caller.principal, call.action)
+    if outright is not None:
+        raise access_denied(outright, call.protocol)
     if call.operation in _LONG_TERM_ONLY and caller.session is not None:
         raise ApiError(
             "AccessDenied", f"Cannot call {call.operation} with session credentials", 403
