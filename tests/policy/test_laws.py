@@ -3,6 +3,7 @@
 import json
 from contextlib import suppress
 from dataclasses import replace
+from typing import get_args
 
 import pytest
 from hypothesis import example, given
@@ -32,15 +33,7 @@ from xacct_helpers.policy import (
 from xacct_helpers.policy.conditions import RULES
 from xacct_helpers.policy.explain import sides
 
-KINDS: tuple[Kind, ...] = (
-    "managed",
-    "inline",
-    "trust",
-    "session",
-    "repository",
-    "scp",
-    "rcp",
-)
+KINDS: tuple[Kind, ...] = get_args(Kind)
 
 ACCOUNTS = ("111111111111", "222222222222")
 CALLERS = (
@@ -132,6 +125,7 @@ policy_sets = st.builds(
     Policies,
     identity=many("identity"),
     resource=st.none() | policies_of("resource", named=True),
+    registry=st.none() | policies_of("registry", named=True),
     boundary=st.none() | many("boundary"),
     session=st.none() | many("session"),
     scps=st.just(()) | st.lists(many("scp"), max_size=2).map(tuple),
@@ -172,9 +166,10 @@ def map_layers(policies: Policies, change: object) -> list[Policies]:
         for at, level in enumerate(levels):
             for group in each(level):
                 found.append(replace(policies, **{field: (*levels[:at], group, *levels[at + 1 :])}))
-    if policies.resource:
-        for (one,) in each((policies.resource,)):
-            found.append(replace(policies, resource=one))
+    for field in ("resource", "registry"):
+        policy = getattr(policies, field)
+        for (one,) in each((policy,)) if policy else ():
+            found.append(replace(policies, **{field: one}))
     return found
 
 
@@ -230,6 +225,20 @@ def test_an_allow_across_accounts_means_that_both_agree(
         assert decision.allowed == (decision.caller_agrees and decision.resource_agrees)
     else:
         assert decision.caller_agrees == decision.resource_agrees == decision.allowed
+
+
+@given(requests, policy_sets)
+def test_a_registrys_policy_is_read_as_its_repositorys(
+    request: Request, policies: Policies
+) -> None:
+    """ECR User Guide, registry policy of scope V2: either may allow and either may deny."""
+    changed = replace(policies, resource=policies.registry, registry=policies.resource)
+    before, after = evaluate(request, policies), evaluate(request, changed)
+    assert after.verdict == before.verdict
+    assert (after.caller_agrees, after.resource_agrees) == (
+        before.caller_agrees,
+        before.resource_agrees,
+    )
 
 
 @given(requests, policy_sets)
@@ -334,7 +343,12 @@ def test_what_parse_accepts_can_always_be_decided(raw: list[object], request: Re
         return
     named = (NamedPolicy(name="p", document=document),)
     policies = Policies(
-        identity=named, resource=named[0], boundary=named, scps=(named,), rcps=(named,)
+        identity=named,
+        resource=named[0],
+        registry=named[0],
+        boundary=named,
+        scps=(named,),
+        rcps=(named,),
     )
     decision = evaluate(request, policies)
     assert isinstance(decision, Decision)
