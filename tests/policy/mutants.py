@@ -45,6 +45,8 @@ EXAMPLES = 25
 #: After the rows, what kills most in the least time; the laws take longest.
 TESTS = (
     "test_document",
+    "test_limits",
+    "test_readable",
     "test_edits",
     "test_explain",
     "test_counterfactuals",
