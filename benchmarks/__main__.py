@@ -19,6 +19,7 @@ from benchmarks import (
     editor,
     engine,
     fixture,
+    gated,
     images,
     mapping,
     notebooks,
@@ -31,7 +32,11 @@ BENCHMARKS: dict[str, tuple[Callable[[], list[Row]], str]] = {
     "start": (starting.measure, "start of the server to its first answers, against plain moto"),
     "restart": (restarting.measure, "a lab of 10,000 changes started again, against plain moto"),
     "calls": (calls.measure, "one boto3 call, against plain moto"),
-    "engine": (engine.measure, "decisions a second, against iam-simulate; what the gate costs"),
+    "engine": (
+        engine.measure,
+        "decisions a second, against iam-simulate; long policies; what asks and decide cost",
+    ),
+    "gate": (gated.measure, "what the gate adds to a call over HTTP, against 0.4 ms"),
     "deciding": (deciding.measure, "a map of 200 by 200 roles, against 40,000 decisions"),
     "mapping": (mapping.measure, "the access map of 200 principals, against 300 ms"),
     "editor": (

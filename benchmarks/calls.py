@@ -36,14 +36,17 @@ def measure(calls: int = CALLS) -> list[Row]:
     try:
         with xacct() as sandbox, plain_moto() as moto:
             say("setting the two servers up")
-            ours = _set_up(sandbox, sandbox.keys)
-            peers = _set_up(moto, _administrators(moto))
-            return [_compare(what, ours[what], peers[what], calls) for what in ours]
+            ours = set_up(sandbox, sandbox.keys)
+            peers = set_up(moto, _administrators(moto))
+            return [
+                _row(what, calls, *medians(what, ours[what], peers[what], calls)) for what in ours
+            ]
     except (BotoCoreError, ClientError) as error:
         raise CannotRun(f"a call failed: {error}") from error
 
 
-def _client(server: Server, service: str, keys: Keys) -> Any:
+def client(server: Server, service: str, keys: Keys) -> Any:
+    """A boto3 client that tries each call once."""
     return boto3.client(
         service,
         endpoint_url=server.endpoint,
@@ -62,7 +65,7 @@ def _administrators(moto: Server) -> dict[str, Keys]:
     """
     found = {}
     for account in (A, B):
-        role = _client(moto, "sts", _ANY).assume_role(
+        role = client(moto, "sts", _ANY).assume_role(
             RoleArn=f"arn:aws:iam::{account}:role/set-up", RoleSessionName="set-up"
         )["Credentials"]
         door = Keys(
@@ -70,7 +73,7 @@ def _administrators(moto: Server) -> dict[str, Keys]:
             secret_access_key=role["SecretAccessKey"],
             session_token=role["SessionToken"],
         )
-        iam = _client(moto, "iam", door)
+        iam = client(moto, "iam", door)
         iam.create_user(UserName="admin")
         # Inline: plain moto has no AWS managed policies unless it is told to load them.
         iam.put_user_policy(UserName="admin", PolicyName="all", PolicyDocument=_ADMINISTRATOR)
@@ -81,21 +84,21 @@ def _administrators(moto: Server) -> dict[str, Keys]:
     return found
 
 
-def _set_up(server: Server, keys: dict[str, Keys]) -> dict[str, Call]:
+def set_up(server: Server, keys: dict[str, Keys]) -> dict[str, Call]:
     """The calls to time, with everything they need: a role in A that trusts B's administrator, and
     a repository in A with one image."""
-    sts = _client(server, "sts", keys[B])
+    sts = client(server, "sts", keys[B])
     administrator = sts.get_caller_identity()["Arn"]
     statement = {
         "Effect": "Allow",
         "Principal": {"AWS": administrator},
         "Action": "sts:AssumeRole",
     }
-    role = _client(server, "iam", keys[A]).create_role(
+    role = client(server, "iam", keys[A]).create_role(
         RoleName="account-a-role-name",
         AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
     )["Role"]["Arn"]
-    ecr = _client(server, "ecr", keys[A])
+    ecr = client(server, "ecr", keys[A])
     ecr.create_repository(repositoryName="my-app")
     push_image(ecr, "my-app", "v1", build_image())
     return {
@@ -104,7 +107,8 @@ def _set_up(server: Server, keys: dict[str, Keys]) -> dict[str, Call]:
     }
 
 
-def _compare(what: str, ours: Call, peer: Call, calls: int) -> Row:
+def medians(what: str, ours: Call, peer: Call, calls: int) -> tuple[float, float]:
+    """The median seconds of `calls` calls of each, taken in turns by blocks."""
     seconds: dict[str, list[float]] = {"ours": [], "peer": []}
     pairs = [("ours", ours), ("peer", peer)]
     for _, call in pairs:  # not counted: opens the connection
@@ -117,7 +121,10 @@ def _compare(what: str, ours: Call, peer: Call, calls: int) -> Row:
                 began = time.perf_counter()
                 call()
                 seconds[name].append(time.perf_counter() - began)
-    mine, theirs = median(seconds["ours"]), median(seconds["peer"])
+    return median(seconds["ours"]), median(seconds["peer"])
+
+
+def _row(what: str, calls: int, mine: float, theirs: float) -> Row:
     return Row(
         what=f"boto3 {what} (median of {calls})",
         ours=f"{mine * 1000:.2f} ms",

@@ -10,7 +10,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from benchmarks.calls import _client
+from benchmarks.calls import client
 from benchmarks.report import CannotRun, Row, say
 from benchmarks.servers import A, B, xacct
 from xacct_helpers.view.verdict import marks
@@ -74,7 +74,7 @@ def _refused_ms(draft: str, rounds: int) -> float:
     trust = {"Effect": "Allow", "Principal": {"AWS": A}, "Action": "sts:AssumeRole"}
     try:
         with xacct() as sandbox:
-            iam = _client(sandbox, "iam", sandbox.keys[A])
+            iam = client(sandbox, "iam", sandbox.keys[A])
             iam.create_role(
                 RoleName=ROLE,
                 AssumeRolePolicyDocument=json.dumps(

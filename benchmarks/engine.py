@@ -1,4 +1,8 @@
-"""Decisions a second, against @cloud-copilot/iam-simulate; and what the gate costs a call.
+"""Decisions a second, against @cloud-copilot/iam-simulate; how the cost of one grows.
+
+What the gate costs is timed within the process, as the server has it: what a call asks is gathered
+from the accounts (`asks`), then what applies to it is, and the engine decides (`gate.decide`). What
+all of it adds to a call over HTTP is for `gated` to say.
 
 Both sides get each case as an API call would bring it, the policies as text, and may keep what they
 parsed by its content. A case on which the two disagree fails the run: speed says nothing then.
@@ -34,6 +38,7 @@ SECONDS = 3.0
 FASTER = 10
 FLAT = 1.5
 GATE_MS = 0.4
+FEW, MANY = 10, 1000
 A, B = "111111111111", "222222222222"
 _PEER = Path(__file__).parent / "peer"
 _INSTALLED = Path(__file__).parents[1] / ".cache" / "iam-simulate"
@@ -44,12 +49,12 @@ Case = dict[str, Any]
 
 
 def measure() -> list[Row]:
-    """A row for the lesson's own case, one for a mix, and two for the gate."""
+    """A row for the lesson's own case, one for a mix, one for long policies, two for the gate."""
     rows = [
         _against_peer("AssumeRole across accounts, decisions/s", [_assume(True)]),
         _against_peer("a mix of 8 decisions, decisions/s", _mix()),
     ]
-    return [*rows, *_gate_rows()]
+    return [*rows, _growth_row(), *_gate_rows()]
 
 
 # -- the cases -------------------------------------------------------------------------------
@@ -186,6 +191,46 @@ def _rate(cases: list[Case]) -> float:
     return count / (time.perf_counter() - start)
 
 
+# -- long policies ---------------------------------------------------------------------------
+
+
+def _growth_row() -> Row:
+    few, many = (_decision_ms(_of_statements(count)) for count in (FEW, MANY))
+    return Row(
+        what=f"a decision over {MANY:,} statements about its action against one over {FEW}",
+        ours=f"{many:.3f} ms",
+        peer=f"{few:.3f} ms",
+        value=many / few,
+        limit=MANY / FEW,
+    )
+
+
+def _of_statements(count: int) -> Case:
+    """A call that so many statements are about: each names its action, one in two its resource, and
+    of those all conditions but the last one's fail."""
+    years = [
+        _allow(
+            "s3:GetObject",
+            "arn:aws:s3:::reports/*" if at % 2 else f"arn:aws:s3:::reports/{at}/*",
+            Condition={"StringLike": {"aws:PrincipalTag/team": f"team-{at}-*"}},
+        )
+        for at in range(count)
+    ]
+    return _bucket(
+        "s3:GetObject",
+        identity_policies=[_policy(*years)],
+        context={"aws:PrincipalTag/team": f"team-{count - 1}-x"},
+        expected="Allowed",
+    )
+
+
+def _decision_ms(one: Case) -> float:
+    """The median of one decision in milliseconds, its policies parsed before."""
+    if _ours(one) != one["expected"]:
+        raise CannotRun(f"a decision by long policies is {_ours(one)}, not {one['expected']}")
+    return _median_ms(lambda: _ours(one), 50, 300)
+
+
 # -- theirs ----------------------------------------------------------------------------------
 
 
@@ -243,14 +288,14 @@ def _gate_rows() -> list[Row]:
         many = _gate_ms(make(10_000))
     return [
         Row(
-            what="gate, account of 10,000 roles against one of 10",
+            what="asks and decide, account of 10,000 roles against one of 10",
             ours=f"{many:.3f} ms",
             peer=f"{few:.3f} ms",
             value=many / few,
             limit=FLAT,
         ),
         Row(
-            what="what the gate adds to a call (median)",
+            what="asks and decide of AssumeRole, in the process (median)",
             ours=f"{many:.3f} ms",
             peer=f"{GATE_MS} ms",
             value=many / GATE_MS,
@@ -331,11 +376,16 @@ def _state() -> Iterator[Callable[[int], Callable[[], object]]]:
 
 def _gate_ms(decide: Callable[[], object]) -> float:
     """The median of one decision in milliseconds, what applies gathered each time."""
-    for _ in range(200):
-        decide()
+    return _median_ms(decide, 200, 2000)
+
+
+def _median_ms(act: Callable[[], object], before: int, times: int) -> float:
+    """The median of so many times in milliseconds; those before are not counted."""
+    for _ in range(before):
+        act()
     taken = []
-    for _ in range(2000):
+    for _ in range(times):
         start = time.perf_counter()
-        decide()
+        act()
         taken.append(time.perf_counter() - start)
     return median(taken) * 1000

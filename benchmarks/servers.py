@@ -53,12 +53,12 @@ class Server:
 
 
 @contextlib.contextmanager
-def xacct(*more: str) -> Iterator[Server]:
+def xacct(*more: str, program: str = "xacct_helpers") -> Iterator[Server]:
     """The sandbox of this checkout, from its command to the line that says it answers.
 
-    more: further arguments of `xacct serve`.
+    more: further arguments of `xacct serve`; program: the module that is run.
     """
-    command = [sys.executable, "-m", "xacct_helpers", "serve", "--port", "0"]
+    command = [sys.executable, "-m", program, "serve", "--port", "0"]
     command += ["--accounts", f"{A},{B}", "--json", *more]
     with _running(command, "xacct serve") as (process, errors):
         assert process.stdout is not None
