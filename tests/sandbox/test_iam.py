@@ -265,6 +265,18 @@ def document_rows() -> Iterator[Row]:
         f"IAM resource arn:aws:iam:us-east-1:{A}:role/x cannot contain region information.",
     )
     yield malformed(
+        "an IAM resource of no known kind",
+        one(Resource=f"arn:aws:iam::{A}:roles/x"),
+        'IAM resource path must either be "*" or start with user/, federated-user/, role/, group/, '
+        "instance-profile/, mfa/, server-certificate/, policy/, sms-mfa/, saml-provider/, "
+        "oidc-provider/, report/, access-report/.",
+    )
+    yield malformed(
+        "S3 with a region",
+        one(Resource="arn:aws:s3:us-east-1::b"),
+        "Resource arn:aws:s3:us-east-1::b can not contain region information.",
+    )
+    yield malformed(
         "an action without a service",
         one(Action="AssumeRole"),
         "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.",

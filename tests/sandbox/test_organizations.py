@@ -381,6 +381,28 @@ def test_an_rcp_keeps_outsiders_out(sandbox: Sandbox) -> None:
     sandbox.do(B, "sts:AssumeRole", **assume)
 
 
+@pytest.mark.parametrize(
+    ("action", "parameters", "resource"),
+    [
+        ("ecr:DescribeRepositories", {}, "arn:aws:ecr:us-east-1:{A}:repository/*"),
+        ("ecr:GetAuthorizationToken", {}, "*"),
+        ("sts:AssumeRole", {"RoleArn": ROLE, "RoleSessionName": "session"}, ROLE),
+    ],
+)
+def test_a_refusal_names_the_rcp(
+    org: Org, action: str, parameters: dict[str, str], resource: str
+) -> None:
+    """Within the account that it binds; across accounts see `refused` of its service."""
+    shared_role(org, {"AWS": A})
+    text = policy(statement("Deny", ["ecr:*", "sts:AssumeRole"], "*", Principal="*"))
+    made = org.attach("NobodyAtAll", text, A, RCP)
+    arn = f"arn:aws:organizations::{M}:policy/{org.id}/resource_control_policy/{made}"
+    assert refusal(org, A, action, **parameters) == (
+        f"User: arn:aws:iam::{A}:user/admin is not authorized to perform: {action} on resource: "
+        f"{resource.format(A=A)} with an explicit deny in a resource control policy: {arn}"
+    )
+
+
 def test_the_registry_obeys(org: Org) -> None:
     org.sandbox.do(A, "ecr:CreateRepository", repositoryName="my-app")
     data = org.sandbox.do(A, "ecr:GetAuthorizationToken")["authorizationData"][0]
