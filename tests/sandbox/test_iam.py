@@ -740,6 +740,26 @@ def conflict_rows() -> Iterator[Row]:
     )
 
 
+def not_attachable_rows() -> Iterator[Row]:
+    linked = "arn:aws:iam::aws:policy/aws-service-role/AmazonECSServiceRolePolicy"
+    for kind, make in (("Role", role), ("User", user), ("Group", group)):
+        named = {f"{kind}Name": kind[0].lower()}
+        calls = [("Attach{}Policy", {"PolicyArn": linked})]
+        if kind != "Group":
+            calls.append(("Put{}PermissionsBoundary", {"PermissionsBoundary": linked}))
+        for action, params in calls:
+            yield Row(
+                name=f"not attachable: {action.format(kind)}",
+                action=f"iam:{action.format(kind)}",
+                params={**named, **params},
+                given=make,
+                code="PolicyNotAttachable",
+                status=400,
+                message=f"Cannot attach a Service Role Policy to a Customer {kind}.",
+                source="facts 3.4; aws/aws-cdk#6131; the words for users and groups are unsettled",
+            )
+
+
 ROWS = [
     *document_rows(),
     *trust_rows(),
@@ -748,6 +768,7 @@ ROWS = [
     *missing_rows(),
     *exists_rows(),
     *conflict_rows(),
+    *not_attachable_rows(),
 ]
 assert len({row.name for row in ROWS}) == len(ROWS)
 

@@ -31,6 +31,7 @@ _DOCUMENTS: dict[str, tuple[str, Kind]] = {
     "CreatePolicyVersion": ("PolicyDocument", "managed"),
 }
 _ATTACHED_LIMIT = 10
+_BOUNDING = {"PutRolePermissionsBoundary": "role", "PutUserPermissionsBoundary": "user"}
 _POLICY_ARN = re.compile(r"arn:aws:iam::(aws|\d{12}):policy/[\x21-\x7e]+")
 
 
@@ -190,11 +191,27 @@ def _check_change(state: State, call: Call, account: str) -> None:
             )
     elif operation.startswith("Attach"):
         kind = iam_resources.kind_of(operation)
+        _check_attachable(kind, params["PolicyArn"])
         attached = backends.iam.attached_policies(account, kind, params[_NAME[kind]])
         if len(attached) >= _ATTACHED_LIMIT and params["PolicyArn"] not in attached:
             raise limit(f"PoliciesPer{kind.capitalize()}", _ATTACHED_LIMIT)
+    elif operation in _BOUNDING:
+        _check_attachable(_BOUNDING[operation], params["PermissionsBoundary"])
     elif operation.startswith("Delete"):
         _check_delete(state, call, account)
+
+
+def _check_attachable(kind: str, arn: str) -> None:
+    """PolicyNotAttachable for the policy of a service-linked role, which only that role may have.
+
+    Source: IAM API Reference, AttachRolePolicy and its kin, PutRolePermissionsBoundary; the text as
+    aws/aws-cdk#6131 has it for a role; that of users and groups is not known.
+    """
+    if arn.startswith(f"arn:aws:iam::aws:policy{service_linked.PATH}"):
+        raise ApiError(
+            "PolicyNotAttachable",
+            f"Cannot attach a Service Role Policy to a Customer {kind.capitalize()}.",
+        )
 
 
 def check_tags(call: Call) -> None:
