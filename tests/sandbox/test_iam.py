@@ -173,6 +173,49 @@ def many_attached(sandbox: Sandbox) -> None:
         sandbox.do(A, "iam:AttachRolePolicy", RoleName="r", PolicyArn=arn)
 
 
+def many_groups(sandbox: Sandbox) -> None:
+    member(sandbox)
+    for number in range(10):
+        sandbox.do(A, "iam:CreateGroup", GroupName=f"g{number}")
+    for number in range(9):
+        sandbox.do(A, "iam:AddUserToGroup", GroupName=f"g{number}", UserName="u")
+
+
+def tags(first: int, count: int) -> list[dict[str, str]]:
+    return [{"Key": f"k{number}", "Value": "v"} for number in range(first, first + count)]
+
+
+def profile(sandbox: Sandbox) -> None:
+    sandbox.do(A, "iam:CreateInstanceProfile", InstanceProfileName="i")
+
+
+def provider(sandbox: Sandbox) -> None:
+    sandbox.do(A, "iam:CreateOpenIDConnectProvider", Url=f"https://{ISSUER}")
+
+
+# What may have tags: how it is made, and how TagX names it.
+ISSUER = "example.org"
+TAGGED: dict[str, tuple[Given, dict[str, str]]] = {
+    "Role": (role, {"RoleName": "r"}),
+    "User": (user, {"UserName": "u"}),
+    "Policy": (managed, {"PolicyArn": POLICY}),
+    "InstanceProfile": (profile, {"InstanceProfileName": "i"}),
+    "OpenIDConnectProvider": (
+        provider,
+        {"OpenIDConnectProviderArn": f"arn:aws:iam::{A}:oidc-provider/{ISSUER}"},
+    ),
+}
+
+
+def tagged(kind: str, count: int) -> Given:
+    def given(sandbox: Sandbox) -> None:
+        make, named = TAGGED[kind]
+        make(sandbox)
+        sandbox.do(A, f"iam:Tag{kind}", Tags=tags(0, count), **named)
+
+    return given
+
+
 def nearly_full(kind: str, make: Given, size: int) -> Given:
     def given(sandbox: Sandbox) -> None:
         make(sandbox)
@@ -428,6 +471,23 @@ def limit_rows() -> Iterator[Row]:
         RoleName="r",
         PolicyArn=POLICY,
     )
+    yield full(
+        "groups of a user",
+        "AddUserToGroup",
+        "Cannot exceed quota for GroupsPerUser: 10",
+        many_groups,
+        GroupName="g9",
+        UserName="u",
+    )
+    for tagged_kind, (_, named) in TAGGED.items():
+        yield full(
+            f"tags of {tagged_kind}",
+            f"Tag{tagged_kind}",
+            "The number of tags has reached the maximum limit.",
+            tagged(tagged_kind, 49),
+            Tags=tags(48, 3),
+            **named,
+        )
     yield full(
         "versions of a policy",
         "CreatePolicyVersion",
@@ -952,6 +1012,16 @@ def test_tag_keys_do_not_care_for_case(
         400,
         "Duplicate tag keys found. Please note that Tag keys are case insensitive.",
     )
+
+
+def test_what_is_there_already_does_not_count_again(sandbox: Sandbox) -> None:
+    """A user in ten groups may be added to one of them, an entity of 50 tags get new values."""
+    many_groups(sandbox)
+    sandbox.do(A, "iam:AddUserToGroup", GroupName="g0", UserName="u")
+    sandbox.do(A, "iam:TagUser", UserName="u", Tags=tags(0, 50))
+    sandbox.do(A, "iam:TagUser", UserName="u", Tags=[{"Key": "k0", "Value": "new"}])
+    sandbox.do(A, "iam:UntagUser", UserName="u", TagKeys=["k1"])
+    sandbox.do(A, "iam:TagUser", UserName="u", Tags=tags(50, 1))
 
 
 def test_tags_of_users_and_roles_are_their_principal_tags(sandbox: Sandbox) -> None:

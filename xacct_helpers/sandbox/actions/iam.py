@@ -162,7 +162,7 @@ def perform(state: State, call: Call, caller: Caller) -> HttpResponse:
     call = _with_user(call, caller)
     account = caller.account
     if call.operation in oidc_providers.OPERATIONS:
-        iam_checks.check_tags(call)
+        iam_checks.check_tags(state, call, account)
         oidc_providers.check(state, call, account)
         return oidc_providers.perform(state, call, account)
     if call.operation in service_linked.OPERATIONS:
@@ -170,7 +170,7 @@ def perform(state: State, call: Call, caller: Caller) -> HttpResponse:
         return service_linked.perform(state, call, account)
     iam_checks.check_exists(state, call, account)
     if call.operation in _HOLDINGS:
-        iam_checks.check_tags(call)
+        iam_checks.check_tags(state, call, account)
         answer: HttpResponse = _HOLDINGS[call.operation].perform(state, call, account)
         return answer
     if call.operation in passwords.LOGIN_PROFILES:

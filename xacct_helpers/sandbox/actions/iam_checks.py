@@ -31,6 +31,8 @@ _DOCUMENTS: dict[str, tuple[str, Kind]] = {
     "CreatePolicyVersion": ("PolicyDocument", "managed"),
 }
 _ATTACHED_LIMIT = 10
+_GROUPS_LIMIT = 10
+_TAGS_LIMIT = 50
 _BOUNDING = {"PutRolePermissionsBoundary": "role", "PutUserPermissionsBoundary": "user"}
 _POLICY_ARN = re.compile(r"arn:aws:iam::(aws|\d{12}):policy/[\x21-\x7e]+")
 
@@ -148,7 +150,7 @@ def _check_size(state: State, call: Call, account: str, kind: Kind, text: str) -
 def _check_change(state: State, call: Call, account: str) -> None:
     """Conflicts and quotas of calls that make, attach or delete."""
     params, backends, operation = call.params, state.backends, call.operation
-    check_tags(call)
+    check_tags(state, call, account)
     if params.get("Path", "/").startswith(service_linked.PATH):
         # public log: github.com/tilfin/aws-iam-policy-tool/pull/9
         raise ApiError(
@@ -189,6 +191,10 @@ def _check_change(state: State, call: Call, account: str) -> None:
                 "Duplicate names are not allowed.",
                 409,
             )
+    elif operation == "AddUserToGroup":
+        groups = backends.iam.groups_of(account, params["UserName"])
+        if len(groups) >= _GROUPS_LIMIT and params["GroupName"] not in groups:
+            raise limit("GroupsPerUser", _GROUPS_LIMIT)
     elif operation.startswith("Attach"):
         kind = iam_resources.kind_of(operation)
         _check_attachable(kind, params["PolicyArn"])
@@ -214,13 +220,24 @@ def _check_attachable(kind: str, arn: str) -> None:
         )
 
 
-def check_tags(call: Call) -> None:
+def check_tags(state: State, call: Call, account: str) -> None:
+    """ApiError for a tag key given twice, in any case, and for more tags than an entity may have.
+
+    Source: IAM User Guide, tags for IAM resources, and IAM and STS quotas; the quota's words as
+    versity/versitygw, which follows AWS's answers, has them.
+    """
     keys = [tag["Key"].lower() for tag in call.params.get("Tags", ())]
     if len(set(keys)) < len(keys):
         raise ApiError(
             "InvalidInput",
             "Duplicate tag keys found. Please note that Tag keys are case insensitive.",
         )
+    if not call.operation.startswith("Tag"):
+        return
+    held = map(str.lower, iam_resources.resource_tags(state, call, account))
+    if len({*keys, *held}) > _TAGS_LIMIT:
+        text = "The number of tags has reached the maximum limit."
+        raise ApiError("LimitExceeded", text, 409)
 
 
 def _bounds(state: State, account: str, arn: str) -> bool:
