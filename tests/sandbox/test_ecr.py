@@ -219,6 +219,15 @@ def refusals() -> list[Any]:
             r"(\/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*''",
         ),
         (
+            "a tag with a slash",
+            True,
+            "PutImage",
+            {**NAMED, "imageManifest": IMAGE.manifest, "imageTag": "a/b"},
+            "InvalidParameterException",
+            "Invalid parameter at 'imageTag' failed to satisfy constraint: 'must satisfy regular "
+            "expression '[a-zA-Z0-9-_.]+''",
+        ),
+        (
             "tags of what is no ARN",
             False,
             "ListTagsForResource",
@@ -402,18 +411,74 @@ def test_pushing_into_another_accounts_repository(repository: Sandbox) -> None:
     assert repository.do(A, "ecr:DescribeImages", **NAMED)["imageDetails"][0]["registryId"] == A
 
 
-def test_a_missing_tag_is_a_failure_not_an_error(repository: Sandbox) -> None:
+OTHER = digest_of(b"other")
+# What an id asks for, and the code and reason of its failure. Source: ECR API Reference,
+# ImageFailure; the reasons as sandbox/actions/images.py says, that of InvalidImageTag by analogy.
+NOT_AN_IMAGE: dict[str, tuple[dict[str, str], str, str]] = {
+    "a tag not there": ({"imageTag": "v9"}, "ImageNotFound", "Requested image not found"),
+    "a digest not there": ({"imageDigest": OTHER}, "ImageNotFound", "Requested image not found"),
+    "a tag not there and a digest that is": (
+        {"imageTag": "v9", "imageDigest": IMAGE.digest},
+        "ImageNotFound",
+        "Requested image not found",
+    ),
+    "neither": (
+        {},
+        "MissingDigestAndTag",
+        "Invalid request parameters: both tag and digest cannot be null",
+    ),
+    "a tag of another image": (
+        {"imageTag": "v1", "imageDigest": OTHER},
+        "ImageTagDoesNotMatchDigest",
+        "Invalid request parameters: given tag does not map to the given digest",
+    ),
+    "a word as digest": (
+        {"imageDigest": "latest"},
+        "InvalidImageDigest",
+        "Invalid request parameters: image digest should satisfy the regex "
+        "'[a-zA-Z0-9-_+.]+:[a-fA-F0-9]+'",
+    ),
+    "a path as tag": (
+        {"imageTag": "a/b"},
+        "InvalidImageTag",
+        "Invalid request parameters: image tag should satisfy the regex '[a-zA-Z0-9-_.]+'",
+    ),
+}
+
+
+@pytest.mark.parametrize("operation", ["BatchGetImage", "BatchDeleteImage"])
+@pytest.mark.parametrize("name", NOT_AN_IMAGE)
+def test_an_image_not_there_is_a_failure_not_an_error(
+    repository: Sandbox, name: str, operation: str
+) -> None:
     """Source: facts 5.3."""
     push(repository, A, IMAGE, **NAMED)
-    other = digest_of(b"other")
-    asked = [{"imageTag": "v9"}, {"imageTag": "v1"}, {"imageDigest": other}, {}]
-    found = repository.do(A, "ecr:BatchGetImage", **NAMED, imageIds=asked)
-    assert len(found["images"]) == 1
-    assert [(one["failureCode"], one["failureReason"]) for one in found["failures"]][:2] == [
-        ("ImageNotFound", "Requested image not found"),
-    ] * 2
-    assert found["failures"][2]["failureCode"] == "MissingDigestAndTag"
-    assert found["failures"][0]["imageId"] == {"imageTag": "v9"}
+    image_id, code, reason = NOT_AN_IMAGE[name]
+    asked = [image_id, {"imageTag": "v1"}]
+    found = repository.do(A, f"ecr:{operation}", **NAMED, imageIds=asked)
+    assert len(found["images" if operation == "BatchGetImage" else "imageIds"]) == 1
+    assert found["failures"] == [
+        {"imageId": image_id, "failureCode": code, "failureReason": reason}
+    ]
+
+
+def test_an_image_that_an_index_names_stays(repository: Sandbox) -> None:
+    """Source: ECR API Reference, ImageFailure; the reason from ECR's guide on OCI artifacts."""
+    push(repository, A, IMAGE, **NAMED)
+    parts = [{"mediaType": MANIFEST_TYPE, "digest": IMAGE.digest, "size": len(IMAGE.manifest)}]
+    index = json.dumps({"schemaVersion": 2, "mediaType": INDEX_TYPE, "manifests": parts})
+    repository.do(A, "ecr:PutImage", imageManifest=index, imageTag="all", **NAMED)
+    for image_id in ({"imageTag": "v1"}, {"imageDigest": IMAGE.digest}):
+        kept = repository.do(A, "ecr:BatchDeleteImage", **NAMED, imageIds=[image_id])
+        assert kept["imageIds"] == []
+        assert kept["failures"] == [
+            {
+                "imageId": image_id,
+                "failureCode": "ImageReferencedByManifestList",
+                "failureReason": "Requested image referenced by manifest list: "
+                f"[{digest_of(index.encode())}]",
+            }
+        ]
 
 
 def test_layers_there_and_not(repository: Sandbox) -> None:
@@ -587,7 +652,12 @@ def test_a_manifests_digest_is_checked(repository: Sandbox) -> None:
     answer = repository.call(
         A, "ecr:PutImage", imageManifest=IMAGE.manifest, imageDigest=digest_of(b"x"), **NAMED
     )
-    assert error_of(answer) == ("ImageDigestDoesNotMatchException", 400)
+    assert answer.error == (
+        "ImageDigestDoesNotMatchException",
+        400,
+        f"The image with digest '{digest_of(b'x')}' in repository 'my-app' and registry ID '{A}' "
+        "does not match the image digest that Amazon ECR has calculated.",
+    )
 
 
 def test_pushing_the_same_again(repository: Sandbox) -> None:

@@ -27,15 +27,7 @@ REFERENCED = "ImageReferencedByManifestList"
 def batch_delete(state: State, call: Call, repository: Repository) -> HttpResponse:
     """Delete what may be deleted, and tell of the rest; only what is deleted is journalled."""
     here = state.backends.ecr.images(repository.account, call.region, repository.name)
-    wanted, refused = _sorted_out(here, call.params["imageIds"])
-    failures = [
-        {
-            "imageId": image_id,
-            "failureCode": REFERENCED,
-            "failureReason": f"Requested image referenced by manifest list: [{', '.join(indexes)}]",
-        }
-        for image_id, indexes in refused
-    ]
+    wanted, failures = _sorted_out(here, call.params["imageIds"])
     deleted: list[ImageId] = []
     if wanted:
         asked = replace(call, params={**call.params, "imageIds": wanted})
@@ -46,30 +38,35 @@ def batch_delete(state: State, call: Call, repository: Repository) -> HttpRespon
         # moto does not tell of an image that had no tag
         untagged = [i for i in here if not i.tags and any(images.is_meant(i, w) for w in wanted)]
         deleted = [*answer["imageIds"], *({"imageDigest": image.digest} for image in untagged)]
-        failures = [*answer["failures"], *failures]
+        # what an id before it in the same call has deleted
+        failures += answer["failures"]
     return wire.result(call, {"imageIds": deleted, "failures": failures})
 
 
 def _sorted_out(
     here: tuple[Image, ...], image_ids: list[ImageId]
-) -> tuple[list[ImageId], list[tuple[ImageId, list[str]]]]:
-    """The ids that may be deleted; and those that may not, each with the indexes in the way."""
+) -> tuple[list[ImageId], list[dict[str, Any]]]:
+    """The ids that may be deleted, and the failures of those that may not."""
     tags_left = {image.digest: set(image.tags) for image in here}
     wanted: list[ImageId] = []
-    refused: list[tuple[ImageId, list[str]]] = []
+    failures: list[dict[str, Any]] = []
     for image_id in image_ids:
         image = next((one for one in here if images.is_meant(one, image_id)), None)
-        indexes: list[str] = []
-        if image is not None:
-            whole = "imageDigest" in image_id or tags_left[image.digest] <= {image_id["imageTag"]}
-            indexes = [one.digest for one in here if whole and image.digest in _named(one)]
-        if indexes:
-            refused.append((image_id, indexes))
+        if image is None:
+            failures.append(images.failure(here, image_id))
             continue
-        if image is not None and "imageTag" in image_id:
+        whole = "imageDigest" in image_id or tags_left[image.digest] <= {image_id["imageTag"]}
+        indexes = [one.digest for one in here if whole and image.digest in _named(one)]
+        if indexes:
+            reason = f"Requested image referenced by manifest list: [{', '.join(indexes)}]"
+            failures.append(
+                {"imageId": image_id, "failureCode": REFERENCED, "failureReason": reason}
+            )
+            continue
+        if "imageTag" in image_id:
             tags_left[image.digest].discard(image_id["imageTag"])
         wanted.append(image_id)
-    return wanted, refused
+    return wanted, failures
 
 
 def _named(image: Image) -> set[str]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ..entities import Repository
 from ..errors import ApiError
 from ..wire import Call, HttpResponse
-from . import scanning
+from . import images, scanning
 from .repositories import existing
 
 if TYPE_CHECKING:
@@ -31,6 +31,12 @@ _FOREIGN = re.compile(
 def store_image(state: State, call: Call, owner: str) -> HttpResponse:
     """Make a manifest an image of the call's repository, and scan it if that is wanted."""
     repository = existing(state, call, owner)
+    if not images.TAG.fullmatch(call.params.get("imageTag", "none")):
+        raise ApiError(
+            "InvalidParameterException",
+            "Invalid parameter at 'imageTag' failed to satisfy constraint: 'must satisfy regular "
+            f"expression {images.TAG_RULE}'",
+        )
     digest, media_type = _manifest(state, call, repository, owner)
     params = {**call.params, "imageDigest": digest, "imageManifestMediaType": media_type}
     call = replace(call, params=params)

@@ -1,7 +1,8 @@
 """ECR's answers about the images of a repository, in the order of push, and its pages.
 
 Source: ECR API Reference (DescribeImages, ListImages, BatchGetImage; pages of 100 unless maxResults
-says otherwise); ECR's own texts as moto 5.2.5 recorded them.
+says otherwise; ImageFailure); ECR's own texts as moto 5.2.5 recorded them, and the one for a tag
+of another image as localstack's tests of BatchGetImage have it.
 """
 
 from __future__ import annotations
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
 PAGE = 100
 _DIGEST = re.compile(r"[a-zA-Z0-9\-_+.]+:[a-fA-F0-9]+")
+TAG = re.compile(r"[a-zA-Z0-9\-_.]+")
+# As ECR prints it, in the log alexjurkiewicz/ecr-scan-image#40.
+TAG_RULE = "'[a-zA-Z0-9-_.]+'"
 _NOT_FOUND = ("ImageNotFound", "Requested image not found")
 _NEITHER = (
     "MissingDigestAndTag",
@@ -31,6 +35,14 @@ _BAD_DIGEST = (
     "InvalidImageDigest",
     "Invalid request parameters: image digest should satisfy the regex "
     "'[a-zA-Z0-9-_+.]+:[a-fA-F0-9]+'",
+)
+_BAD_TAG = (
+    "InvalidImageTag",
+    f"Invalid request parameters: image tag should satisfy the regex {TAG_RULE}",
+)
+_OTHER_DIGEST = (
+    "ImageTagDoesNotMatchDigest",
+    "Invalid request parameters: given tag does not map to the given digest",
 )
 
 # How every scan ends here; see `scanning`. The text as ECR's answers have it in public logs.
@@ -122,8 +134,7 @@ def _batch_get_image(state: State, call: Call, repository: Repository) -> dict[s
                 },
             )
         else:
-            code, reason = _why_not(image_id)
-            failures.append({"imageId": image_id, "failureCode": code, "failureReason": reason})
+            failures.append(failure(images, image_id))
     return {"images": list(found.values()), "failures": failures}
 
 
@@ -175,11 +186,22 @@ def is_meant(image: Image, image_id: Mapping[str, str]) -> bool:
     )
 
 
-def _why_not(image_id: Mapping[str, str]) -> tuple[str, str]:
-    if not image_id:
+def failure(here: Sequence[Image], image_id: Mapping[str, str]) -> dict[str, Any]:
+    """The ImageFailure of an id that means none of the images of a repository."""
+    code, reason = _why_not(here, image_id)
+    return {"imageId": image_id, "failureCode": code, "failureReason": reason}
+
+
+def _why_not(here: Sequence[Image], image_id: Mapping[str, str]) -> tuple[str, str]:
+    digest, tag = image_id.get("imageDigest"), image_id.get("imageTag")
+    if digest is None and tag is None:
         return _NEITHER
-    if "imageDigest" in image_id and not _DIGEST.fullmatch(image_id["imageDigest"]):
+    if digest is not None and not _DIGEST.fullmatch(digest):
         return _BAD_DIGEST
+    if tag is not None and not TAG.fullmatch(tag):
+        return _BAD_TAG
+    if digest is not None and any(tag in image.tags for image in here):
+        return _OTHER_DIGEST
     return _NOT_FOUND
 
 
