@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.sandboxes import A, B, Sandbox, policy, statement, trust
+from tests.sandboxes import A, B, Sandbox, grant, policy, statement, trust
 from xacct_helpers.sandbox.actions.simulator import statement_positions
 
 ROLE_A = f"arn:aws:iam::{A}:role/target"
@@ -105,6 +106,164 @@ def test_simulate_custom_policy_with_context(sandbox: Sandbox) -> None:
     assert keys == ["sts:ExternalId"]
 
 
+USER_B = f"arn:aws:iam::{B}:user/ann"
+ROLE_B = f"arn:aws:iam::{B}:role/puller"
+OURS = f"arn:aws:ecr:us-east-1:{B}:repository/ours"
+THEIRS = f"arn:aws:ecr:us-east-1:{A}:repository/theirs"
+MAY = document(allow("ecr:*"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Simulated:
+    """SimulateCustomPolicy of ecr:ListImages, and the sources of the statements that decide."""
+
+    name: str
+    policies: tuple[str, ...] = (MAY,)
+    more: dict[str, Any] = field(default_factory=dict)
+    decision: str
+    sources: tuple[tuple[str, str], ...] = ()
+    missing: tuple[str, ...] = ()
+
+
+def shared(principal: Any, effect: str = "Allow", **more: Any) -> str:
+    return grant(principal, "ecr:*", effect, Resource="*", **more)
+
+
+IDENTITY = ("PolicyInputList.1", "IAM Policy")
+RESOURCE = ("ResourcePolicy", "Resource Policy")
+BY_ANN = {"CallerArn": USER_B, "ResourceArns": [OURS]}
+ABROAD = {"CallerArn": USER_B, "ResourceArns": [THEIRS], "ResourceOwner": f"arn:aws:iam::{A}:root"}
+TEAM = {"StringEquals": {"aws:PrincipalTag/team": "red"}}
+SIMULATED = [
+    Simulated(
+        name="the resource's policy alone",
+        policies=(document(allow("s3:*")),),
+        more={**BY_ANN, "ResourcePolicy": shared(USER_B)},
+        decision="allowed",
+        sources=(RESOURCE,),
+    ),
+    Simulated(
+        name="it names somebody else",
+        policies=(document(allow("s3:*")),),
+        more={**BY_ANN, "ResourcePolicy": shared(f"arn:aws:iam::{B}:user/bob")},
+        decision="implicitDeny",
+    ),
+    Simulated(
+        name="both",
+        more={**BY_ANN, "ResourcePolicy": shared(USER_B)},
+        decision="allowed",
+        sources=(RESOURCE, IDENTITY),
+    ),
+    Simulated(
+        name="the resource's policy denies: its statement is told, and no Allow",
+        more={**BY_ANN, "ResourcePolicy": shared("*", "Deny")},
+        decision="explicitDeny",
+        sources=(RESOURCE,),
+    ),
+    Simulated(
+        name="both deny",
+        policies=(document(deny("ecr:*")),),
+        more={**BY_ANN, "ResourcePolicy": shared("*", "Deny")},
+        decision="explicitDeny",
+        sources=(RESOURCE, IDENTITY),
+    ),
+    Simulated(
+        name="a role calls",
+        policies=(document(allow("s3:*")),),
+        more={**BY_ANN, "CallerArn": ROLE_B, "ResourcePolicy": shared(ROLE_B)},
+        decision="allowed",
+        sources=(RESOURCE,),
+    ),
+    Simulated(
+        name="another account's resource: both must allow",
+        policies=(document(allow("s3:*")),),
+        more={**ABROAD, "ResourcePolicy": shared(USER_B)},
+        decision="implicitDeny",
+    ),
+    Simulated(
+        name="another account's resource, both do",
+        more={**ABROAD, "ResourcePolicy": shared(USER_B)},
+        decision="allowed",
+        sources=(RESOURCE, IDENTITY),
+    ),
+    Simulated(
+        name="the owner as an account id",
+        more={**ABROAD, "ResourceOwner": A, "ResourcePolicy": shared(B, "Deny")},
+        decision="explicitDeny",
+        sources=(RESOURCE,),
+    ),
+    Simulated(
+        name="a key that the resource's policy asks for",
+        more={**ABROAD, "ResourcePolicy": shared(USER_B, Condition=TEAM)},
+        decision="implicitDeny",
+        missing=("aws:PrincipalTag/team",),
+    ),
+    Simulated(
+        name="a boundary that is silent",
+        more={"PermissionsBoundaryPolicyInputList": [document(allow("s3:*"))]},
+        decision="implicitDeny",
+    ),
+    Simulated(
+        name="a boundary that allows",
+        more={"PermissionsBoundaryPolicyInputList": [document(allow("ecr:List*"))]},
+        decision="allowed",
+        sources=(IDENTITY,),
+    ),
+]
+
+
+@pytest.mark.parametrize("case", SIMULATED, ids=lambda case: case.name)
+def test_the_resources_side_and_the_boundary(sandbox: Sandbox, case: Simulated) -> None:
+    """Source: IAM API Reference, SimulateCustomPolicy (ResourcePolicy, ResourceOwner, CallerArn,
+    PermissionsBoundaryPolicyInputList) and EvaluationResult."""
+    asked = {"PolicyInputList": list(case.policies), "ActionNames": ["ecr:ListImages"]}
+    answer = sandbox.do(B, "iam:SimulateCustomPolicy", **asked, **case.more)
+    [result] = answer["EvaluationResults"]
+    told = [(one["SourcePolicyId"], one["SourcePolicyType"]) for one in result["MatchedStatements"]]
+    assert (result["EvalDecision"], tuple(told)) == (case.decision, case.sources)
+    assert tuple(result["MissingContextValues"]) == case.missing
+    bounded = result.get("PermissionsBoundaryDecisionDetail")
+    if "PermissionsBoundaryPolicyInputList" in case.more:
+        assert bounded == {"AllowedByPermissionsBoundary": case.decision == "allowed"}
+    else:
+        assert bounded is None
+
+
+def test_a_boundary_given_stands_for_the_roles_own(sandbox: Sandbox, role: str) -> None:
+    wide = [document(allow("s3:*"))]
+    assert simulate(sandbox, role, "s3:GetObject")["EvalDecision"] == "implicitDeny"
+    given = simulate(sandbox, role, "s3:GetObject", PermissionsBoundaryPolicyInputList=wide)
+    assert given["EvalDecision"] == "allowed"
+
+
+def test_as_if_another_user_had_the_policies(sandbox: Sandbox, role: str) -> None:
+    """Source: IAM API Reference, SimulatePrincipalPolicy, CallerArn."""
+    ours = {"ResourceArns": [OURS], "ResourcePolicy": shared(USER_B, "Deny")}
+    assert simulate(sandbox, role, "ecr:ListImages", **ours)["EvalDecision"] == "allowed"
+    as_ann = simulate(sandbox, role, "ecr:ListImages", CallerArn=USER_B, **ours)
+    assert as_ann["EvalDecision"] == "explicitDeny"
+
+
+def test_context_keys_of_a_principal(sandbox: Sandbox) -> None:
+    """Those of a user's own policies, of its groups' and of what is given; each once."""
+
+    def asking(*keys: str) -> str:
+        return document(allow("ecr:*", Condition={"StringEquals": dict.fromkeys(keys, "x")}))
+
+    keys = sandbox.user(B, "ann", asking("aws:PrincipalTag/team", "aws:username"))
+    sandbox.do(B, "iam:CreateGroup", GroupName="readers")
+    sandbox.do(B, "iam:AddUserToGroup", GroupName="readers", UserName="ann")
+    own = "arn:aws:s3:::home/${aws:userid}"
+    sandbox.put(B, "group", "readers", document(allow("s3:*", own)))
+    asked = {"PolicySourceArn": USER_B, "PolicyInputList": [asking("aws:SourceIp", "aws:username")]}
+    found = sandbox.do(B, "iam:GetContextKeysForPrincipalPolicy", **asked)["ContextKeyNames"]
+    assert found == ["aws:PrincipalTag/team", "aws:SourceIp", "aws:userid", "aws:username"]
+    action = "iam:GetContextKeysForPrincipalPolicy"
+    nobody = sandbox.call(B, action, PolicySourceArn=f"arn:aws:iam::{B}:user/nobody")
+    assert nobody.error == ("NoSuchEntity", 404, "The user with name nobody cannot be found.")
+    assert sandbox.call(keys, action, PolicySourceArn=USER_B).code == "AccessDenied"
+
+
 def test_pages(sandbox: Sandbox, role: str) -> None:
     iam = sandbox.client("iam", B)
     actions = [f"ecr:Action{number}" for number in range(7)]
@@ -141,6 +300,17 @@ REFUSED = [
     ),
     ("simulate_principal_policy", {"PolicySourceArn": f"arn:aws:s3:::{'b' * 20}"}, "InvalidInput"),
     ("simulate_custom_policy", {"PolicyInputList": ["{"]}, "InvalidInput"),
+    *(
+        ("simulate_custom_policy", {"PolicyInputList": [MAY], **more}, "InvalidInput")
+        for more in (
+            {"ResourcePolicy": "{", "CallerArn": USER_B},
+            {"ResourcePolicy": shared("*")},
+            {"CallerArn": f"arn:aws:iam::{B}:group/readers"},
+            {"CallerArn": f"arn:aws:sts::{B}:assumed-role/puller/session"},
+            {"ResourcePolicy": shared("*"), "CallerArn": USER_B, "ResourceOwner": "somebody here"},
+            {"PermissionsBoundaryPolicyInputList": [MAY, MAY]},
+        )
+    ),
 ]
 
 
@@ -153,7 +323,8 @@ def test_what_cannot_be_simulated(
     assert caught.value.response["Error"]["Code"] == code
 
 
-# The positions of two answers recorded from AWS: AdministratorAccess, and a one-line inline policy.
+# The positions of answers recorded from AWS: AdministratorAccess, a one-line inline policy, and one
+# of two statements, of which the second begins where the first ends (ScottLogic/blog#308).
 TWO_SPACES = """{
   "Version": "2012-10-17",
   "Statement": [
@@ -169,7 +340,7 @@ POSITIONS = [
     (
         "one line",
         '{"Version":"2012-10-17","Statement":[{"Effect":"Allow"},{"Effect":"Deny"}]}',
-        [((1, 38), (1, 56)), ((1, 57), (1, 74))],
+        [((1, 38), (1, 56)), ((1, 56), (1, 74))],
     ),
     ("a single statement", '{"Statement":{"Effect":"Allow"}}', [((1, 14), (1, 32))]),
     ("none", '{"Statement":[]}', []),

@@ -3,7 +3,8 @@
 It asks the caller's half alone: trust policies and the other account have no say in it, as on AWS.
 Source: IAM API Reference, SimulatePrincipalPolicy, SimulateCustomPolicy and
 GetContextKeysFor…Policy; names and positions of matched statements as recorded in public logs
-("role_NAME_POLICY", "PolicyInputList.1", a managed policy's name; "IAM Policy").
+("role_NAME_POLICY", "PolicyInputList.1", a managed policy's name; "IAM Policy"; of the resource's
+policy ScottLogic/blog#308: "ResourcePolicy", "Resource Policy").
 """
 
 from __future__ import annotations
@@ -49,6 +50,7 @@ OPERATIONS = frozenset(
 _SOURCE = re.compile(r"arn:aws:iam::(\d{12}):(user|role|group)/(?:.*/)?([^/]+)")
 _VARIABLE = re.compile(r"\$\{\s*([A-Za-z][\w:/.-]*)\s*(?:,[^}]*)?\}")
 _TYPE = "IAM Policy"
+_RESOURCE_POLICY, _RESOURCE_TYPE = "ResourcePolicy", "Resource Policy"
 _PAGE = 100
 
 
@@ -65,6 +67,8 @@ def perform(state: State, call: Call, caller: Caller) -> HttpResponse:
         return wire.result(call, {"ContextKeyNames": keys})
     overriding = call.params.get("PermissionsBoundaryPolicyInputList")
     if overriding:
+        if len(overriding) > 1:
+            raise ApiError("InvalidInput", "Only one permissions boundary can be simulated.")
         boundary = StoredPolicy(
             name="PermissionsBoundaryPolicyInputList.1", text=_checked(overriding[0])
         )
@@ -114,14 +118,7 @@ def _principal(
         for group in backends.iam.groups_of(account, name):
             stored += _of(state, account, "group", group)
     if kind == "role":
-        session = f"arn:aws:sts::{account}:assumed-role/{name}/simulated"
-        who = Principal(
-            kind="role-session",
-            arn=session,
-            account=account,
-            role_arn=arn,
-            unique_id=entity.unique_id,
-        )
+        who = _session_of(arn, entity.unique_id)
     else:
         who = Principal(kind="user", arn=arn, account=account, unique_id=entity.unique_id)
     return stored, backends.iam.boundary(account, kind, name), who
@@ -137,14 +134,34 @@ def _of(state: State, account: str, kind: str, name: str) -> Iterator[StoredPoli
             yield managed
 
 
+def _session_of(role_arn: str, unique_id: str | None = None) -> Principal:
+    account, name = role_arn.split(":")[4], role_arn.rpartition("/")[2]
+    return Principal(
+        kind="role-session",
+        arn=f"arn:aws:sts::{account}:assumed-role/{name}/simulated",
+        account=account,
+        role_arn=role_arn,
+        unique_id=unique_id,
+    )
+
+
 def _simulated(call: Call, who: Principal | None, caller: Caller) -> Principal:
-    """The caller to simulate: CallerArn, else the source, else some user of the account."""
+    """The caller to simulate: CallerArn, else the source, else some user of the account.
+
+    Source: IAM API Reference, CallerArn; required where a resource policy would have nobody to
+    match, a group or policies on their own.
+    """
     arn = call.params.get("CallerArn")
     if arn is not None:
         found = _SOURCE.fullmatch(arn)
-        if found is None or found[2] != "user":
-            raise ApiError("InvalidInput", f"CallerArn must be the ARN of an IAM user, not {arn}")
+        if found is None or found[2] == "group":
+            text = f"CallerArn must be the ARN of an IAM user or role, not {arn}"
+            raise ApiError("InvalidInput", text)
+        if found[2] == "role":
+            return _session_of(arn)
         return Principal(kind="user", arn=arn, account=found[1])
+    if who is None and "ResourcePolicy" in call.params:
+        raise ApiError("InvalidInput", "CallerArn is required with a ResourcePolicy.")
     anyone = f"arn:aws:iam::{caller.account}:user/simulated"
     return who or Principal(kind="user", arn=anyone, account=caller.account)
 
@@ -162,17 +179,21 @@ def _results(
         if "ContextKeyName" in entry:
             context[entry["ContextKeyName"]] = tuple(entry.get("ContextKeyValues", ()))
     known = {key.lower() for key in (*context, *derived_context(who))}
+    given = call.params.get("ResourcePolicy")
+    resource_policy = None if given is None else StoredPolicy(name=_RESOURCE_POLICY, text=given)
+    read = [*stored, *([resource_policy] if resource_policy else ())]
     for action in call.params.get("ActionNames", ()):
         for resource in call.params.get("ResourceArns") or ("*",):
             decision = _decide(call, stored, boundary, who, action, resource, context, scps)
             missing = sorted(
                 key
-                for policy in stored
+                for policy in read
                 for key in context_keys(parse(policy.text))
                 if key.lower() not in known
             )
+            matched = _matched(decision, stored, resource_policy)
             yield _result(
-                action, resource, stored, boundary, decision, list(dict.fromkeys(missing))
+                action, resource, matched, boundary, decision, list(dict.fromkeys(missing))
             )
 
 
@@ -189,7 +210,7 @@ def _decide(
     text = call.params.get("ResourcePolicy")
     if text is not None:
         owner = _account(call.params.get("ResourceOwner", who.account))
-        policy = NamedPolicy(name="ResourcePolicy", document=_resource_policy(text))
+        policy = NamedPolicy(name=_RESOURCE_POLICY, document=_resource_policy(text))
     else:
         # The other account and the role's trust policy are not asked: stand-ins that delegate to
         # the caller's account leave the decision to the policies under simulation.
@@ -235,24 +256,16 @@ def _delegation(account: str) -> str:
 def _result(
     action: str,
     resource: str,
-    stored: Sequence[StoredPolicy],
+    matched: list[dict[str, Any]],
     boundary: StoredPolicy | None,
     decision: Decision,
     missing: list[str],
 ) -> dict[str, Any]:
-    wanted = "Deny" if decision.verdict == "explicitDeny" else "Allow"
-    layer = decision.layer("identity")
-    matched = [
-        _matched(statement, stored)
-        for statement in (layer.statements if layer else ())
-        if statement.matched and statement.effect == wanted
-    ]
-    shown = decision.verdict != "implicitDeny"
     value: dict[str, Any] = {
         "EvalActionName": action,
         "EvalResourceName": resource,
         "EvalDecision": decision.verdict,
-        "MatchedStatements": matched if shown else [],
+        "MatchedStatements": matched,
         "MissingContextValues": missing,
     }
     limits = decision.layer("boundary")
@@ -266,12 +279,34 @@ def _result(
     return value
 
 
-def _matched(statement: StatementResult, stored: Sequence[StoredPolicy]) -> dict[str, Any]:
+def _matched(
+    decision: Decision, stored: Sequence[StoredPolicy], resource_policy: StoredPolicy | None
+) -> list[dict[str, Any]]:
+    """The statements of identity policies and of the resource's that decide: the Denies alone
+    when one denies (EvaluationResult, MatchedStatements). The resource's come first."""
+    if decision.verdict == "implicitDeny":
+        return []
+    wanted = "Deny" if decision.verdict == "explicitDeny" else "Allow"
+    sources = [("identity", _TYPE, stored)]
+    if resource_policy is not None:
+        sources.insert(0, ("resource", _RESOURCE_TYPE, [resource_policy]))
+    return [
+        _place(statement, kind, policies)
+        for name, kind, policies in sources
+        if (layer := decision.layer(name)) is not None
+        for statement in layer.statements
+        if statement.matched and statement.effect == wanted
+    ]
+
+
+def _place(
+    statement: StatementResult, kind: str, policies: Sequence[StoredPolicy]
+) -> dict[str, Any]:
     """Where a statement stands. Two policies may have one name, AWS's and the account's own: the
     one that has this statement is meant."""
     text = next(
         policy.text
-        for policy in stored
+        for policy in policies
         if policy.name == statement.policy
         and any(
             one.index == statement.index and one.raw == statement.raw
@@ -281,7 +316,7 @@ def _matched(statement: StatementResult, stored: Sequence[StoredPolicy]) -> dict
     start, end = statement_positions(text)[statement.index]
     return {
         "SourcePolicyId": statement.policy,
-        "SourcePolicyType": _TYPE,
+        "SourcePolicyType": kind,
         "StartPosition": {"Line": start[0], "Column": start[1]},
         "EndPosition": {"Line": end[0], "Column": end[1]},
     }
@@ -318,7 +353,8 @@ Position = tuple[int, int]
 
 
 def statement_positions(text: str) -> list[tuple[Position, Position]]:
-    """(line, column) behind the bracket or comma before each statement, and behind the statement.
+    """(line, column) behind what stands before each statement, the bracket or the statement before
+    it, and behind the statement.
 
     Both are counted from 1, as AWS's recorded answers count them.
     """
@@ -332,17 +368,14 @@ def statement_positions(text: str) -> list[tuple[Position, Position]]:
     found: list[tuple[Position, Position]] = []
     while True:
         start = cursor
-        while text[cursor].isspace():
+        while text[cursor].isspace() or text[cursor] == ",":
             cursor += 1
         if text[cursor] == "]":
             return found
         _, cursor = decoder.raw_decode(text, cursor)
         found.append((_position(text, start), _position(text, cursor)))
-        while not single and text[cursor].isspace():
-            cursor += 1
-        if single or text[cursor] == "]":
+        if single:
             return found
-        cursor += 1
 
 
 def _position(text: str, offset: int) -> Position:
