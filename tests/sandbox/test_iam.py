@@ -139,6 +139,14 @@ def attached(kind: str, make: Given) -> Given:
     return given
 
 
+def unattached(make: Given) -> Given:
+    def given(sandbox: Sandbox) -> None:
+        make(sandbox)
+        managed(sandbox)
+
+    return given
+
+
 def inlined(kind: str, make: Given) -> Given:
     def given(sandbox: Sandbox) -> None:
         make(sandbox)
@@ -162,15 +170,18 @@ def keys(count: int) -> Given:
     return given
 
 
-def many_attached(sandbox: Sandbox) -> None:
-    role(sandbox)
-    managed(sandbox)
-    for number in range(10):
-        made = sandbox.do(
-            A, "iam:CreatePolicy", PolicyName=f"p{number}", PolicyDocument=allow("s3:*")
-        )
-        arn = made["Policy"]["Arn"]
-        sandbox.do(A, "iam:AttachRolePolicy", RoleName="r", PolicyArn=arn)
+def many_attached(kind: str, make: Given) -> Given:
+    def given(sandbox: Sandbox) -> None:
+        make(sandbox)
+        managed(sandbox)
+        named = {f"{kind}Name": kind[0].lower()}
+        for number in range(10):
+            made = sandbox.do(
+                A, "iam:CreatePolicy", PolicyName=f"p{number}", PolicyDocument=allow("s3:*")
+            )
+            sandbox.do(A, f"iam:Attach{kind}Policy", PolicyArn=made["Policy"]["Arn"], **named)
+
+    return given
 
 
 def many_groups(sandbox: Sandbox) -> None:
@@ -277,6 +288,36 @@ def document_rows() -> Iterator[Row]:
         one(Condition={"DateLessThan": {"aws:CurrentTime": "soon"}}),
         "The policy failed legacy parsing",
     )
+    yield malformed(
+        "an ARN with too few parts",
+        one(Resource="arn:aws:sqs::x"),
+        "The policy failed legacy parsing",
+    )
+    charset = (
+        "Value at 'policyDocument' failed to satisfy constraint: Member must satisfy regular "
+        r"expression pattern: [\u0009\u000A\u000D\u0020-\u00FF]+"
+    )
+    for name, text, count, told in (
+        ("outside Latin-1", allow("s3:*").replace("*", "€"), 1, charset),
+        (
+            "empty",
+            "",
+            2,
+            "Value '' at 'policyDocument' failed to satisfy constraint: Member must have length "
+            f"greater than or equal to 1; {charset}",
+        ),
+        (
+            "beyond 131,072 characters",
+            "x" * 131_073,
+            1,
+            f"Value '{'x' * 131_073}' at 'policyDocument' failed to satisfy constraint: Member "
+            "must have length less than or equal to 131072",
+        ),
+    ):
+        noun = "error" if count == 1 else "errors"
+        message = f"{count} validation {noun} detected: {told}"
+        row = malformed(name, text, message)
+        yield Row(**{**fields_of(row), "code": "ValidationError"})
     twice = [statement("Allow", "s3:*", "*", Sid="a")] * 2
     yield malformed(
         "a Sid twice", policy(*twice), "Statement IDs (SID) in a single policy must be unique."
@@ -464,13 +505,30 @@ def limit_rows() -> Iterator[Row]:
         AssumeRolePolicyDocument=trust([A] * 200),
     )
     yield full(
-        "policies of a role",
-        "AttachRolePolicy",
-        "Cannot exceed quota for PoliciesPerRole: 10",
-        many_attached,
+        "a trust policy, later",
+        "UpdateAssumeRolePolicy",
+        "Cannot exceed quota for ACLSizePerRole: 2048",
+        role,
         RoleName="r",
-        PolicyArn=POLICY,
+        PolicyDocument=trust([A] * 200),
     )
+    yield full(
+        "a managed policy's new version",
+        "CreatePolicyVersion",
+        "Cannot exceed quota for PolicySize: 6144",
+        managed,
+        PolicyArn=POLICY,
+        PolicyDocument=sized(6145),
+    )
+    for kind, make in (("Role", role), ("User", user), ("Group", group)):
+        yield full(
+            f"policies of a {kind.lower()}",
+            f"Attach{kind}Policy",
+            f"Cannot exceed quota for PoliciesPer{kind}: 10",
+            many_attached(kind, make),
+            PolicyArn=POLICY,
+            **{f"{kind}Name": kind[0].lower()},
+        )
     yield full(
         "groups of a user",
         "AddUserToGroup",
@@ -527,6 +585,43 @@ def name_rows() -> Iterator[Row]:
         PolicyName="p:q",
         PolicyDocument=allow("*"),
     )
+    for name, action, params in (
+        ("groupName", "CreateGroup", {"GroupName": "a b"}),
+        ("instanceProfileName", "CreateInstanceProfile", {"InstanceProfileName": "a/b"}),
+    ):
+        yield invalid(name, action, strange(name), **params)
+    for parameter, action, most, more in (
+        ("RoleName", "CreateRole", 64, CLEAN),
+        ("UserName", "CreateUser", 64, {}),
+        ("UserName", "GetUser", 128, {}),
+        ("GroupName", "CreateGroup", 128, {}),
+        ("PolicyName", "CreatePolicy", 128, {"PolicyDocument": allow("s3:*")}),
+        ("InstanceProfileName", "CreateInstanceProfile", 128, {}),
+        ("Description", "CreateRole", 1000, CLEAN),
+        ("Path", "CreateUser", 512, {"UserName": "u"}),
+    ):
+        long = "x" * (most + 1) if parameter != "Path" else f"/{'x' * (most - 1)}/"
+        yield invalid(
+            f"{parameter} of {action} too long",
+            action,
+            f"1 validation error detected: Value '{long}' at "
+            f"'{parameter[0].lower()}{parameter[1:]}' failed to satisfy constraint: Member must "
+            f"have length less than or equal to {most}",
+            **{**more, parameter: long},
+        )
+    for member, tag, most in (
+        ("key", {"Key": "k" * 129, "Value": "v"}, 128),
+        ("value", {"Key": "k", "Value": "v" * 257}, 256),
+    ):
+        yield invalid(
+            f"tag {member} too long",
+            "TagRole",
+            f"1 validation error detected: Value '{tag[member.capitalize()]}' at "
+            f"'tags.1.member.{member}' failed to satisfy constraint: Member must have length less "
+            f"than or equal to {most}",
+            RoleName="r",
+            Tags=[tag],
+        )
     for path in ("x", "/x", "x/", "/ x/"):
         yield invalid(
             f"path {path}",
@@ -536,6 +631,15 @@ def name_rows() -> Iterator[Row]:
             UserName="u",
             Path=path,
         )
+    yield invalid(
+        "a policy's path",
+        "CreatePolicy",
+        "The specified value for path is invalid. It must begin and end with / and "
+        "contain only alphanumeric characters and/or / characters.",
+        PolicyName="p",
+        PolicyDocument=allow("s3:*"),
+        Path="/a!b/",
+    )
     for seconds, bound in (
         (3599, "greater than or equal to 3600"),
         (43201, "less than or equal to 43200"),
@@ -548,13 +652,6 @@ def name_rows() -> Iterator[Row]:
             **CLEAN,
             MaxSessionDuration=seconds,
         )
-    yield invalid(
-        "role name too long",
-        "CreateRole",
-        f"1 validation error detected: Value '{'r' * 65}' at 'roleName' failed to "
-        "satisfy constraint: Member must have length less than or equal to 64",
-        **{**CLEAN, "RoleName": "r" * 65},
-    )
     yield invalid(
         "nothing",
         "CreateRole",
@@ -659,6 +756,13 @@ def missing_rows() -> Iterator[Row]:
             f"Detach{kind}Policy", f"Policy {nope} was not found.", PolicyArn=nope, **named
         )
         yield Row(**{**fields_of(row), "given": make})
+        row = missing(
+            f"Detach{kind}Policy",
+            f"Policy {POLICY} was not found.",
+            PolicyArn=POLICY,
+            **named,
+        )
+        yield Row(**{**fields_of(row), "given": unattached(make)})
     foreign = f"arn:aws:iam::{B}:policy/p"
     row = missing(
         "AttachRolePolicy",

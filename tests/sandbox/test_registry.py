@@ -288,6 +288,20 @@ def test_another_accounts_token_is_good_and_judged_as_that_account(image: Sandbo
     assert get(image, BLOB, basic).body == IMAGE.layer
 
 
+def test_the_catalogue_is_asked_for_on_everything(image: Sandbox) -> None:
+    """Source: facts 5.2, a 403 of ECR's recorded in the tests of Docker::Registry."""
+    one = image.user(A, "one", allow(TOKEN), allow("ecr:*", ARN))
+    assert error_of(get(image, "/v2/_catalog", token(image, one))) == (
+        403,
+        "DENIED",
+        f"User: arn:aws:iam::{A}:user/one is not authorized to perform: ecr:DescribeRepositories "
+        "on resource: * because no identity-based policy allows the ecr:DescribeRepositories "
+        "action",
+    )
+    every = image.user(A, "every", allow(TOKEN), allow("ecr:DescribeRepositories"))
+    assert get(image, "/v2/_catalog", token(image, every)).json == {"repositories": ["my-app"]}
+
+
 def test_a_refused_head_is_in_the_trail(image: Sandbox) -> None:
     """A HEAD has no body, so a client hides the reason: the trail must not."""
     basic = token(image, B)

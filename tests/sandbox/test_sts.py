@@ -46,6 +46,8 @@ def constraint(name: str, parameter: str, value: Any, rule: str, **params: Any) 
     )
 
 
+LONG_POLICY = allow("s3:*", f"arn:aws:s3:::{'b' * 2048}")
+MANY_TAGS = [{"Key": f"k{number}", "Value": "v"} for number in range(51)]
 PATTERN = r"satisfy regular expression pattern: [\w+=,.@-]*"
 ROWS = [
     *(
@@ -62,6 +64,11 @@ ROWS = [
             "arn:a:::something/test-role",
             "arn:a:a::aaaaaaaaaa:",
         )
+    ),
+    Row(
+        name="RoleArn that is a word",
+        params={"RoleArn": "a" * 24},
+        message=f"{'a' * 24} is invalid",
     ),
     Row(
         name="session name before RoleArn",
@@ -205,6 +212,55 @@ ROWS = [
         f"{ROLE}{'x' * 2048}",
         "have length less than or equal to 2048",
         RoleArn=f"{ROLE}{'x' * 2048}",
+    ),
+    constraint(
+        "an MFA code of five digits",
+        "tokenCode",
+        "12345",
+        "have length greater than or equal to 6",
+        TokenCode="12345",
+        SerialNumber=f"arn:aws:iam::{A}:mfa/ann",
+    ),
+    constraint(
+        "a session policy outside Latin-1",
+        "policy",
+        "€",
+        r"satisfy regular expression pattern: [\u0009\u000A\u000D\u0020-\u00FF]+",
+        Policy="€",
+    ),
+    constraint(
+        "a long session policy",
+        "policy",
+        LONG_POLICY,
+        "have length less than or equal to 2048",
+        Policy=LONG_POLICY,
+    ),
+    constraint(
+        "a token size that no session has",
+        "minimumSessionTokenSize",
+        4097,
+        "have value less than or equal to 4096",
+        MinimumSessionTokenSize=4097,
+    ),
+    constraint(
+        "51 tags",
+        "tags",
+        MANY_TAGS,
+        "have length less than or equal to 50",
+        Tags=MANY_TAGS,
+    ),
+    constraint(
+        "51 transitive keys",
+        "transitiveTagKeys",
+        [tag["Key"] for tag in MANY_TAGS],
+        "have length less than or equal to 50",
+        TransitiveTagKeys=[tag["Key"] for tag in MANY_TAGS],
+    ),
+    Row(
+        name="a managed session policy that is not there",
+        params={"PolicyArns": [{"arn": f"arn:aws:iam::{A}:policy/nowhere"}]},
+        message=f"The specified policy ARN arn:aws:iam::{A}:policy/nowhere does not exist.",
+        source="facts 2.1; the words are unsettled",
     ),
     constraint(
         "a long tag key",
