@@ -155,6 +155,23 @@ def test_the_answer_of_create_repository(sandbox: Sandbox) -> None:
     assert found == made
 
 
+TOO_MANY = (
+    "The list of tags on the repository is over the limit. The maximum number of tags that can be "
+    "applied to a repository is 50."
+)
+
+
+def tags(first: int, count: int) -> list[dict[str, str]]:
+    return [{"Key": f"k{number}", "Value": "v"} for number in range(first, first + count)]
+
+
+def test_fifty_tags_over_all_calls(repository: Sandbox) -> None:
+    repository.do(A, "ecr:TagResource", resourceArn=ARN, tags=tags(0, 50))
+    repository.do(A, "ecr:TagResource", resourceArn=ARN, tags=tags(49, 1))
+    more = repository.call(A, "ecr:TagResource", resourceArn=ARN, tags=tags(50, 1))
+    assert more.error == ("TooManyTagsException", 400, TOO_MANY)
+
+
 def refusals() -> list[Any]:
     absent = {"repositoryName": "my-app"}
     no_policy = (
@@ -242,6 +259,99 @@ def refusals() -> list[Any]:
             {"resourceArn": f"arn:aws:iam::{A}:role/r", "tags": []},
             "InvalidParameterException",
             "Invalid parameter at 'resourceArn' failed to satisfy constraint: 'Invalid ARN'",
+        ),
+        *(
+            (
+                f"a tag with {name}",
+                True,
+                "TagResource",
+                {"resourceArn": ARN, "tags": [tag]},
+                "InvalidTagParameterException",
+                "Tag parameters are invalid",
+            )
+            for name, tag in {
+                "a long key": {"Key": "k" * 129, "Value": "v"},
+                "no key": {"Key": "", "Value": "v"},
+                "a long value": {"Key": "k", "Value": "v" * 257},
+                "signs": {"Key": "cost", "Value": "~$0.10/GB/month"},
+            }.items()
+        ),
+        (
+            "a tag with signs from the beginning",
+            False,
+            "CreateRepository",
+            {**NAMED, "tags": [{"Key": "cost", "Value": "~$0.10/GB/month"}]},
+            "InvalidTagParameterException",
+            "Tag parameters are invalid",
+        ),
+        (
+            "51 tags",
+            True,
+            "TagResource",
+            {"resourceArn": ARN, "tags": tags(0, 51)},
+            "TooManyTagsException",
+            TOO_MANY,
+        ),
+        *(
+            (
+                name,
+                False,
+                "CreateRepository",
+                {"repositoryName": text},
+                "InvalidParameterException",
+                "Invalid parameter at 'repositoryName' failed to satisfy constraint: 'must have "
+                f"length {rule}'",
+            )
+            for name, text, rule in (
+                ("a short name", "a", "greater than or equal to 2"),
+                ("a long name", "a" * 257, "less than or equal to 256"),
+            )
+        ),
+        (
+            "a registry that is none",
+            True,
+            "DescribeImages",
+            {**NAMED, "registryId": "1"},
+            "InvalidParameterException",
+            "Invalid parameter at 'registryId' failed to satisfy constraint: 'must satisfy "
+            "regular expression '[0-9]{12}''",
+        ),
+        (
+            "a long policy",
+            True,
+            "SetRepositoryPolicy",
+            {**NAMED, "policyText": "x" * 10_241},
+            "InvalidParameterException",
+            "Invalid parameter at 'policyText' failed to satisfy constraint: 'must have length "
+            "less than or equal to 10240'",
+        ),
+        (
+            "no images asked for",
+            True,
+            "BatchGetImage",
+            {**NAMED, "imageIds": []},
+            "InvalidParameterException",
+            "Invalid parameter at 'imageIds' failed to satisfy constraint: 'must have length "
+            "greater than or equal to 1'",
+        ),
+        (
+            "a long tag",
+            True,
+            "PutImage",
+            {**NAMED, "imageManifest": IMAGE.manifest, "imageTag": "v" * 301},
+            "InvalidParameterException",
+            "Invalid parameter at 'imageTag' failed to satisfy constraint: 'must have length less "
+            "than or equal to 300'",
+        ),
+        (
+            "another mutability",
+            True,
+            "PutImageTagMutability",
+            {**NAMED, "imageTagMutability": "WRONG"},
+            "InvalidParameterException",
+            "Invalid parameter at 'imageTagMutability' failed to satisfy constraint: 'must "
+            "satisfy enum value set: [MUTABLE, IMMUTABLE, IMMUTABLE_WITH_EXCLUSION, "
+            "MUTABLE_WITH_EXCLUSION]'",
         ),
         (
             "no name",

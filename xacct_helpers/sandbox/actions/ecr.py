@@ -114,6 +114,7 @@ def perform(state: State, call: Call, caller: Caller) -> HttpResponse:
         return registry_wide(state, call, caller)
     owner = repositories.owner_of(call, caller)
     if call.operation == "CreateRepository":
+        repositories.check_tags(call, {})
         return state.change(call, owner)
     if call.operation == "DescribeRepositories":
         return wire.result(call, repositories.describe(state, call, owner))
@@ -129,6 +130,8 @@ def perform(state: State, call: Call, caller: Caller) -> HttpResponse:
         return handler(state, call, repository)
     if call.operation not in MUTATING:
         return state.read(call, owner)
+    if call.operation == "TagResource":
+        repositories.check_tags(call, repository.tags)
     answer = state.change(call, owner)
     _forget(state, call, owner)
     return answer

@@ -18,12 +18,16 @@ from ...service_reference import fits, keys_of
 from ..entities import Repository, StoredPolicy
 from ..errors import ApiError
 from ..gate import Ask
+from ..validation import pattern
 from ..wire import Call
 from . import images, principals, registry_policy
 
 if TYPE_CHECKING:
     from ..identities import Caller
     from ..state import State
+
+_TAGS, _TAG_KEY, _TAG_VALUE = 50, 128, 256
+_TAG_TEXT = pattern(r"[\p{L}\p{Z}\p{N}_.:/=+\-@]*")
 
 
 def repository_ask(
@@ -72,6 +76,24 @@ def repository_ask(
 def tags_of(call: Call) -> dict[str, str]:
     """The tags that a call brings."""
     return {tag["Key"]: tag.get("Value", "") for tag in call.params.get("tags", ())}
+
+
+def check_tags(call: Call, held: Mapping[str, str]) -> None:
+    """ApiError for tags that ECR does not take. held: those that the repository has already.
+
+    Source: ECR API Reference, Tag, InvalidTagParameterException and TooManyTagsException, whose
+    text is the reference's; the other's is in public logs of Terraform.
+    """
+    for key, value in tags_of(call).items():
+        fits_in = 0 < len(key) <= _TAG_KEY and len(value) <= _TAG_VALUE
+        if not fits_in or not _TAG_TEXT.fullmatch(key + value):
+            raise ApiError("InvalidTagParameterException", "Tag parameters are invalid")
+    if len({*held, *tags_of(call)}) > _TAGS:
+        raise ApiError(
+            "TooManyTagsException",
+            "The list of tags on the repository is over the limit. The maximum number of tags that "
+            f"can be applied to a repository is {_TAGS}.",
+        )
 
 
 def owner_of(call: Call, caller: Caller) -> str:
