@@ -1,6 +1,6 @@
 """Who signed it: SigV4 as AWS judges it, in both families of services.
 
-Source of codes, statuses and texts: shared facts 2.4 (IAM and STS against ECR), and
+Source of codes, statuses and texts: shared facts 2.4 (IAM and STS against ECR and CloudTrail), and
 github.com/aws/aws-sdk-php/issues/2469 for the Host header.
 """
 
@@ -37,9 +37,13 @@ class Family:
     body: bytes
     headers: dict[str, str]
 
+    @property
+    def json(self) -> bool:
+        return "X-Amz-Target" in self.headers
+
     def error(self, reply: Reply) -> tuple[str, int, str]:
         """(code, status, message) of a refusal, read from the wire."""
-        if self.service == "ecr":
+        if self.json:
             found = reply.json
             text = found.get("Message", found.get("message"))
             return found["__type"], reply.status, text
@@ -64,9 +68,17 @@ ECR = Family(
         "Content-Type": "application/x-amz-json-1.1",
     },
 )
-FAMILIES = [STS, IAM, ECR]
+CLOUDTRAIL = Family(
+    "cloudtrail",
+    b"{}",
+    {
+        "X-Amz-Target": "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.LookupEvents",
+        "Content-Type": "application/x-amz-json-1.1",
+    },
+)
+FAMILIES = [STS, IAM, ECR, CLOUDTRAIL]
 
-# The same failure in the query services and in the JSON service.
+# The same failure in the query services and in the JSON services.
 NAMES: dict[str, tuple[tuple[str, int], tuple[str, int]]] = {
     "invalid": (("InvalidClientTokenId", 403), ("UnrecognizedClientException", 400)),
     "expired": (("ExpiredToken", 403), ("ExpiredTokenException", 400)),
@@ -77,7 +89,7 @@ NAMES: dict[str, tuple[tuple[str, int], tuple[str, int]]] = {
 
 
 def expect(family: Family, kind: str, message: str, reply: Reply) -> None:
-    code, status = NAMES[kind][family is ECR]
+    code, status = NAMES[kind][family.json]
     assert family.error(reply) == (code, status, message)
 
 
@@ -238,7 +250,7 @@ def test_a_wrong_secret_is_told_before_expiry(sandbox: Sandbox, session: Keys) -
 def test_unsigned(sandbox: Sandbox, family: Family) -> None:
     told = (
         "Missing Authentication Token"
-        if family is ECR
+        if family.json
         else ("Request is missing Authentication Token")
     )
     headers = {"Content-Type": "application/x-www-form-urlencoded", **family.headers}
@@ -290,7 +302,7 @@ def test_no_date(sandbox: Sandbox, family: Family) -> None:
     request = signed(sandbox, family, sandbox.admins[A])
     del request.headers["X-Amz-Date"]
     code, status, told = family.error(sandbox.send(request))
-    assert (code, status) == NAMES["incomplete"][family is ECR]
+    assert (code, status) == NAMES["incomplete"][family.json]
     assert "'X-Amz-Date'" in told
 
 
@@ -303,7 +315,7 @@ def test_wrong_service_in_scope(sandbox: Sandbox, family: Family) -> None:
 def test_wrong_region_in_scope(sandbox: Sandbox, family: Family) -> None:
     request = signed(sandbox, family, sandbox.admins[A], region="mars")
     told = "Credential should be scoped to a valid region"
-    told += "." if family is ECR else ", not 'mars'."
+    told += "." if family.json else ", not 'mars'."
     expect(family, "mismatch", told, sandbox.send(request))
 
 
@@ -377,7 +389,7 @@ def test_clock_skew(
         assert reply.status == 200
         return
     code, status, message = family.error(reply)
-    assert (code, status) == NAMES["mismatch"][family is ECR]
+    assert (code, status) == NAMES["mismatch"][family.json]
     assert re.fullmatch(told, message), message
 
 
