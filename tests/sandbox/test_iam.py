@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -1101,21 +1102,48 @@ def test_groups_may_change_name_and_path(sandbox: Sandbox) -> None:
     assert [one["UserName"] for one in found["Users"]] == ["u"]
 
 
-@pytest.mark.parametrize(
-    ("action", "name", "tag"),
-    [("TagRole", {"RoleName": "r"}, role), ("TagUser", {"UserName": "u"}, user)],
-)
-def test_tag_keys_do_not_care_for_case(
-    sandbox: Sandbox, action: str, name: dict[str, str], tag: Given
-) -> None:
-    tag(sandbox)
-    tags = [{"Key": "team", "Value": "a"}, {"Key": "Team", "Value": "b"}]
-    answer = sandbox.call(A, f"iam:{action}", Tags=tags, **name)
-    assert answer.error == (
-        "InvalidInput",
-        400,
-        "Duplicate tag keys found. Please note that Tag keys are case insensitive.",
-    )
+def tags_held(sandbox: Sandbox, kind: str) -> Any:
+    _, named = TAGGED[kind]
+    if kind == "InstanceProfile":  # the sandbox has no ListInstanceProfileTags
+        found = sandbox.do(A, "iam:GetInstanceProfile", **named)["InstanceProfile"]
+    else:
+        found = sandbox.do(A, f"iam:List{kind}Tags", **named)
+    return sorted(found["Tags"], key=lambda tag: str(tag["Value"]))
+
+
+@pytest.mark.parametrize("kind", TAGGED)
+def test_tag_keys_of_users_and_roles_do_not_care_for_case(sandbox: Sandbox, kind: str) -> None:
+    """Source: IAM User Guide, tags for IAM resources, case sensitivity."""
+    make, named = TAGGED[kind]
+    make(sandbox)
+    first, second = {"Key": "team", "Value": "a"}, {"Key": "Team", "Value": "b"}
+    both = sandbox.call(A, f"iam:Tag{kind}", Tags=[first, second], **named)
+    caseless = kind in ("Role", "User")
+    if caseless:
+        assert both.error == (
+            "InvalidInput",
+            400,
+            "Duplicate tag keys found. Please note that Tag keys are case insensitive.",
+        )
+    else:
+        assert both.ok
+    for tag in (first, second):
+        sandbox.do(A, f"iam:Tag{kind}", Tags=[tag], **named)
+    assert tags_held(sandbox, kind) == ([second] if caseless else [first, second])
+    sandbox.do(A, f"iam:Untag{kind}", TagKeys=["Team"], **named)
+    assert tags_held(sandbox, kind) == ([] if caseless else [first])
+
+
+def test_a_respelled_tag_outlives_a_restart(tmp_path: Path) -> None:
+    with Sandbox("--state", str(tmp_path / "lab")) as before:
+        user(before)
+        for key in ("team", "Team"):
+            before.do(A, "iam:TagUser", UserName="u", Tags=[{"Key": key, "Value": "x"}])
+        fingerprint = before.fingerprint()
+    with Sandbox("--state", str(tmp_path / "lab")) as after:
+        assert after.fingerprint() == fingerprint
+        tags_of_u = after.do(A, "iam:ListUserTags", UserName="u")["Tags"]
+        assert tags_of_u == [{"Key": "Team", "Value": "x"}]
 
 
 def test_what_is_there_already_does_not_count_again(sandbox: Sandbox) -> None:

@@ -42,7 +42,7 @@ CASES = [
          "LimitExceeded", 409, "Cannot exceed quota for ClientIdsPerOpenIdConnectProvider: 100"),
     Case("tags of one key", "CreateOpenIDConnectProvider",
          {"Url": "https://a.example.org",
-          "Tags": [{"Key": "k", "Value": "1"}, {"Key": "K", "Value": "2"}]},
+          "Tags": [{"Key": "k", "Value": "1"}, {"Key": "k", "Value": "2"}]},
          "InvalidInput", 400,
          "Duplicate tag keys found. Please note that Tag keys are case insensitive."),
     Case("get", "GetOpenIDConnectProvider", {}, *NOT_FOUND),

@@ -238,6 +238,10 @@ def _complete(state: State, call: Call, account: str, before: tuple[str, str] | 
     elif call.operation == "UpdateUser" and before is not None:
         name = params.get("NewUserName", params["UserName"])
         state.backends.iam.user_renamed(account, before[0], name)
+    elif call.operation in ("TagRole", "TagUser"):
+        kind = call.operation.removeprefix("Tag")
+        keys = tuple(tag["Key"] for tag in params["Tags"])
+        state.backends.iam.drop_respelled(account, kind.lower(), params[f"{kind}Name"], keys)
     elif call.operation == "UpdateGroup" and "NewPath" in params:
         name = params.get("NewGroupName", params["GroupName"])
         state.backends.iam.set_group_path(account, name, params["NewPath"])

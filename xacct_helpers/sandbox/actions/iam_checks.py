@@ -221,21 +221,24 @@ def _check_attachable(kind: str, arn: str) -> None:
 
 
 def check_tags(state: State, call: Call, account: str) -> None:
-    """ApiError for a tag key given twice, in any case, and for more tags than an entity may have.
+    """ApiError for a tag key given twice, and for more tags than an entity may have. Keys of users
+    and roles are the same in any case, those of other entities are not.
 
     Source: IAM User Guide, tags for IAM resources, and IAM and STS quotas; the quota's words as
     versity/versitygw, which follows AWS's answers, has them.
     """
-    keys = [tag["Key"].lower() for tag in call.params.get("Tags", ())]
-    if len(set(keys)) < len(keys):
+    caseless = iam_resources.kind_of(call.operation) in ("role", "user")
+    given = [tag["Key"].lower() if caseless else tag["Key"] for tag in call.params.get("Tags", ())]
+    if len(set(given)) < len(given):
         raise ApiError(
             "InvalidInput",
             "Duplicate tag keys found. Please note that Tag keys are case insensitive.",
         )
     if not call.operation.startswith("Tag"):
         return
-    held = map(str.lower, iam_resources.resource_tags(state, call, account))
-    if len({*keys, *held}) > _TAGS_LIMIT:
+    tags = iam_resources.resource_tags(state, call, account)
+    held = [key.lower() if caseless else key for key in tags]
+    if len({*given, *held}) > _TAGS_LIMIT:
         text = "The number of tags has reached the maximum limit."
         raise ApiError("LimitExceeded", text, 409)
 

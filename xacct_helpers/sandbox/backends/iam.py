@@ -279,6 +279,16 @@ class Iam:
             backend.tagger.copy_tags(old_arn, user.arn)
             backend.tagger.delete_all_tags_for_resource(old_arn)
 
+    def drop_respelled(self, account: str, kind: str, name: str, keys: tuple[str, ...]) -> None:
+        """Take away the tags of a "user" or "role" whose key is one of these in another case:
+        IAM keeps one of them, moto both."""
+        entity = self.user(account, name) if kind == "user" else self.role(account, name)
+        assert entity is not None
+        folded = {key.lower() for key in keys}
+        old = [key for key in entity.tags if key.lower() in folded and key not in keys]
+        backend = iam_backend(account)
+        (backend.untag_user if kind == "user" else backend.untag_role)(name, old)
+
     def set_group_path(self, account: str, name: str, path: str) -> None:
         iam_backend(account).groups[name].path = path
 

@@ -60,6 +60,9 @@ def mend(ids: Ids, clock: Clock, iam: Iam) -> None:
     models.IAMTrustPolicyDocumentValidator = _AcceptAll
     models.IAMBackend.get_role = get_role
     models.IAMBackend.list_roles = list_roles
+    models.IAMBackend._tag_verification = _tags_by_key
+    models.IAMBackend.untag_policy = _untag_policy
+    models.IAMBackend.untag_open_id_connect_provider = _untag_provider
     for name in ("list_groups", "list_instance_profiles", "list_instance_profiles_for_role"):
         _say_whole(name)
     ecr.ecr_backends._use_boto3_regions = False
@@ -74,6 +77,22 @@ class _AcceptAll:
 
     def validate(self) -> None:
         return None
+
+
+def _tags_by_key(backend: Any, tags: list[dict[str, str]]) -> dict[str, dict[str, str]]:
+    """By the key as it is written: moto takes case out of the keys of policies and providers, for
+    which IAM keeps it."""
+    return {tag["Key"]: tag for tag in tags}
+
+
+def _untag_policy(backend: Any, policy_arn: str, tag_keys: list[str]) -> None:
+    for key in tag_keys:
+        backend.get_policy(policy_arn).tags.pop(key, None)
+
+
+def _untag_provider(backend: Any, arn: str, tag_keys: list[str]) -> None:
+    for key in tag_keys:
+        backend.get_open_id_connect_provider(arn).tags.pop(key, None)
 
 
 def _say_whole(name: str) -> None:
