@@ -7,37 +7,17 @@ words, when one statement is taken away: the pull from the role's policy. The lo
 from __future__ import annotations
 
 import json
-import subprocess
-from dataclasses import dataclass
 
 import boto3
 import pytest
 
 from tests.tools import require
 from tests.tools.conftest import SESSION_OF_A, Terminal
+from tests.tools.ways import ECR_LOGIN, NODE, NPM, PODMAN, SKOPEO, Way, helper, run
 
 IMAGE = "$R/my-app:v1"
 LOG_IN = "aws --profile pull-from-a ecr get-login-password |"
-HELPER = """printf '{"credHelpers": {"%s": "HELPER"}}' $R > $REGISTRY_AUTH_FILE"""
 GREETING = "Hello from account A's image."
-# aws-sdk-go-v2 before 2024 sometimes closes a connection whose answer came sooner than it had done
-# with its own request (aws/aws-sdk-go-v2#1825, #2737). AWS is too far away for that.
-GO_SDK_FAULT = "use of closed network connection"
-
-
-@dataclass(frozen=True)
-class Way:
-    """One way to pull. tools: program and Debian package of each that it needs."""
-
-    name: str
-    tools: tuple[tuple[str, str], ...]
-    script: str
-    prints: str = ""
-
-
-SKOPEO, PODMAN = ("skopeo", "skopeo"), ("podman", "podman")
-ECR_LOGIN = ("docker-credential-ecr-login", "amazon-ecr-credential-helper")
-NODE, NPM = ("node", "nodejs"), ("npm", "npm")
 WAYS = [
     Way(
         "skopeo, logged in",
@@ -49,21 +29,21 @@ WAYS = [
     Way(
         "skopeo, with the lab's credential helper",
         (SKOPEO,),
-        f"{HELPER.replace('HELPER', 'xacct')}\n"
+        f"{helper('xacct')}\n"
         f"AWS_PROFILE=pull-from-a skopeo copy docker://{IMAGE} dir:$W/image && ls $W/image",
         prints="manifest.json",
     ),
     Way(
         "skopeo, with a profile whose credentials come from a process",
         (SKOPEO,),
-        f"{HELPER.replace('HELPER', 'xacct')}\n"
+        f"{helper('xacct')}\n"
         f"AWS_PROFILE=by-process skopeo copy docker://{IMAGE} dir:$W/image && ls $W/image",
         prints="manifest.json",
     ),
     Way(
         "skopeo, with AWS's credential helper",
         (SKOPEO, ECR_LOGIN),
-        f"{HELPER.replace('HELPER', 'ecr-login')}\n"
+        f"{helper('ecr-login')}\n"
         f"AWS_PROFILE=pull-from-a skopeo copy docker://{IMAGE} dir:$W/image && ls $W/image",
         prints="manifest.json",
     ),
@@ -77,7 +57,7 @@ WAYS = [
     Way(
         "podman, with the lab's credential helper, and runs it",
         (PODMAN,),
-        f"{HELPER.replace('HELPER', 'xacct')}\n"
+        f"{helper('xacct')}\n"
         f"AWS_PROFILE=pull-from-a podman run --quiet --rm {IMAGE}; podman rmi --all --force",
         prints=GREETING,
     ),
@@ -125,8 +105,6 @@ def take_away() -> None:
 
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.name)
 def test_pull_by(way: Way, terminal: Terminal, javascript: str) -> None:
-    for tool, package in way.tools:
-        require(tool, package)
     done = run(way, terminal, javascript)
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
     assert way.prints in done.stdout
@@ -142,25 +120,6 @@ def test_pull_by(way: Way, terminal: Terminal, javascript: str) -> None:
     refusal = terminal.lab.running.get("decision/latest")
     assert refusal["action"] == "ecr:BatchGetImage"
     assert str(refusal["caller"]).startswith(SESSION_OF_A)
-
-
-def run(way: Way, terminal: Terminal, javascript: str) -> subprocess.CompletedProcess[str]:
-    """Go that way, in an empty folder; once more when the AWS SDK for Go tripped over itself."""
-    for _ in range(5):
-        done = terminal.run(f"rm -rf $W/*; {way.script}", JS=javascript)
-        if GO_SDK_FAULT not in done.stdout + done.stderr + helper_log(terminal):
-            break
-    return done
-
-
-def helper_log(terminal: Terminal) -> str:
-    """What AWS's credential helper wrote in its log since last time; it tells its caller little."""
-    log = terminal.lab.folder / "home" / ".ecr" / "log" / "ecr-login.log"
-    if not log.exists():
-        return ""
-    text = log.read_text()
-    log.write_text("")
-    return text
 
 
 REFUSED_HOSTS = ["docker.io/library/alpine:3", "public.ecr.aws/docker/library/alpine:3"]
