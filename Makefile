@@ -46,7 +46,7 @@ fi
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test soak env notebooks bench mutants check lock editor badges wheelhouse clean
+.PHONY: help lab test soak env notebooks bench mutants conformance check lock editor badges wheelhouse clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -70,6 +70,9 @@ bench: env ## speed, each a ratio against a peer measured in the same run
 
 mutants: env ## change the policy engine in one place at a time: every change must turn a test red
 	@.venv/bin/python -m tests.policy.mutants $(ARGS)
+
+conformance: env ## the OCI distribution specification's own program against /v2/ (needs git and Go 1.24)
+	@.venv/bin/python -m tests.conformance $(ARGS)
 
 check: env $(filter $(OWN_UV),$(UV)) ## style, types, licences, known vulnerabilities, facts that stand in more than one file
 	@.venv/bin/ruff check
