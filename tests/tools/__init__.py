@@ -29,6 +29,19 @@ def require(tool: str, package: str) -> str:
     return shutil.which(tool) or missing(f"{tool} is missing: apt install {package}")
 
 
+def as_root() -> tuple[str, ...]:
+    """What stands before a command that only root may run: for root nothing, else sudo.
+
+    Where sudo asks for a password, or is not there, the test that asked is as by `missing`.
+    """
+    if os.geteuid() == 0:
+        return ()
+    sudo = shutil.which("sudo")
+    if sudo and subprocess.run([sudo, "-n", "true"], capture_output=True).returncode == 0:
+        return (sudo, "-n")
+    missing("only root may run this, or a user for whom sudo asks no password")
+
+
 def require_module(module: str, package: str) -> str:
     """The name of a Python module that only the dev extra brings; missing is as for `require`."""
     if importlib.util.find_spec(module):

@@ -6,8 +6,6 @@ The provider, containerd and runc are the real ones.
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import subprocess
 import time
 from collections.abc import Iterator
@@ -20,7 +18,7 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from tests.tools import ROOT, kubelet, missing, require
+from tests.tools import ROOT, as_root, kubelet, require
 from tests.tools.conftest import REGISTRY, SESSION_OF_A, Terminal, wait_for
 
 MANIFESTS = ROOT / "notebooks" / "kubernetes"
@@ -172,15 +170,19 @@ def test_a_refused_role_is_said_in_awss_words(node: Terminal) -> None:
 
 @dataclass(frozen=True)
 class Containerd:
-    """A containerd of the test's own. It reaches account A's registry by the sandbox's port."""
+    """A containerd of the test's own. It reaches account A's registry by the sandbox's port.
+
+    root: what makes a command root's.
+    """
 
     socket: Path
     hosts: Path
     environment: dict[str, str]
+    root: tuple[str, ...]
 
     def ctr(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            ["ctr", "--address", str(self.socket), *arguments],
+            [*self.root, "ctr", "--address", str(self.socket), *arguments],
             env=self.environment,
             capture_output=True,
             text=True,
@@ -198,8 +200,7 @@ class Containerd:
 def containerd(node: Terminal, tmp_path: Path) -> Iterator[Containerd]:
     for tool, package in (("containerd", "containerd"), ("ctr", "containerd"), ("runc", "runc")):
         require(tool, package)
-    if os.geteuid() != 0:
-        missing("containerd needs root")
+    root = as_root()
     hosts = tmp_path / "hosts" / REGISTRY
     hosts.mkdir(parents=True)
     (hosts / "hosts.toml").write_text(
@@ -217,15 +218,19 @@ def containerd(node: Terminal, tmp_path: Path) -> Iterator[Containerd]:
     environment = {k: v for k, v in node.environment.items() if k.lower() != "https_proxy"}
     with (tmp_path / "log").open("wb") as log:
         process = subprocess.Popen(
-            ["containerd", "--config", str(config)], stdout=log, stderr=log, env=environment
+            [*root, "containerd", "--config", str(config)],
+            stdout=log,
+            stderr=log,
+            env=environment,
         )
     try:
         wait_for(socket, process)
-        yield Containerd(socket, tmp_path / "hosts", environment)
+        yield Containerd(socket, tmp_path / "hosts", environment, root)
     finally:
-        process.terminate()
+        # By root's own kill and rm: sudo, too, is a process that only root may end.
+        subprocess.run([*root, "kill", str(process.pid)], check=False)
         process.wait(30)
-        shutil.rmtree(tmp_path / "root", ignore_errors=True)
+        subprocess.run([*root, "rm", "-rf", tmp_path / "root", tmp_path / "state"], check=False)
 
 
 def login(node: Terminal) -> str:

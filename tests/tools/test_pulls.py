@@ -17,6 +17,8 @@ from tests.tools.ways import ECR_LOGIN, NODE, NPM, PODMAN, SKOPEO, Way, helper, 
 
 IMAGE = "$R/my-app:v1"
 LOG_IN = "aws --profile pull-from-a ecr get-login-password |"
+# A user who is not root needs more of a machine for a network, and the greeting needs none.
+RUN = "podman run --rm --network none"
 GREETING = "Hello from account A's image."
 WAYS = [
     Way(
@@ -51,14 +53,14 @@ WAYS = [
         "podman, logged in, and runs it",
         (PODMAN,),
         f"{LOG_IN} podman login --username AWS --password-stdin $R\n"
-        f"podman pull --quiet {IMAGE} && podman run --rm {IMAGE}; podman rmi --all --force",
+        f"podman pull --quiet {IMAGE} && {RUN} {IMAGE}; podman rmi --all --force",
         prints=GREETING,
     ),
     Way(
         "podman, with the lab's credential helper, and runs it",
         (PODMAN,),
         f"{helper('xacct')}\n"
-        f"AWS_PROFILE=pull-from-a podman run --quiet --rm {IMAGE}; podman rmi --all --force",
+        f"AWS_PROFILE=pull-from-a {RUN} --quiet {IMAGE}; podman rmi --all --force",
         prints=GREETING,
     ),
     Way(
