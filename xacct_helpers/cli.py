@@ -165,7 +165,12 @@ def _parser() -> _Parser:
         metavar="ARN",
         help="the role to assume; said again, the next one in the chain",
     )
-    process.add_argument("--role-session-name", default="credential-process", metavar="NAME")
+    process.add_argument(
+        "--role-session-name",
+        default="credential-process",
+        metavar="NAME",
+        help="what ends the ARN of each session (%(default)s)",
+    )
     process.add_argument("--external-id", default=None, help="sent with the last role")
     process.add_argument("--duration-seconds", type=int, default=None, help="of the last role")
     token = add("token", _token, "Print a service account's token, as a Kubernetes pod has one.")

@@ -57,7 +57,7 @@ def test_help(command: str) -> None:
 
 
 def test_every_command_is_in_the_tests() -> None:
-    listed = re.findall(r"^    (\w+)  ", xacct("--help").stdout, re.M)
+    listed = re.findall(r"^    ([\w-]+)(?:  |$)", xacct("--help").stdout, re.M)
     assert tuple(listed) == COMMANDS
 
 

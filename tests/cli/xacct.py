@@ -22,6 +22,7 @@ COMMANDS = (
     "stop",
     "reset",
     "env",
+    "credential-process",
     "token",
     "decide",
     "lint",
