@@ -9,6 +9,8 @@ from hypothesis import settings
 from tests.sandboxes import Sandbox
 from tests.tools import ROOT
 
+pytest_plugins = ["pytester", "tests.skips"]
+
 # With the other caches, not in a visible place of its own; before Hypothesis first looks.
 os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(ROOT / ".cache" / "hypothesis"))
 
