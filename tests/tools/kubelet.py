@@ -17,6 +17,8 @@ from typing import Any
 
 import yaml
 
+from tests.tools.provider_config import faults
+
 API = "credentialprovider.kubelet.k8s.io/v1"
 _DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
 
@@ -31,20 +33,9 @@ class Answered:
 
 
 def providers(config: Path) -> list[dict[str, Any]]:
-    """The providers of a CredentialProviderConfig, each with the fields that the kubelet wants."""
+    """The providers of a CredentialProviderConfig that a kubelet starts with."""
     content = yaml.safe_load(config.read_text())
-    assert content["apiVersion"] == "kubelet.config.k8s.io/v1"
-    assert content["kind"] == "CredentialProviderConfig"
-    known = {
-        "name", "matchImages", "defaultCacheDuration", "apiVersion", "args", "env",
-        "tokenAttributes",
-    }  # fmt: skip
-    for provider in content["providers"]:
-        assert set(provider) <= known, set(provider) - known
-        assert provider["apiVersion"] == API
-        assert provider["matchImages"]
-        assert re.fullmatch(r"[a-z0-9.-]+", provider["name"]), "the name of a program"
-        assert seconds(provider["defaultCacheDuration"]) >= 0
+    assert faults(content) == []
     return list(content["providers"])
 
 
