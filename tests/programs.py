@@ -10,7 +10,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
+
+class Ended(Exception):
+    """A program ended before it had said that it is there; the message is all that it said."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +29,7 @@ def running(
 ) -> Iterator[Program]:
     """A program from the line that says it is there to the end of the block, which ends it.
 
-    One that ends before it has said so fails the test with all that it said.
+    Raises Ended when it ends before it has said so.
     """
     process = subprocess.Popen(
         command, cwd=cwd, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
@@ -40,7 +42,7 @@ def running(
             if said in line:
                 break
         else:
-            pytest.fail("".join(lines))
+            raise Ended("".join(lines))
         drain = threading.Thread(target=lines.extend, args=(process.stdout,), daemon=True)
         drain.start()
         yield Program(process=process, lines=lines)

@@ -9,10 +9,9 @@ from typing import Any
 import nbformat
 import pytest
 
-from tests.browser.conftest import Opened
-from tests.browser.test_course import IDLE, run_all, save
+from tests.browser.axe import serious
+from tests.browser.jupyterlab import KERNEL, PANEL, Opened, open_notebook, run_all, save
 
-KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 SETUP = """\
 from xacct_helpers import access_map, open_lab
 import boto3
@@ -24,7 +23,18 @@ def take_away():
     for name in iam.list_role_policies(RoleName="some-role-name")["PolicyNames"]:
         iam.delete_role_policy(RoleName="some-role-name", PolicyName=name)"""
 CELLS = [SETUP, "access_map()"]
-PANEL = ".jp-NotebookPanel:not(.lm-mod-hidden)"
+MANY = """\
+import json
+iam = boto3.Session(profile_name="account-b-admin").client("iam")
+(role,) = [role for role in iam.list_roles()["Roles"] if role["RoleName"] == "some-role-name"]
+trusts = json.dumps(role["AssumeRolePolicyDocument"])
+(name,) = iam.list_role_policies(RoleName="some-role-name")["PolicyNames"]
+allows = iam.get_role_policy(RoleName="some-role-name", PolicyName=name)["PolicyDocument"]
+for number in range(60):
+    iam.create_role(RoleName=f"another-{number}", AssumeRolePolicyDocument=trusts)
+    iam.put_role_policy(
+        RoleName=f"another-{number}", PolicyName=name, PolicyDocument=json.dumps(allows)
+    )"""
 MAP = f"{PANEL} .xacct-map-view"
 WHY = f"{PANEL} .xacct-map-why"
 EDGE = f"{MAP} svg.xacct-map .edge[data-key*='some-role-name'][data-key*='account-a-role-name']"
@@ -39,10 +49,7 @@ def opened(jupyter: Opened, page: Any, name: str, cells: list[str]) -> Path:
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(one) for one in cells])
     notebook.metadata["kernelspec"] = KERNEL
     nbformat.write(notebook, path)
-    page.goto(f"{jupyter.address}/lab/tree/{name}?reset")
-    page.wait_for_selector(IDLE)
-    # Asked to run before it has a kernel, JupyterLab asks which one is meant.
-    page.get_by_text("| Idle").wait_for()
+    open_notebook(page, jupyter, name)
     run_all(page)
     page.locator(EDGE).wait_for(state="attached")
     return path
@@ -68,14 +75,41 @@ def test_a_click_says_why_and_the_map_follows(
     edge.locator(".agreed").first.click()
     panel.get_by_text("Allowed: sts:AssumeRole").wait_for()
     assert edge.get_attribute("aria-expanded") == "true"
+    assert serious(page) == []
     run_more(page, "take_away()")
     page.locator(f"{MAP} .xacct-map-news", has_text=HALF).wait_for()
-    assert edge.get_attribute("aria-label") == HALF
+    assert edge.get_attribute("aria-label") == f"B has not agreed: {HALF}"
     assert edge.locator(".missing").count() == 1
     panel.get_by_text("Refused: sts:AssumeRole").wait_for()
+    assert serious(page) == []
     page.screenshot(path=screenshots / f"map-half-{scheme}.png")
     panel.get_by_role("button", name="Close").click()
     panel.wait_for(state="hidden")
+
+
+def test_the_answer_comes_into_sight_below_a_tall_map(
+    jupyter: Opened, page: Any, scheme: str, screenshots: Path
+) -> None:
+    """On the screen of a laptop. A cell that changes the answer moves nobody to it."""
+    from playwright.sync_api import expect
+
+    page.set_viewport_size({"width": 1400, "height": 800})
+    opened(jupyter, page, f"map-many-{scheme}.ipynb", [SETUP, MANY, "access_map()"])
+    edge, title = page.locator(EDGE), page.locator(f"{WHY} .xacct-title")
+    assert page.locator(f"{MAP} svg .card").count() > 60
+    edge.locator(".agreed").first.click()
+    title.wait_for()
+    expect(title).to_be_in_viewport(ratio=1)
+    page.screenshot(path=screenshots / f"map-many-{scheme}.png")
+    assert serious(page) == []
+    page.get_by_role("button", name="Close").click()
+    expect(edge.locator(".agreed").first).to_be_in_viewport()
+    page.keyboard.press("Enter")
+    title.wait_for()
+    expect(title).to_be_in_viewport(ratio=1)
+    run_more(page, "take_away()")
+    page.locator(WHY).get_by_text("Refused: sts:AssumeRole").wait_for()
+    expect(title).not_to_be_in_viewport()
 
 
 @pytest.mark.parametrize("scheme", ["light"], indirect=True)

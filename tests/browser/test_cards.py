@@ -9,8 +9,7 @@ import nbformat
 import pytest
 
 from tests.browser.axe import serious
-from tests.browser.conftest import Opened
-from tests.browser.test_course import IDLE, run_all
+from tests.browser.jupyterlab import PANEL, Opened, open_notebook, run_all
 
 NAME = "cards.ipynb"
 ASK = (
@@ -24,7 +23,6 @@ CELLS = [
     'boto3.Session(profile_name="account-a").client("iam").get_role(RoleName="nobody")',
     "show_trail(12)",
 ]
-PANEL = ".jp-NotebookPanel:not(.lm-mod-hidden)"
 FOLDED = f"{PANEL} .jp-OutputArea-output > details, {PANEL} .jp-RenderedHTML > details"
 TRAIL = f"{PANEL} .xacct-trail"
 ON = "document.activeElement.textContent"
@@ -40,10 +38,7 @@ def opened(jupyter: Opened, page: Any) -> Any:
         cell["metadata"]["tags"] = ["raises-exception"]
         notebook.cells.append(cell)
     nbformat.write(notebook, jupyter.course / NAME)
-    page.goto(f"{jupyter.address}/lab/tree/{NAME}")
-    page.wait_for_selector(IDLE)
-    # Asked to run before it has a kernel, JupyterLab asks which one is meant.
-    page.get_by_text("| Idle").wait_for()
+    open_notebook(page, jupyter, NAME)
     run_all(page)
     page.locator(TRAIL).wait_for()
     return page

@@ -2,56 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.browser import axe
-from tests.browser.conftest import Opened
+from tests.browser.jupyterlab import IDLE, Opened, open_notebook, run_all, save
 from tests.notebooks.cells import IDS, PATHS, Cell, cells, tags, texts
 from tests.notebooks.sanitizing import sanitize
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
-# Asked of the notebook itself: what is far from the window is drawn later, or not at all.
-CODE_CELLS = """
-() => [...jupyterapp.shell.currentWidget.content.model.cells].filter(cell => cell.type === 'code')
-"""
-NONE_RAN = f"() => ({CODE_CELLS})().every(cell => !cell.executionCount)"
-STARTED = (
-    f"() => ({CODE_CELLS})().some(cell => cell.executionState === 'running' || cell.executionCount)"
-)
-ALL_RAN = (
-    f"() => ({CODE_CELLS})().every(cell => cell.executionState === 'idle' && cell.executionCount)"
-)
-IDLE = ".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Notebook-ExecutionIndicator[data-status='idle']"
-
-
-def menu(page: Any, name: str, item: str) -> None:
-    page.get_by_role("menuitem", name=name, exact=True).click()
-    page.get_by_text(item, exact=True).click()
-
-
-def run_all(page: Any) -> None:
-    """Clear the committed outputs, then run every cell from the menu."""
-    from playwright.sync_api import TimeoutError as TooLate
-
-    menu(page, "Edit", "Clear Outputs of All Cells")
-    page.wait_for_function(NONE_RAN)
-    menu(page, "Run", "Run All Cells")
-    try:
-        page.wait_for_function(STARTED, timeout=15_000)
-    except TooLate:  # a click before the kernel was connected goes nowhere
-        menu(page, "Run", "Run All Cells")
-    page.wait_for_function(ALL_RAN, timeout=300_000)  # a machine that does other work too
-
-
-def save(page: Any) -> None:
-    with page.expect_response(
-        lambda answer: answer.request.method == "PUT" and "/api/contents/" in answer.url
-    ) as saved:
-        page.keyboard.press("Control+s")
-    assert saved.value.ok
 
 
 def errors(cell: Cell) -> list[str]:
@@ -83,13 +45,13 @@ def test_it_opens_where_it_begins_and_runs(jupyter: Opened, page: Any, screensho
     page.screenshot(path=screenshots / "00-run.png")
     save(page)
     check_saved(jupyter.course / first.name, first)
+    assert axe.serious(page) == []
     assert page.locator(".Toastify__toast").count() == 0, "no question about news"
 
 
 def shown(page: Any, jupyter: Opened, path: Path) -> None:
     """Open a notebook and wait until it can be run."""
-    page.goto(f"{jupyter.address}/lab/tree/{path.name}")
-    page.wait_for_selector(IDLE)
+    open_notebook(page, jupyter, path.name)
     page.locator("h1", has_text=f"{path.name[:2]} · ").wait_for()
 
 
@@ -107,13 +69,26 @@ def test_every_notebook_runs_from_the_menu(
     assert axe.serious(page) == []
 
 
+@pytest.mark.parametrize("scheme", ["light"], indirect=True)
+def test_axe_core_looks_at_the_last_output_too(jupyter: Opened, page: Any) -> None:
+    """One that nobody could read, far below what the window shows."""
+    path = PATHS[6]
+    every = json.loads(path.read_text())["cells"]
+    last = max(at for at, cell in enumerate(every) if cell.get("outputs"))
+    shown(page, jupyter, path)
+    page.add_style_tag(
+        content=f"[data-windowed-list-index='{last}'] .jp-OutputArea-output * "
+        "{ color: #999 !important; background: #aaa !important; }"
+    )
+    assert {one["rule"] for one in axe.serious(page)} == {"color-contrast"}
+
+
 @pytest.mark.parametrize("scheme", ["dark"], indirect=True)
-@pytest.mark.parametrize("path", [PATHS[0], PATHS[6], PATHS[12]], ids=["00", "06", "12"])
+@pytest.mark.parametrize("path", PATHS, ids=IDS)
 def test_what_it_shows_can_be_read_in_the_dark(
     jupyter: Opened, page: Any, path: Path, screenshots: Path
 ) -> None:
-    """The outputs as committed. Tall: JupyterLab draws what is near."""
-    page.set_viewport_size({"width": 1400, "height": 12_000})
+    """The outputs as committed."""
     shown(page, jupyter, path)
     assert page.evaluate("document.body.dataset.jpThemeLight") == "false"
     page.screenshot(path=screenshots / f"{path.name[:2]}-dark.png")
@@ -122,8 +97,7 @@ def test_what_it_shows_can_be_read_in_the_dark(
 
 @pytest.mark.parametrize("scheme", ["dark"], indirect=True)
 def test_the_side_bar_shows_whole_names(jupyter: Opened, page: Any, screenshots: Path) -> None:
-    page.goto(jupyter.address)
-    page.wait_for_selector(IDLE)
+    open_notebook(page, jupyter, PATHS[0].name)
     page.locator(".jp-RenderedMermaid svg, .jp-RenderedMermaid img").first.wait_for()
     page.screenshot(path=screenshots / "00-side-bar.png")
     item = page.locator(".jp-DirListing-itemText", has_text=PATHS[3].name)

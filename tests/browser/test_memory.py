@@ -12,7 +12,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from tests.browser.conftest import TOKEN, Opened
+from tests.browser.jupyterlab import TOKEN, Opened
 from tests.memory import family, proportional, resident
 from tests.notebooks.cells import PATHS
 from tests.servers import Server

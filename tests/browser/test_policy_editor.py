@@ -13,8 +13,8 @@ from typing import Any
 import nbformat
 import pytest
 
-from tests.browser.conftest import Opened
-from tests.browser.test_course import IDLE, run_all
+from tests.browser.axe import serious
+from tests.browser.jupyterlab import Opened, open_notebook, run_all
 from xacct_helpers import workspace
 
 NAME = "editor.ipynb"
@@ -53,10 +53,7 @@ def as_before(course: Opened) -> Iterator[None]:
 @pytest.fixture
 def opened(course: Opened, page: Any) -> Any:
     """A page with the editor in it."""
-    page.goto(f"{course.address}/lab/tree/{NAME}")
-    page.wait_for_selector(IDLE)
-    # Asked to run before it has a kernel, JupyterLab asks which one is meant.
-    page.get_by_text("| Idle").wait_for()
+    open_notebook(page, course, NAME)
     run_all(page)
     page.locator(f"{EDITOR} .xacct-status", has_text="has no error").wait_for()
     return page
@@ -108,6 +105,7 @@ def test_by_mouse(course: Opened, opened: Any, scheme: str, screenshots: Path) -
     assert text(page, ".xacct-words").inner_text().startswith(f"✗ {WORDS}")
     text(page, ".xacct-preview").filter(has_text="cannot be saved").wait_for()
     page.screenshot(path=screenshots / f"editor-mistake-{scheme}.png")
+    assert serious(page) == []
     page.get_by_role("button", name="Save", exact=True).click()
     text(page, ".xacct-outcome").filter(has_text="AWS refused (line 8): Malformed").wait_for()
     assert principal(course) == was
@@ -118,6 +116,7 @@ def test_by_mouse(course: Opened, opened: Any, scheme: str, screenshots: Path) -
     replace_line(page, f'"AWS": ["{was}", "{STRANGER}"]')
     text(page, ".xacct-preview").filter(has_text=f"+ appears: {EDGE}").wait_for()
     page.screenshot(path=screenshots / f"editor-preview-{scheme}.png")
+    assert serious(page) == []
     page.get_by_role("button", name="Save", exact=True).click()
     text(page, ".xacct-outcome").filter(has_text="Saved.").wait_for()
     assert set(principal(course)) == {was, STRANGER}
@@ -127,6 +126,7 @@ def test_by_mouse(course: Opened, opened: Any, scheme: str, screenshots: Path) -
         in text(page, ".xacct-calls").inner_text()
     )
     page.screenshot(path=screenshots / f"editor-saved-{scheme}.png")
+    assert serious(page) == []
 
 
 FOCUSED = """

@@ -8,8 +8,7 @@ import nbformat
 import pytest
 
 from tests.browser.axe import serious
-from tests.browser.conftest import Opened
-from tests.browser.test_course import IDLE, run_all
+from tests.browser.jupyterlab import Opened, open_notebook, run_all
 from xacct_helpers import kept_progress, workspace
 
 NAME = "03-predictions.ipynb"
@@ -38,9 +37,7 @@ def opened(jupyter: Opened, page: Any) -> Any:
     notebook = nbformat.v4.new_notebook(metadata=first.metadata)
     notebook.cells = [nbformat.v4.new_code_cell(source) for source in CELLS]
     nbformat.write(notebook, jupyter.course / NAME)
-    page.goto(f"{jupyter.address}/lab/tree/{NAME}")
-    page.wait_for_selector(IDLE)
-    page.get_by_text("| Idle").wait_for()
+    open_notebook(page, jupyter, NAME)
     run_all(page)
     page.locator(QUESTION).wait_for()
     return page
@@ -121,8 +118,7 @@ def test_progress_leads_to_where_to_go_on(opened: Any) -> None:
 
 @pytest.mark.parametrize("scheme", ["light"], indirect=True)
 def test_a_term_leads_to_its_entry_in_the_glossary(jupyter: Opened, page: Any) -> None:
-    page.goto(f"{jupyter.address}/lab/tree/03-the-trust-policy.ipynb")
-    page.wait_for_selector(IDLE)
+    open_notebook(page, jupyter, "03-the-trust-policy.ipynb")
     terms = page.locator(f".jp-MarkdownOutput a[href*='{RESOLVED}glossary']")
     terms.filter(has_text="trust policy").first.click()
     entry = page.locator(".jp-MarkdownViewer h3", has_text="trust policy")

@@ -42,7 +42,8 @@ def test_the_table_says_the_same_as_text_and_as_html() -> None:
         assert name in text
     for counted in ("✓ passed", "– skipped", "○ open", "1 of 2 right"):
         assert text.count(counted) == plain.count(counted) > 0
-    assert 'Go on with <a href="03-the-trust-policy.ipynb">' in html
+    link = '<a href="03-the-trust-policy.ipynb" style="text-decoration: underline">'
+    assert f"Go on with {link}" in html
     assert "2026" not in text + html
 
 

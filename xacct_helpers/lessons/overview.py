@@ -38,7 +38,9 @@ class Overview:
             begin = "Go on with" if self.progress.begun() else "Begin with"
             words = words if self.progress.begun() else "Nothing is done yet."
             end = "" if course.titles()[following].endswith("?") else "."
-            rest = [f"{begin} {_link(following)}{end}"]
+            # Amid other words a link is told by more than its colour.
+            link = _link(following, ' style="text-decoration: underline"')
+            rest = [f"{begin} {link}{end}"]
         else:
             rest = [escape(one) for one in rest]
         head = f"<p>{escape(words)} {' '.join(rest)}</p>"
@@ -68,9 +70,9 @@ def _predicted(progress: Progress, name: str) -> str:
     return f"{right} of {made} right" if made else ""
 
 
-def _link(name: str) -> str:
+def _link(name: str, look: str = "") -> str:
     path = next(path for path in course.notebooks() if path.name.startswith(f"{name}-"))
-    return f'<a href="{escape(path.name)}">{escape(course.titles()[name])}</a>'
+    return f'<a href="{escape(path.name)}"{look}>{escape(course.titles()[name])}</a>'
 
 
 def _table(progress: Progress) -> str:

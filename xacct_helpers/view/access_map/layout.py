@@ -350,7 +350,7 @@ def _path(line: Edge | Bundle, boxes: Mapping[str, Box], frames: Mapping[str, Bo
         if _within(line):
             return Path(
                 line=line,
-                route=_arc((source.x, source.middle), (frame.x + 24, frame.y + 30), frame.x + 2),
+                route=_arc((source.x, source.middle), (frame.x + 14, frame.y + 18), frame.x + 2),
             )
         head = Box(x=frame.x, y=frame.y, width=frame.width, height=36)
         return Path(line=line, route=_across(source, head, frames[account_of(line.source)], frame))

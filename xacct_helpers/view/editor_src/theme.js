@@ -28,11 +28,12 @@ export const look = EditorView.theme({
   ".cm-content": { caretColor: "var(--jp-editor-cursor-color, #000)" },
   ".cm-gutters": {
     backgroundColor: paper,
-    color: "var(--jp-content-font-color2, #555)",
+    color: ink,
     border: "none",
   },
+  // Away from the colours of the letters: lighter in the light, darker in the dark.
   ".cm-activeLine, .cm-activeLineGutter": {
-    backgroundColor: "var(--jp-layout-color2, rgba(128, 128, 128, 0.15))",
+    backgroundColor: "var(--jp-layout-color0, #fff)",
   },
   "&.cm-focused .cm-matchingBracket": {
     backgroundColor: "transparent",

@@ -18,6 +18,7 @@ function render({ model, el }) {
   el.append(picture, news, hint, panel);
 
   let current = "";  // the key of the edge that has, or last had, the focus
+  let waiting = false;  // for the answer to a click or a key
 
   const edges = () => [...picture.querySelectorAll(EDGES)];
   const find = (key) => edges().find((edge) => edge.dataset.key === key);
@@ -25,13 +26,19 @@ function render({ model, el }) {
   function draw() {
     const open = picture.querySelector("details")?.open ?? false;
     const focused = picture.contains(document.activeElement) && document.activeElement.matches?.(EDGES);
+    const scrolled = picture.querySelector(".xacct-map-window")?.scrollTop ?? 0;
     picture.innerHTML = model.get("content");
     const svg = picture.querySelector("svg");
     svg.setAttribute("role", "group");
+    const frame = part("div", "xacct-map-window");
+    svg.replaceWith(frame);
+    frame.append(svg);
+    frame.scrollTop = scrolled;
     picture.querySelector("details").open = open;
     for (const edge of edges()) {
       edge.setAttribute("role", "button");
       edge.setAttribute("tabindex", "-1");
+      holdWords(edge);
       edge.setAttribute("aria-expanded", String(edge.dataset.key === model.get("asked")));
     }
     hint.hidden = edges().length === 0;
@@ -46,12 +53,27 @@ function render({ model, el }) {
   }
 
   function ask(key) {
+    waiting = key !== "";
+    if (waiting && key === model.get("asked")) show();
     model.send({ why: key });
+  }
+
+  // Only who asked is taken to the answer, not who runs a cell that changes it.
+  function show() {
+    waiting = false;
+    panel.scrollIntoView({ block: "nearest" });
   }
 
   function shut() {
     ask("");
-    find(current)?.focus();
+    const edge = find(current);
+    if (edge) go(edge);
+  }
+
+  // An edge may be taller than the window: what is to be seen is where its halves meet.
+  function go(edge) {
+    edge.focus({ preventScroll: true });
+    (edge.querySelector(".hole") ?? edge).scrollIntoView({ block: "nearest" });
   }
 
   function explain() {
@@ -63,6 +85,7 @@ function render({ model, el }) {
       edge.setAttribute("aria-expanded", String(asked));
       edge.classList.toggle("asked", asked);
     }
+    if (waiting && !panel.hidden) show();
   }
 
   function light(arns) {
@@ -110,8 +133,7 @@ function render({ model, el }) {
       Home: 0, End: all.length - 1,
     }[event.key];
     if (to !== undefined) {
-      stop(all[(to + all.length) % all.length]);
-      find(current).focus();
+      go(all[(to + all.length) % all.length]);
     } else if (event.key === "Enter" || event.key === " ") {
       ask(edge.dataset.key);
     } else {
@@ -136,6 +158,14 @@ function render({ model, el }) {
     model.off("change:asked", explain);
     model.off("change:why", explain);
   };
+}
+
+// Who speaks to the machine says what is written at an edge: its name begins with those words, or
+// holds them anyway.
+function holdWords(edge) {
+  const words = edge.querySelector(".label")?.textContent ?? "";
+  const name = edge.getAttribute("aria-label");
+  if (!name.includes(words)) edge.setAttribute("aria-label", `${words}: ${name}`);
 }
 
 function part(tag, name, attributes = {}) {
