@@ -13,6 +13,7 @@ from datetime import date
 from pathlib import Path
 
 from benchmarks import (
+    browsing,
     calls,
     cloning,
     deciding,
@@ -39,6 +40,7 @@ BENCHMARKS: dict[str, tuple[Callable[[], list[Row]], str]] = {
     "gate": (gated.measure, "what the gate adds to a call over HTTP, against 0.4 ms"),
     "deciding": (deciding.measure, "a map of 200 by 200 roles, against 40,000 decisions"),
     "mapping": (mapping.measure, "the access map of 200 principals, against 300 ms"),
+    "browsing": (browsing.measure, "the same map in JupyterLab until it answers, against 1 s"),
     "editor": (
         editor.measure,
         "a draft validated as it is typed, against the call that refuses it",

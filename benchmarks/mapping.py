@@ -28,7 +28,7 @@ def measure(principals: int = PRINCIPALS) -> list[Row]:
     with xacct() as server:
         each = principals // 2 - 1  # and two administrators
         say(f"{principals} principals, half of each account's roles in use")
-        roles = _furnish(server, each)
+        roles = furnish(server, each)
         drawn = min(_draw(server, principals, each) for _ in range(_ROUNDS))
         say("SimulatePrincipalPolicy for each")
         simulated = _simulate(server, roles)
@@ -72,7 +72,7 @@ def _document(**statement: Any) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", **statement}]})
 
 
-def _furnish(server: Server, each: int) -> dict[str, list[str]]:
+def furnish(server: Server, each: int) -> dict[str, list[str]]:
     """So many roles in each account. Every second one of B's may assume its counterpart in A."""
     a, b = _client(server, A), _client(server, B)
     for at in range(each):
