@@ -115,7 +115,11 @@ def test_what_is_not_there_is_named_as_it_was_asked_for(
     ]
     answer = sandbox.do(A, "ecr:BatchGetImage", **NAMED, imageIds=[*missing, {"imageTag": "v1"}])
     assert [failure["imageId"] for failure in answer["failures"]] == missing
-    assert {failure["failureCode"] for failure in answer["failures"]} == {"ImageNotFound"}
+    assert [failure["failureCode"] for failure in answer["failures"]] == [
+        "ImageNotFound",
+        "ImageNotFound",
+        "ImageTagDoesNotMatchDigest",
+    ]
     assert [image["imageId"]["imageDigest"] for image in answer["images"]] == digests[:1]
 
 
