@@ -69,9 +69,13 @@ def _seconds(run: Callable[[], object]) -> float:
 
 
 def _environment(top: Path) -> dict[str, str]:
-    """With caches and a home of the benchmark's own, and no browser that would open."""
+    """With caches and a home of the benchmark's own, and no browser that would open.
+
+    `make bench` hands its own ARGS on to every make below it, by these.
+    """
     (top / "home").mkdir(exist_ok=True)
-    return clean_environment() | {
+    inherited = {"MAKEFLAGS", "MAKEOVERRIDES", "MAKELEVEL", "MFLAGS", "ARGS"}
+    return {name: value for name, value in clean_environment().items() if name not in inherited} | {
         "HOME": str(top / "home"),
         "UV_CACHE_DIR": str(top / "uv-cache"),
         "PIP_CACHE_DIR": str(top / "pip-cache"),

@@ -31,6 +31,10 @@ class Row:
     limit: float
     unit: str = ""
 
+    @property
+    def within(self) -> bool:
+        return self.value <= self.limit
+
 
 def say(line: str) -> None:
     """Progress, on standard error: standard output holds the table alone."""
@@ -63,7 +67,13 @@ def _processor() -> str:
 def page(rows: Sequence[Row], failures: Sequence[str], day: date) -> str:
     """docs/benchmarks.md: the figures of one run, with its day and machine."""
     cells = [
-        (row.what, row.ours, row.peer, f"{row.value:.2f}{row.unit}", f"{row.limit:.2f}{row.unit}")
+        (
+            row.what,
+            row.ours,
+            row.peer,
+            f"{row.value:.2f}{row.unit}" + ("" if row.within else " (over)"),
+            f"{row.limit:.2f}{row.unit}",
+        )
         for row in rows
     ]
     lines = [
@@ -71,9 +81,9 @@ def page(rows: Sequence[Row], failures: Sequence[str], day: date) -> str:
         "",
         "The figures of one run of `make bench`, which writes this page by "
         '`make bench ARGS="--markdown docs/benchmarks.md"`. Each is a ratio to a peer that was '
-        "measured in the same run, on the same machine, in turns where that is possible; a figure "
-        "in seconds is compared with the time it may take. Lower is better. Your machine's figures "
-        "differ; its ratios should not differ much.",
+        "measured in the same run, on the same machine, in turns where that is possible, or, where "
+        "no other program does the same, to what it may take. Lower is better. Your machine's "
+        "figures differ; its ratios should not differ much.",
         "",
         f"Measured on {day.isoformat()}: {header().replace(chr(10), '; ')}.",
         "",
@@ -90,7 +100,7 @@ def table(rows: Sequence[Row]) -> str:
     cells = [("what", "xacct", "peer", "xacct/peer", "limit", "")]
     for row in rows:
         value, limit = (f"{number:.2f}{row.unit}" for number in (row.value, row.limit))
-        verdict = "within" if row.value <= row.limit else "OVER"
+        verdict = "within" if row.within else "OVER"
         cells.append((row.what, row.ours, row.peer, value, limit, verdict))
     widths = [max(len(line[column]) for line in cells) for column in range(6)]
     return "\n".join(
