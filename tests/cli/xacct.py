@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -58,6 +59,7 @@ def serving(*arguments: str | Path, **environment: str) -> Iterator[Served]:
         stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, **environment},
+        preexec_fn=_mind_signals,
     )
     assert process.stdout is not None
     try:
@@ -65,3 +67,9 @@ def serving(*arguments: str | Path, **environment: str) -> Iterator[Served]:
     finally:
         process.terminate()
         process.communicate(timeout=60)
+
+
+def _mind_signals() -> None:
+    """What a shell starts with nohup or & ignores these two, and so does all that it starts."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
