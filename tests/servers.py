@@ -49,11 +49,7 @@ class Server:
 
     @contextmanager
     def opened(self, notebook: str) -> Iterator[Kernel]:
-        """A kernel for a notebook (a path from the server's root), ended afterwards.
-
-        One that never answers is restarted, once, as a person would: servers that start kernels at
-        the same moment sometimes choose the same port.
-        """
+        """A kernel for a notebook (a path from the server's root), ended afterwards."""
         session = self.ask(
             "POST",
             "api/sessions",
@@ -61,15 +57,9 @@ class Server:
         )
         kernel = session["kernel"]["id"]
         try:
-            restarts = 0
+            socket = self._channels(kernel, session["id"])
             try:
-                socket = self._channels(kernel, session["id"])
-            except websocket.WebSocketBadStatusException:
-                self.ask("POST", f"api/kernels/{kernel}/restart")
-                restarts = 1
-                socket = self._channels(kernel, session["id"])
-            try:
-                yield Kernel(socket=socket, session=session["id"], restarts=restarts)
+                yield Kernel(socket=socket, session=session["id"])
             finally:
                 socket.close()
         finally:
@@ -86,11 +76,10 @@ class Server:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kernel:
-    """A running kernel's channels. restarts: how often it was restarted before it answered."""
+    """A running kernel's channels."""
 
     socket: websocket.WebSocket
     session: str
-    restarts: int
 
     def run(self, code: str) -> list[Output]:
         """Run a cell; its outputs, as a notebook keeps them."""

@@ -9,13 +9,16 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
+import stat
 import sys
+import tempfile
 from pathlib import Path
 
 from . import course, learners_copy
 from .workspace import LabError
 
 PROGRAM = "jupyterhub-singleuser"
+_PATH_AT_MOST = 50
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -44,5 +47,32 @@ def main(arguments: list[str] | None = None) -> int:
         learners_copy.make(course.usual_copy(), answers=options.answers)
     except LabError as error:  # a server without the course can still be looked into
         print(f"xacct-singleuser: {error}", file=sys.stderr)
-    settings = f"--LabApp.app_settings_dir={course.LAB_SETTINGS}"
-    os.execv(program, [program, settings, *theirs])
+    settings = [f"--LabApp.app_settings_dir={course.LAB_SETTINGS}"]
+    sockets = _folder_for_sockets()
+    if sockets is not None:
+        os.environ["JUPYTER_RUNTIME_DIR"] = str(sockets)
+        settings.append("--KernelManager.transport=ipc")
+    os.execv(program, [program, *settings, *theirs])
+
+
+def _folder_for_sockets() -> Path | None:
+    """Where kernels may have their sockets: a folder of the learner's alone, on this machine's own
+    disk; None where there is none.
+
+    By themselves servers give their kernels ports, each without knowing of the others: of thirty
+    that start at once, one kernel now and then is given the port of another, and never comes up.
+    A socket's path holds a hundred characters at most, half of them Jupyter's.
+    """
+    folder = Path(os.environ.get("JUPYTER_RUNTIME_DIR") or _temporary())
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        found = folder.lstat()
+    except OSError:
+        return None
+    private = stat.S_ISDIR(found.st_mode) and not found.st_mode & 0o077
+    mine = found.st_uid == os.getuid()
+    return folder if private and mine and len(os.fsencode(folder)) <= _PATH_AT_MOST else None
+
+
+def _temporary() -> Path:
+    return Path(tempfile.gettempdir()) / f"jupyter-{os.getuid()}"

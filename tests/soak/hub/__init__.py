@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -69,8 +70,10 @@ def running(folder: Path) -> Iterator[Hub]:
     binaries = environment(folder / "wheel") / "bin"
     homes = folder / "homes"
     homes.mkdir()
+    temporary = tempfile.TemporaryDirectory(dir="/tmp")  # a short name: sockets' have little room
     ports = programs.free_ports(3)
     variables = {
+        "CLASS_TEMPORARY": temporary.name,
         "PATH": f"{binaries}:{plain()['PATH']}",
         "CLASS_FOLDER": str(homes),
         "CLASS_CONFIG": str(ROOT / "deploy" / "jupyterhub" / "xacct.py"),
@@ -93,3 +96,4 @@ def running(folder: Path) -> Iterator[Hub]:
     finally:
         for lab in homes.glob(f"*/{workspace.LAB_FOLDER}"):
             workspace.stop(workspace.absolute(lab))
+        temporary.cleanup()

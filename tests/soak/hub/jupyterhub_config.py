@@ -12,6 +12,7 @@ c.JupyterHub.authenticator_class = "dummy"
 c.Authenticator.allow_all = True
 c.JupyterHub.spawner_class = "simple"
 c.SimpleLocalProcessSpawner.home_dir_template = f"{top}/{{username}}"
+c.Spawner.environment = {"TMPDIR": os.environ["CLASS_TEMPORARY"]}
 c.Spawner.start_timeout = c.Spawner.http_timeout = 600
 c.Spawner.args = ["--allow-root"] if os.geteuid() == 0 else []
 c.JupyterHub.concurrent_spawn_limit = 0
