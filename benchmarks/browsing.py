@@ -74,8 +74,8 @@ def measure(principals: int = PRINCIPALS, rounds: int = ROUNDS) -> list[Row]:
 
 def _taken(top: Path, program: str, principals: int, rounds: int) -> float:
     folder, home = top / "workspace", top / "home"
-    for each in (folder, home):
-        each.mkdir()
+    folder.mkdir()
+    home.mkdir()
     with browser.jupyterlab(folder, home) as jupyter:
         sandbox = workspace.join(workspace.absolute(folder) / workspace.LAB_FOLDER)
         each = principals // 2 - 1  # and two administrators

@@ -69,13 +69,9 @@ def _seconds(run: Callable[[], object]) -> float:
 
 
 def _environment(top: Path) -> dict[str, str]:
-    """With caches and a home of the benchmark's own, and no browser that would open.
-
-    `make bench` hands its own ARGS on to every make below it, by these.
-    """
+    """With caches and a home of the benchmark's own, and no browser that would open."""
     (top / "home").mkdir(exist_ok=True)
-    inherited = {"MAKEFLAGS", "MAKEOVERRIDES", "MAKELEVEL", "MFLAGS", "ARGS"}
-    return {name: value for name, value in clean_environment().items() if name not in inherited} | {
+    return clean_environment() | {
         "HOME": str(top / "home"),
         "UV_CACHE_DIR": str(top / "uv-cache"),
         "PIP_CACHE_DIR": str(top / "pip-cache"),

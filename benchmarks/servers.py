@@ -159,11 +159,13 @@ def _running(command: list[str], name: str) -> Iterator[tuple[subprocess.Popen[s
 
 
 def clean_environment() -> dict[str, str]:
-    """The environment without what would change either server: AWS, moto and proxy settings."""
+    """The environment without what would change either server: AWS, moto and proxy settings; and
+    without what `make bench` hands on, its ARGS too, to every make below it."""
+    foreign = ("AWS_", "MOTO_", "XACCT_", "MAKE", "MFLAGS", "ARGS")
     return {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith(("AWS_", "MOTO_", "XACCT_")) and not name.lower().endswith("_proxy")
+        if not name.startswith(foreign) and not name.lower().endswith("_proxy")
     }
 
 

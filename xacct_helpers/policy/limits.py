@@ -47,10 +47,14 @@ _STRANGE = re.compile("[^\t\n\r\u0020-\u00ff]")
 _WITHIN_CHARACTERS: tuple[Kind, ...] = ("managed", "inline", "trust", "session")
 
 
+#: Of these AWS counts no white space.
+WHITE_SPACE_FREE: tuple[Kind, ...] = ("managed", "inline", "trust")
+
+
 def size(text: str, kind: Kind) -> int:
     """What AWS counts of a document: IAM no white space, STS and ECR every character,
     Organizations the bytes of UTF-8."""
-    if kind in ("managed", "inline", "trust"):
+    if kind in WHITE_SPACE_FREE:
         return len(re.sub(r"\s", "", text))
     return len(text.encode(errors="surrogatepass")) if kind in ("scp", "rcp") else len(text)
 
