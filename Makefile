@@ -57,8 +57,11 @@ lab: env ## the course: opens JupyterLab on notebook 00, in your own copy under 
 test: env ## all the tests, the notebooks included
 	@.venv/bin/python -m pytest $(ARGS)
 
-soak: env ## faults, load and a class at ten times their size in `make test`
-	@XACCT_SOAK=10 .venv/bin/python -m pytest tests/soak tests/project/test_wheelhouse.py $(ARGS)
+# What draws from chance, or grows with the number of clients.
+SOAK = tests/soak tests/sandbox/test_parsers.py tests/sandbox/test_unknown.py tests/project/test_wheelhouse.py
+
+soak: env ## faults, noise, load and a class at ten times their size in `make test`
+	@XACCT_SOAK=10 .venv/bin/python -m pytest $(SOAK) $(ARGS)
 
 env: $(ENV) ## .venv with everything in it; nothing to do when it is up to date
 

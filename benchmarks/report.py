@@ -82,8 +82,9 @@ def page(rows: Sequence[Row], failures: Sequence[str], day: date) -> str:
         "The figures of one run of `make bench`, which writes this page by "
         '`make bench ARGS="--markdown docs/benchmarks.md"`. Each is a ratio to a peer that was '
         "measured in the same run, on the same machine, in turns where that is possible, or, where "
-        "no other program does the same, to what it may take. Lower is better. Your machine's "
-        "figures differ; its ratios should not differ much.",
+        "no other program does the same, to what it may take. Lower is better, and what is over "
+        "the limit that the project has set itself is marked. Your machine's figures differ; its "
+        "ratios should not differ much.",
         "",
         f"Measured on {day.isoformat()}: {header().replace(chr(10), '; ')}.",
         "",

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import settings
 
 from tests.sandboxes import Sandbox
+from tests.soak import scaled
 from tests.tools import ROOT
 
 pytest_plugins = ["pytester", "tests.skips"]
@@ -14,9 +15,9 @@ pytest_plugins = ["pytester", "tests.skips"]
 # With the other caches, not in a visible place of its own; before Hypothesis first looks.
 os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(ROOT / ".cache" / "hypothesis"))
 
-# Hypothesis's own settings (on CI these draw the same examples each time), but no deadline for one
-# example: a busy machine is no fault of the code.
-settings.register_profile("xacct", settings(deadline=None))
+# Hypothesis's own settings (on CI these draw the same examples each time), but more examples in
+# `make soak`, and no deadline for one: a busy machine is no fault of the code.
+settings.register_profile("xacct", settings(deadline=None, max_examples=scaled(100)))
 settings.load_profile("xacct")
 
 
