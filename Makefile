@@ -57,7 +57,7 @@ lab: env ## the course: opens JupyterLab on notebook 00, in your own copy under 
 test: env ## all the tests, the notebooks included
 	@.venv/bin/python -m pytest $(ARGS)
 
-# What draws from chance, or grows with the number of clients.
+# The tests of faults, noise, load and a class, whose size is $XACCT_SOAK times that of `make test`.
 SOAK = tests/soak tests/sandbox/test_parsers.py tests/sandbox/test_unknown.py tests/project/test_wheelhouse.py
 
 soak: env ## faults, noise, load and a class at ten times their size in `make test`

@@ -17,7 +17,7 @@ os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(ROOT / ".cache" / "hyp
 
 # Hypothesis's own settings (on CI these draw the same examples each time), but more examples in
 # `make soak`, and no deadline for one: a busy machine is no fault of the code.
-settings.register_profile("xacct", settings(deadline=None, max_examples=scaled(100)))
+settings.register_profile("xacct", deadline=None, max_examples=scaled(settings().max_examples))
 settings.load_profile("xacct")
 
 

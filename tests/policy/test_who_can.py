@@ -78,7 +78,7 @@ def answer(action: str, asker: Asker, target: Target) -> Answer:
     )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.sampled_from((*ACTIONS, "sts:AssumeRoleWithWebIdentity")),
     st.lists(askers, max_size=4),

@@ -236,7 +236,6 @@ def test_the_story_is_worth_telling(as_in_the_lesson: list[Any]) -> None:
 
 @settings(
     max_examples=5,
-    deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],  # a try takes seconds: none to shrink
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
