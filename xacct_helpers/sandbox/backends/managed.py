@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import functools
 import json
-import re
 from typing import Any
 
 from .ids import Ids
@@ -25,11 +25,9 @@ class AwsManaged:
         if arn in backend.managed_policies:
             return
         name = arn.rsplit("/", 1)[-1]
-        found = re.search(rf'\n "{re.escape(name)}":(?=\{{)', aws_managed_policies_data)
-        if found is None:
-            return
-        data, _ = json.JSONDecoder().raw_decode(aws_managed_policies_data, found.end())
-        self._add(backend, name, data, only=arn)
+        data = _definition(name)
+        if data is not None:
+            self._add(backend, name, data, only=arn)
 
     def load_all(self, account: str) -> None:
         """Make all of them known to the account."""
@@ -50,3 +48,17 @@ class AwsManaged:
     def clear(self) -> None:
         """Of accounts that are empty again."""
         self._whole.clear()
+
+
+@functools.lru_cache(maxsize=64)
+def _definition(name: str) -> Any:
+    """Find what moto has of one of AWS's managed policies; None when there is no such policy.
+
+    moto's data is one text of several megabytes, in which each policy begins a line.
+    """
+    key = f"\n {json.dumps(name)}:"
+    at = aws_managed_policies_data.find(key + "{")
+    if at < 0:
+        return None
+    data, _ = json.JSONDecoder().raw_decode(aws_managed_policies_data, at + len(key))
+    return data
