@@ -177,6 +177,7 @@ def _point_kernel(running: Running) -> None:
     import boto3
 
     sdk_models.keep_to(running.folder)
+    sdk_models.parse_once()
     boto3.DEFAULT_SESSION = None  # a session made before would keep the user's own settings
     from .view.kernel import show_plainly
 
