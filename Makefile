@@ -46,7 +46,7 @@ fi
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test soak env notebooks bench mutants conformance check lock editor badges wheelhouse clean
+.PHONY: help lab test fast soak env notebooks bench mutants conformance check lock editor badges wheelhouse clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -54,8 +54,15 @@ help: ## this list
 lab: env ## the course: opens JupyterLab on notebook 00, in your own copy under my-course/
 	@.venv/bin/xacct lab
 
+# As many at once as there are processors; ARGS="-n0 …" for none, to use a debugger for instance.
+WORKERS = -n auto
+
 test: env ## all the tests, the notebooks included
-	@.venv/bin/python -m pytest $(ARGS)
+	@.venv/bin/python -m pytest $(WORKERS) $(ARGS)
+
+fast: env ## what needs no browser, kernel or container tool, in less than a minute
+	@.venv/bin/python -m pytest $(WORKERS) --hypothesis-profile=fast \
+	    -m "not (browser or kernel or tools or slow)" $(ARGS)
 
 # The tests of faults, noise, load and a class, whose size is $XACCT_SOAK times that of `make test`.
 SOAK = tests/soak tests/sandbox/test_parsers.py tests/sandbox/test_unknown.py tests/project/test_wheelhouse.py

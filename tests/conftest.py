@@ -9,16 +9,22 @@ from hypothesis import settings
 from tests.sandboxes import Sandbox
 from tests.soak import scaled
 from tests.tools import ROOT
+from xacct_helpers import sdk_models
 
-pytest_plugins = ["pytester", "tests.skips"]
+pytest_plugins = ["pytester", "tests.scheduling", "tests.skips", "tests.timing"]
 
 # With the other caches, not in a visible place of its own; before Hypothesis first looks.
 os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(ROOT / ".cache" / "hypothesis"))
 
-# Hypothesis's own settings (on CI these draw the same examples each time), but more examples in
-# `make soak`, and no deadline for one: a busy machine is no fault of the code.
-settings.register_profile("xacct", deadline=None, max_examples=scaled(settings().max_examples))
-settings.load_profile("xacct")
+# `make fast` and `make test` draw the same examples each time, `make soak` more, and others each
+# time. There is no deadline for one: a busy machine is no fault of the code.
+settings.register_profile("fast", deadline=None, derandomize=True, max_examples=20)
+settings.register_profile("test", deadline=None, derandomize=True, max_examples=100)
+settings.register_profile("soak", deadline=None, max_examples=scaled(100))
+settings.load_profile("test" if scaled(1) == 1 else "soak")
+
+# botocore would parse its data files again for each of the many sessions that the tests make.
+sdk_models.parse_once()
 
 
 @pytest.fixture(scope="session")
