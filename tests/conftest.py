@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
+from tests import startup  # noqa: F401 - for those who call pytest without make
 from tests.sandboxes import Sandbox
 from tests.soak import scaled
 from tests.tools import ROOT
