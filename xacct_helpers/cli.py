@@ -17,7 +17,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from . import __version__, workspace
+from . import workspace
+from ._version import __version__
 from .whole_files import write_whole
 from .workspace import LabError
 
@@ -244,7 +245,7 @@ def _serve(options: argparse.Namespace) -> int:
 
 
 def _serve_folder(folder: Path, lasting: bool, options: argparse.Namespace) -> None:
-    from .sandbox import server
+    from .sandbox import actions, server
     from .sandbox.journal import JournalError
     from .sandbox.state import DEFAULT_SEED, State
 
@@ -255,7 +256,13 @@ def _serve_folder(folder: Path, lasting: bool, options: argparse.Namespace) -> N
     except OSError as error:
         raise _Failure(_port_trouble(options.port, error)) from error
     try:
-        state = State(folder, accounts, lasting=lasting, seed=options.seed or DEFAULT_SEED)
+        state = State(
+            folder,
+            accounts,
+            lasting=lasting,
+            replay=actions.replay,
+            seed=options.seed or DEFAULT_SEED,
+        )
     except JournalError as error:
         raise _Failure(str(error)) from error
     except OSError as error:

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import __version__, kept_progress, sdk_clock, sdk_models, workspace
 from . import catch_up as _catch_up
+from . import kept_progress, sdk_clock, sdk_models, workspace
+from ._version import __version__
 from .workspace import LabError, Running
 
 if TYPE_CHECKING:

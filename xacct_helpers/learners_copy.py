@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from . import __version__, course, workspace
+from . import course, workspace
+from ._version import __version__
 from .whole_files import write_whole
 from .workspace import LabError, absolute
 

@@ -19,7 +19,7 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 from xml.etree import ElementTree
 
-from .. import __version__
+from .._version import __version__
 from ..workspace import REGION, LabError, Running
 
 _SECONDS = 30.0

@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from .. import __version__
+from .._version import __version__
 from . import issuer, mapping, previewing
 from .errors import ApiError
 from .explained import asked_json

@@ -11,7 +11,7 @@ from ..policy import counterfactuals, sentences, sides, suggest
 from .remedies import remedies
 
 if TYPE_CHECKING:
-    from .gate import Asked
+    from .permission_checks import Asked
     from .state import State
 
 Body = dict[str, Any]

@@ -5,16 +5,11 @@ No identity bypasses it: the administrators are users with AWS's AdministratorAc
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ..policy import (
     Asker,
-    Decision,
     NamedPolicy,
-    Policies,
-    Request,
     Target,
     asked,
     derived_context,
@@ -25,43 +20,12 @@ from ..policy import (
 from .entities import StoredPolicy
 from .errors import ApiError, access_denied
 from .organization import RCP, SCP, Node, Organization
+from .permission_checks import Ask, Asked, Context
 from .wire import Call, iso
 
 if TYPE_CHECKING:
-    from .identities import Caller
+    from .callers import Caller
     from .state import State
-
-Context = dict[str, "str | tuple[str, ...]"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ask:
-    """One permission that a call needs.
-
-    resource: an ARN, or "*" for actions without a resource type.
-    resource_policy: the trust or repository policy of the resource; None when there is none.
-    registry_policy: the policy of the registry that the repository is in, likewise.
-    context: the condition keys of this action and resource.
-    missing: a sentence for the learner when the resource does not exist; AWS does not tell.
-    """
-
-    action: str
-    resource: str
-    resource_account: str
-    resource_policy: StoredPolicy | None = None
-    registry_policy: StoredPolicy | None = None
-    context: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
-    missing: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """An Ask that was put to the engine, with all that is needed to explain it."""
-
-    request: Request
-    policies: Policies
-    decision: Decision
-    missing: str = ""
 
 
 def decide(state: State, caller: Caller, ask: Ask, call: Call) -> Asked:

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from ..policy import Asker, NamedPolicy, Principal, Target, is_service_linked, parse
 from . import gate, identities
 from .actions import assume_role, repositories
+from .callers import Caller, Session
 from .entities import StoredPolicy
-from .gate import Ask
-from .identities import Caller, Session
+from .permission_checks import Ask
 from .wire import Call
 
 if TYPE_CHECKING:

@@ -29,7 +29,7 @@ from botocore.awsrequest import AWSResponse
 
 from . import mock_aws  # isort: split
 
-from . import pipeline, registry, wire
+from . import actions, pipeline, registry, wire
 from .actions import lifecycle
 from .registry.bodies import Body
 from .state import DEFAULT_SEED, State
@@ -70,7 +70,9 @@ class Sandbox:
         self._folder = tempfile.TemporaryDirectory(prefix="xacct-")
         self._lock = threading.RLock()
         self._token = secrets.token_urlsafe(32)
-        self._state = State(Path(self._folder.name), accounts, lasting=False, seed=seed)
+        self._state = State(
+            Path(self._folder.name), accounts, lasting=False, replay=actions.replay, seed=seed
+        )
         self._state.endpoint = ENDPOINT
         self._closed = False
         _open = self

@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from ..policy import Answer, Target, asked, evaluate, who_can
-from .gate import Asked
 from .gathering import ACTIONS, Accounts, Json, Relation, Who, gathered
+from .permission_checks import Asked
 
 if TYPE_CHECKING:
     from .state import State

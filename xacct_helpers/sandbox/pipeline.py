@@ -12,9 +12,9 @@ import uuid
 from collections.abc import Mapping
 
 from . import actions, control, gate, identities, registry, signature, wire
+from .callers import ANYONE, Caller
 from .errors import ApiError
-from .gate import Asked
-from .identities import Caller
+from .permission_checks import Asked
 from .state import State
 from .trail import GLOBAL_REGION, Entry, Who, kept_answer, kept_parameters, kept_text
 from .wire import Call, HttpRequest, HttpResponse
@@ -88,7 +88,7 @@ class _Seen:
 def _authenticate(state: State, request: HttpRequest, addressed: wire.Addressed) -> Caller:
     protocol = addressed.protocol
     if addressed.operation in actions.unsigned(addressed.service):
-        return identities.ANYONE
+        return ANYONE
     signed = signature.parse(request, protocol)
     caller = identities.identify(state, signed.access_key_id, signed.token, protocol)
     signature.verify(
@@ -136,6 +136,7 @@ def _write_trail(
             region=call.region if call and call.service != "iam" else GLOBAL_REGION,
             parameters=kept_parameters(call.params) if call else None,
             answer=kept_answer(seen.operation, response.body) if answered else b"",
+            served=actions.has(seen.service, seen.operation),
         )
     )
 

@@ -17,7 +17,7 @@ from .entities import StoredPolicy
 from .trail import GLOBAL_REGION
 
 if TYPE_CHECKING:
-    from .gate import Asked
+    from .permission_checks import Asked
     from .state import State
 
 Parameters = dict[str, Any]

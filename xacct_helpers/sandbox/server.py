@@ -18,7 +18,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from .. import __version__
+from .._version import __version__
 from . import authority, front, heads, pipeline, registry, wire
 from .actions import lifecycle
 from .lean import without

@@ -9,13 +9,12 @@ import os
 import re
 import secrets
 import string
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from .. import __version__
-from . import actions
+from .._version import __version__
 from .backends import Backends
 from .blobs import Blobs
 from .clock import Clock
@@ -32,14 +31,25 @@ from .wire import Call, HttpResponse
 DEFAULT_SEED = "xacct"
 MAX_SNAPSHOTS = 50
 _ACCOUNT = re.compile(r"\d{12}")
+Replay = Callable[["State", Call, str], None]
 
 
 class State:
-    """A lab's accounts. `folder` holds the image bytes, and the journal when `lasting`."""
+    """A lab's accounts. `folder` holds the image bytes, and the journal when `lasting`.
+
+    replay: performs a journalled call again, on the state and for an account.
+    """
 
     def __init__(
-        self, folder: Path, accounts: tuple[str, ...], *, lasting: bool, seed: str = DEFAULT_SEED
+        self,
+        folder: Path,
+        accounts: tuple[str, ...],
+        *,
+        lasting: bool,
+        replay: Replay,
+        seed: str = DEFAULT_SEED,
     ) -> None:
+        self._replay_call = replay
         self.folder = folder
         self.lasting = lasting
         self.clock = Clock()
@@ -184,7 +194,7 @@ class State:
                 request_id="replay",
                 protocol="query" if record["s"] in ("iam", "sts") else "json",
             )
-            actions.BY_SERVICE[call.service].replay(self, call, record["a"])
+            self._replay_call(self, call, record["a"])
         except (ApiError, AttributeError, LookupError, TypeError, ValueError) as error:
             raise JournalError(
                 f"Line {number} of the journal ({what}) cannot be performed again: {error}. "

@@ -14,8 +14,8 @@ from ..policy import Principal
 from .wire import FilePart
 
 if TYPE_CHECKING:
-    from .gate import Asked
-    from .identities import Caller
+    from .callers import Caller
+    from .permission_checks import Asked
 
 KEEP = 5000
 KEEP_BYTES = 64 * 1024 * 1024
@@ -129,6 +129,7 @@ class Entry:
     asked: for every permission the call needed, the question, the policies and the decision.
     error_code is None when the call succeeded.
     who: None when nobody was recognised.
+    served: whether it is an operation that the sandbox has, or one that a service makes by itself.
     parameters: by the model's names, without secrets; None when they could not be read.
     answer: the body that CloudTrail's responseElements are made of, without secrets.
     """
@@ -149,6 +150,7 @@ class Entry:
     region: str = ""
     parameters: Mapping[str, Any] | None = None
     answer: bytes = b""
+    served: bool = True
 
     @property
     def check(self) -> bool:

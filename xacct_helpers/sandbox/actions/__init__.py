@@ -10,7 +10,8 @@ from . import cloudtrail, ecr, iam, organizations, sts
 
 if TYPE_CHECKING:
     from ..errors import ApiError
-    from ..gate import Asked
+    from ..permission_checks import Asked
+    from ..state import State
     from ..wire import Call
 
 BY_SERVICE: dict[str, ModuleType] = {
@@ -28,6 +29,11 @@ def served(service: str) -> frozenset[str]:
     return operations
 
 
+def has(service: str, operation: str) -> bool:
+    """Whether the sandbox has an operation, of any service."""
+    return service in BY_SERVICE and operation in served(service)
+
+
 def unsigned(service: str) -> frozenset[str]:
     """The operations of a service that take a token of the caller's instead of a signature.
 
@@ -35,6 +41,11 @@ def unsigned(service: str) -> frozenset[str]:
     """
     operations: frozenset[str] = getattr(BY_SERVICE[service], "UNSIGNED", frozenset())
     return operations
+
+
+def replay(state: State, call: Call, account: str) -> None:
+    """Perform a journalled call again; what a State is made with."""
+    BY_SERVICE[call.service].replay(state, call, account)
 
 
 def check(call: Call) -> None:

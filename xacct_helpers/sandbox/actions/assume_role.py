@@ -11,15 +11,15 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from .. import identities, wire
+from .. import wire
+from ..callers import Caller, Session
 from ..entities import Role, StoredPolicy
 from ..errors import ApiError
-from ..gate import Ask
+from ..permission_checks import Ask
 from ..wire import Call, HttpResponse
 from . import mfa, sessions
 
 if TYPE_CHECKING:
-    from ..identities import Caller, Session
     from ..state import State
 
 _ROLE_ARN = re.compile(r"arn:aws:iam::(\d{12}):role/((?:[\x21-\x7e]+/)?)([\w+=,.@-]+)")
@@ -139,7 +139,7 @@ def new_session(
 ) -> Session:
     """A new session of a role. more: further members of Session."""
     now = state.clock.now().replace(microsecond=0)
-    return identities.Session(
+    return Session(
         access_key_id=sessions.temporary_key_id(role.account),
         secret=state.backends.new_secret(),
         account=role.account,

@@ -24,13 +24,13 @@ from botocore.model import ListShape, MapShape, Shape, StructureShape
 
 from .. import gate, trail, validation, wire
 from ..errors import ApiError
-from ..gate import Ask, Asked
+from ..permission_checks import Ask, Asked
 from ..seal import SealError, seal, unseal
 from ..trail import Entry, Who
 from ..wire import Call, HttpResponse
 
 if TYPE_CHECKING:
-    from ..identities import Caller
+    from ..callers import Caller
     from ..state import State
 
 OPERATIONS = frozenset({"LookupEvents"})
@@ -183,7 +183,7 @@ def _event(entry: Entry, account: str) -> _Event | None:
     of those whose caller has no account.
     """
     who = entry.who
-    if who is None or not _exists(entry):
+    if who is None or not entry.served:
         return None
     owners = {asked.request.resource_account for asked in entry.asked}
     if who.anonymous:
@@ -193,15 +193,6 @@ def _event(entry: Entry, account: str) -> _Event | None:
     if account == who.principal.account or (shared and account in owners):
         return _Event(entry=entry, who=who, account=account, shared=shared)
     return None
-
-
-def _exists(entry: Entry) -> bool:
-    from . import BY_SERVICE
-
-    if entry.service not in BY_SERVICE:
-        return False
-    service = BY_SERVICE[entry.service]
-    return entry.operation in service.OPERATIONS | getattr(service, "INTERNAL", frozenset())
 
 
 # -- one event -------------------------------------------------------------------------------

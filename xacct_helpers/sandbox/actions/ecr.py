@@ -14,10 +14,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from ...service_reference import resource_types
-from .. import registry, wire
+from .. import registry_passwords, wire
 from ..entities import Repository
 from ..errors import ApiError
-from ..gate import Ask
+from ..permission_checks import Ask
 from ..wire import Call, HttpResponse
 from . import (
     deletions,
@@ -32,7 +32,7 @@ from . import (
 )
 
 if TYPE_CHECKING:
-    from ..identities import Caller
+    from ..callers import Caller
     from ..state import State
 
 _SERVED = """CreateRepository DeleteRepository DescribeRepositories DescribeImages ListImages
@@ -179,7 +179,7 @@ def _describe_registry(state: State, call: Call, caller: Caller) -> HttpResponse
 
 def _authorization_token(state: State, call: Call, caller: Caller) -> HttpResponse:
     expires = state.clock.now() + timedelta(hours=TOKEN_HOURS)
-    password = registry.password(state, caller, call.region, expires)
+    password = registry_passwords.password(state, caller, call.region, expires)
     accounts = call.params.get("registryIds") or [caller.account]
     token = base64.b64encode(f"AWS:{password}".encode()).decode()
     data = [

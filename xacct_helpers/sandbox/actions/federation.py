@@ -9,12 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .. import wire
-from ..gate import Ask
+from ..permission_checks import Ask
 from ..wire import Call, HttpResponse
 from . import sessions
 
 if TYPE_CHECKING:
-    from ..identities import Caller
+    from ..callers import Caller
     from ..state import State
 
 _DEFAULT_SECONDS = 43200

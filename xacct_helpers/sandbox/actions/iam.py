@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from ...service_reference import fits, keys_of
 from .. import wire
 from ..errors import ApiError, authentication
-from ..gate import Ask
+from ..permission_checks import Ask
 from ..wire import Call, HttpResponse
 from . import (
     credential_report,
@@ -33,7 +33,7 @@ from . import (
 )
 
 if TYPE_CHECKING:
-    from ..identities import Caller
+    from ..callers import Caller
     from ..state import State
 
 Answer = TypeVar("Answer")

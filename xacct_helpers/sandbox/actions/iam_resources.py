@@ -14,7 +14,7 @@ from ..wire import Call
 from . import mfa, oidc_providers, saml_providers, server_certificates, service_linked
 
 if TYPE_CHECKING:
-    from ..identities import Caller
+    from ..callers import Caller
     from ..state import State
 
 # Listings have no resource type in the reference. What they are authorised on is told by public

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from .. import registry, wire
+from .. import registry_passwords, wire
 from ..blobs import DIGEST, UPLOAD_SECONDS, Elsewhere, TooManyUploads
 from ..entities import Repository
 from ..errors import ApiError
@@ -221,7 +221,7 @@ def _download_url(state: State, call: Call, owner: str) -> HttpResponse:
     if digest not in repository.layers:
         raise no_layer(repository, digest)
     expires = int(state.clock.now().timestamp()) + _URL_SECONDS
-    ticket = registry.ticket(state, digest, expires)
+    ticket = registry_passwords.ticket(state, digest, expires)
     query = urlencode({"expires": expires, "signature": ticket})
     url = f"{state.endpoint}/_layers/{digest}?{query}"
     return wire.result(call, {"downloadUrl": url, "layerDigest": digest})

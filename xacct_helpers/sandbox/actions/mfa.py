@@ -22,7 +22,7 @@ from ..wire import Call, HttpResponse
 from . import held
 
 if TYPE_CHECKING:
-    from ..identities import Caller
+    from ..callers import Caller
     from ..state import State
 
 _CHANGES = """CreateVirtualMFADevice EnableMFADevice DeactivateMFADevice DeleteVirtualMFADevice"""

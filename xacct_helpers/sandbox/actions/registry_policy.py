@@ -19,7 +19,7 @@ from ..wire import Call, HttpResponse
 from . import principals
 
 if TYPE_CHECKING:
-    from ..identities import Caller
+    from ..callers import Caller
     from ..state import State
 
 

@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING, Any
 
 from ...policy import Principal, refusal
 from .. import gate, wire
+from ..callers import Caller
 from ..entities import Image, Repository
 from ..errors import ApiError
-from ..gate import Ask
-from ..identities import Caller
+from ..permission_checks import Ask
 from ..private_registry import Place
 from ..trail import Entry, Who
 from ..wire import Call, HttpResponse

@@ -17,13 +17,13 @@ from ...policy.rules import REPOSITORY
 from ...service_reference import fits, keys_of
 from ..entities import Repository, StoredPolicy
 from ..errors import ApiError
-from ..gate import Ask
+from ..permission_checks import Ask
 from ..validation import pattern
 from ..wire import Call
 from . import images, principals, registry_policy
 
 if TYPE_CHECKING:
-    from ..identities import Caller
+    from ..callers import Caller
     from ..state import State
 
 _TAGS, _TAG_KEY, _TAG_VALUE = 50, 128, 256

@@ -21,7 +21,7 @@ from ..wire import Call, HttpResponse
 from . import images
 
 if TYPE_CHECKING:
-    from ..identities import Caller
+    from ..callers import Caller
     from ..state import State
 
 _QUOTA = timedelta(hours=24)

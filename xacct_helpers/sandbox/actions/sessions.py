@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any
 
 from ...policy import PolicyError, check, limits
 from .. import identities
+from ..callers import Caller, Session
 from ..errors import ApiError, validation
 from ..wire import Call
 
 if TYPE_CHECKING:
-    from ..identities import Caller, Session
     from ..state import State
 
 _MANAGED_LIMIT = 10
@@ -140,7 +140,7 @@ def for_user(
     mfa: whether the call showed a one-time code.
     """
     now = state.clock.now().replace(microsecond=0)
-    return identities.Session(
+    return Session(
         access_key_id=temporary_key_id(caller.account),
         secret=state.backends.new_secret(),
         account=caller.account,

@@ -36,7 +36,7 @@ from ..wire import Call, HttpResponse
 from . import held
 
 if TYPE_CHECKING:
-    from ..identities import Caller
+    from ..callers import Caller
     from ..state import State
 
 OPERATIONS = frozenset(

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 from ...policy import refusal, refused_to
 from .. import wire
 from ..errors import ApiError, access_denied
-from ..gate import Ask, Asked
+from ..permission_checks import Ask, Asked
 from ..wire import Call, HttpResponse
 from . import assume_role, federation, mfa, sessions, web_identity
 
 if TYPE_CHECKING:
-    from ..identities import Caller
+    from ..callers import Caller
     from ..state import State
 
 OPERATIONS = frozenset(

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from .. import issuer, wire
 from ..entities import OidcProvider
 from ..errors import ApiError
-from ..gate import Ask
+from ..permission_checks import Ask
 from ..wire import Call, HttpResponse
 from . import assume_role, sessions
 

@@ -10,6 +10,5 @@ Source: OCI distribution specification 1.1; ECR User Guide, private registry aut
 from .answering import answer
 from .errors import as_json
 from .layers import layer
-from .tokens import password, ticket
 
-__all__ = ["answer", "as_json", "layer", "password", "ticket"]
+__all__ = ["answer", "as_json", "layer"]

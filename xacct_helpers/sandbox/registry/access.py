@@ -16,7 +16,7 @@ from ...policy import refusal
 from .. import gate
 from ..actions import ecr
 from ..errors import ApiError
-from ..gate import Ask, Asked
+from ..permission_checks import Ask, Asked
 from ..trail import Entry, Who, kept_answer, kept_parameters, kept_text
 from ..wire import Call, HttpRequest
 from .errors import RegistryError, translated
@@ -24,7 +24,7 @@ from .paths import Registry
 from .tokens import Ticket
 
 if TYPE_CHECKING:
-    from ..identities import Caller
+    from ..callers import Caller
     from ..state import State
 
 

@@ -13,11 +13,11 @@ from urllib.parse import parse_qs
 
 from ..actions import layer_store
 from ..actions.repositories import existing
+from ..registry_passwords import ticket
 from ..wire import FilePart, HttpRequest, HttpResponse
 from .access import Visit, attempting
 from .errors import VERSION, RegistryError, as_json
 from .paths import digest as checked
-from .tokens import ticket
 
 if TYPE_CHECKING:
     from ..state import State

@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING
 
 from ... import wire
 from ...errors import ApiError
-from ...gate import Ask
 from ...gate import organization_of as of
 from ...organization import Organization
+from ...permission_checks import Ask
 from ...wire import Call, HttpResponse
 from . import membership, policies, reading
 from .finding import handshake_of
 from .showing import Handler
 
 if TYPE_CHECKING:
-    from ...identities import Caller
+    from ...callers import Caller
     from ...state import State
 
 _CHANGES: dict[str, Handler] = {
