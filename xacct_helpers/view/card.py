@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from ..workspace import profile_of
 from .calls import ApiCall, boto3_text, cli_text
-from .statements import Line, marked_lines, plain_lines, pretty
+from .card_content import CallShown, CardContent, ChangeShown, LayerShown, SideShown, StatementShown
+from .card_html import card_html
+from .card_text import card_text
+from .statements import marked_lines, plain_lines, pretty
 
 _LAYERS = {
     "scp": "service control policies",
@@ -42,77 +44,15 @@ _WHOSE = {
 _SHOWN = 4
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SideShown:
-    """An account and its verdict. agrees: for the eye; verdict says it with a sign and in words."""
-
-    account: str
-    whose: str
-    agrees: bool
-    verdict: str
-    sentence: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StatementShown:
-    """A statement that spoke: which one, and its text."""
-
-    title: str
-    lines: tuple[Line, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LayerShown:
-    """One kind of policy of one account, and what it had to say. more: what is not shown."""
-
-    layer: str
-    account: str
-    outcome: str
-    statements: tuple[StatementShown, ...]
-    more: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChangeShown:
-    """A change that would help: in words, and the statement."""
-
-    sentence: str
-    lines: tuple[Line, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallShown:
-    """The call that makes a change, to paste. heading: who makes it; note: what else it does."""
-
-    heading: str
-    boto3: str
-    cli: str
-    note: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Card:
+class Card(CardContent):
     """Why a call was refused, or allowed. In a notebook it is drawn; `print` gives the text."""
 
-    title: str
-    who: str
-    action: str
-    resource: str
-    sides: tuple[SideShown, ...]
-    layers: tuple[LayerShown, ...]
-    remarks: tuple[str, ...]
-    changes: tuple[ChangeShown, ...]
-    calls: tuple[CallShown, ...]
-    what_if: tuple[str, ...]
+    __slots__ = ()
 
     def __repr__(self) -> str:
-        from .card_text import card_text
-
         return card_text(self)
 
     def _repr_html_(self) -> str:
-        from .card_html import card_html
-
         return card_html(self)
 
 

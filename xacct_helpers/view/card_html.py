@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from html import escape
 
-from .card import CallShown, Card, ChangeShown, LayerShown, SideShown
+from .card_content import CallShown, CardContent, ChangeShown, LayerShown, SideShown
 from .statements import Line
 
 _STYLE = """
@@ -36,7 +36,7 @@ C summary:focus-visible{outline:2px solid var(--jp-brand-color1,#1976d2)}
 _LABEL = "Why was this refused?"
 
 
-def card_html(card: Card) -> str:
+def card_html(card: CardContent) -> str:
     """All of the card, as one section. A group and no landmark: a notebook holds many."""
     return (
         f'<section class="xacct-card" role="group" aria-label="{escape(card.title)}">'
@@ -44,12 +44,12 @@ def card_html(card: Card) -> str:
     )
 
 
-def folded_html(card: Card) -> str:
+def folded_html(card: CardContent) -> str:
     """The card behind one line, to be opened."""
     return f"<details><summary>{_LABEL}</summary>{card_html(card)}</details>"
 
 
-def _parts(card: Card) -> Iterator[str]:
+def _parts(card: CardContent) -> Iterator[str]:
     yield _heading(card.title, 4, "xacct-title")
     named = (("Who asked", card.who), ("For what", card.action), ("On", card.resource))
     items = "".join(f"<li>{label}: <code>{escape(value)}</code></li>" for label, value in named)

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from textwrap import indent
 
-from .card import Card
+from .card_content import CardContent
 from .statements import Line
 
 
-def card_text(card: Card) -> str:
+def card_text(card: CardContent) -> str:
     """All of the card. `▶` stands before the lines that decided, what they mean below them."""
     return "\n".join(_lines(card))
 
 
-def _lines(card: Card) -> Iterator[str]:
+def _lines(card: CardContent) -> Iterator[str]:
     yield card.title
     yield f"  who asked  {card.who}"
     yield f"  for what   {card.action}"
