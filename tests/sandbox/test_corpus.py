@@ -5,10 +5,12 @@ A change that is meant to alter answers comes with `python -m tests.sandbox.corp
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 
 import pytest
 
+from tests.in_process import InProcess
 from tests.sandbox.corpus import SCENARIOS
 from tests.sandbox.corpus.recording import Record, read, recorded_scenario
 from tests.sandbox.corpus.steps import Scenario, Step
@@ -48,6 +50,18 @@ def kept() -> dict[str, list[Record]]:
 def test_scenario(sandbox: Sandbox, scenario: Scenario) -> None:
     """Each call ends as its row says, and with the answer that was recorded, byte for byte."""
     assert recorded_scenario(sandbox, scenario) == kept()[scenario.name]
+
+
+@pytest.fixture(scope="module")
+def in_process() -> Iterator[InProcess]:
+    with InProcess() as opened:
+        yield opened
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
+def test_scenario_in_process(in_process: InProcess, scenario: Scenario) -> None:
+    """Without a port the same calls have the same answers, byte for byte."""
+    assert recorded_scenario(in_process, scenario) == kept()[scenario.name]
 
 
 def test_nothing_else_is_recorded() -> None:
