@@ -12,7 +12,7 @@ from tests.soak import scaled
 from tests.tools import ROOT
 from xacct_helpers import sdk_models
 
-pytest_plugins = ["pytester", "tests.scheduling", "tests.skips", "tests.timing"]
+pytest_plugins = ["pytester", "tests.marks", "tests.scheduling", "tests.skips", "tests.timing"]
 
 # With the other caches, not in a visible place of its own; before Hypothesis first looks.
 os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(ROOT / ".cache" / "hypothesis"))

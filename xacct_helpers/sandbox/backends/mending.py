@@ -38,11 +38,14 @@ def mend(ids: Ids, clock: Clock, iam: Iam) -> Callable[[], None]:
         return role
 
     def list_roles(
-        backend: Any, path_prefix: str = "/", marker: str = "0", max_items: int = 100
+        backend: Any,
+        path_prefix: str | None = None,
+        marker: str | None = None,
+        max_items: int | None = None,
     ) -> Any:
         """By name, as AWS's lists are, and not by id."""
         found = sorted(backend.roles.values(), key=lambda role: role.name.lower())
-        found = [role for role in found if role.path.startswith(path_prefix)]
+        found = [role for role in found if role.path.startswith(path_prefix or "/")]
         end = int(marker or 0) + int(max_items or 100)
         return found[int(marker or 0) : end], str(end) if end < len(found) else None
 
