@@ -14,12 +14,13 @@ from ._version import __version__
 
 if TYPE_CHECKING:
     from .images import build_image, pull_image, push_image
-    from .lab import Lab, open_lab
+    from .lab import Lab
     from .lessons import check, hint, predict, progress, skip, summary
     from .lessons.faults import break_accounts
     from .sandbox.in_process import Sandbox
     from .view import explain
     from .view.access_map import access_map
+    from .view.opening import open_lab
     from .view.policy_editor import edit_policy
     from .view.trail_table import show_trail
     from .workspace import LabError
@@ -35,7 +36,7 @@ _HOME = {
     "edit_policy": "view.policy_editor",
     "explain": "view",
     "hint": "lessons",
-    "open_lab": "lab",
+    "open_lab": "view.opening",
     "predict": "lessons",
     "progress": "lessons",
     "pull_image": "images",

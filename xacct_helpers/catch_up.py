@@ -13,35 +13,32 @@ import json
 import operator
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from . import course, workspace
 from .progress_bar import progress_bar
-from .workspace import LabError
-
-if TYPE_CHECKING:
-    from .lab import Lab
+from .workspace import LabError, Running
 
 
-def catch_up(lab: Lab, through: int) -> None:
+def catch_up(running: Running, through: int) -> None:
     """Lab.catch_up, whose docstring says what it promises."""
     _check_number(through)
-    with record_of(lab.folder) as record:
-        _undo_unfinished(lab, record)
-        before, late = _fingerprint(lab), lab.clock.ahead
+    with record_of(running.folder) as record:
+        _undo_unfinished(running, record)
+        before, late = _fingerprint(running), _ahead(running)
         words = f"Your accounts are as after notebook {through:02}."
         done = None if late else record.latest_as(before, through)
         if done == through:
             pass
         elif done is not None:
-            with _undone_if_cut_short(lab, record):
-                _build(lab, record, done + 1, through)
+            with _undone_if_cut_short(running, record):
+                _build(running, record, done + 1, through)
         else:
-            with _undone_if_cut_short(lab, record) as aside:
-                rewind(lab, "reset")
-                first_day = _fingerprint(lab)
-                _build(lab, record, 0, through)
-                after = _fingerprint(lab)
+            with _undone_if_cut_short(running, record) as aside:
+                rewind(running, "reset")
+                first_day = _fingerprint(running)
+                _build(running, record, 0, through)
+                after = _fingerprint(running)
                 if before not in (first_day, after):
                     record.kept = aside
                     words += " They were different before: lab.restore() brings that back."
@@ -49,26 +46,26 @@ def catch_up(lab: Lab, through: int) -> None:
                     words += f" The lab's clock was {late} ahead; it shows real time again."
                 elif before == after:
                     # Made by hand and right: theirs stay, with their own dates and secrets.
-                    rewind(lab, "restore", name=aside)
+                    rewind(running, "restore", name=aside)
     print(words)
 
 
-def restore(lab: Lab) -> None:
+def restore(running: Running) -> None:
     """Lab.restore, whose docstring says what it promises."""
-    with record_of(lab.folder) as record:
-        _undo_unfinished(lab, record)
+    with record_of(running.folder) as record:
+        _undo_unfinished(running, record)
         if record.kept is None:
             raise LabError("There is nothing to bring back: catch_up has put nothing aside.")
-        with _undone_if_cut_short(lab, record) as aside:
-            rewind(lab, "restore", name=record.kept)
+        with _undone_if_cut_short(running, record) as aside:
+            rewind(running, "restore", name=record.kept)
             record.kept = aside
     print("Your accounts are as they were before catch_up. lab.restore() again goes back.")
 
 
-def rewind(lab: Lab, what: str, **body: Any) -> None:
+def rewind(running: Running, what: str, **body: Any) -> None:
     """Have the sandbox go to another state, in which sessions cached before mean nothing."""
-    lab.running.post(what, **body)
-    workspace.forget_cached_credentials(lab.folder)
+    running.post(what, **body)
+    workspace.forget_cached_credentials(running.folder)
 
 
 def _check_number(through: int) -> None:
@@ -82,39 +79,44 @@ def _check_number(through: int) -> None:
         raise LabError(f"through is the number of a notebook ({listed}), not {through!r}.")
 
 
-def _fingerprint(lab: Lab) -> str:
-    return str(lab.running.get("fingerprint")["fingerprint"])
+def _fingerprint(running: Running) -> str:
+    return str(running.get("fingerprint")["fingerprint"])
+
+
+def _ahead(running: Running) -> str:
+    """Say how far the lab's clock is ahead of real time; "" when it is not."""
+    return workspace.ahead(running.get("status")["clock_offset_seconds"])
 
 
 # -- putting aside and bringing back ---------------------------------------------------------
 
 
 @contextlib.contextmanager
-def _undone_if_cut_short(lab: Lab, record: Record) -> Iterator[str]:
+def _undone_if_cut_short(running: Running, record: Record) -> Iterator[str]:
     """Put the accounts aside under the name that this gives; an error inside brings them back."""
     aside = record.spare()
-    lab.running.post("save", name=aside)
+    running.post("save", name=aside)
     record.unfinished = aside
     record.write()
     try:
         yield aside
     except Exception as error:
-        _undo_unfinished(lab, record)
+        _undo_unfinished(running, record)
         raise LabError(f"{error} Your accounts are as they were before.") from error
     except BaseException:
-        _undo_unfinished(lab, record)
+        _undo_unfinished(running, record)
         print("Interrupted: your accounts are as they were before.")
         raise
     record.unfinished = None
     record.write()
 
 
-def _undo_unfinished(lab: Lab, record: Record) -> None:
+def _undo_unfinished(running: Running, record: Record) -> None:
     if record.unfinished is None:
         return
     # A snapshot that is gone went with a reset, and so did what it was to undo.
     with contextlib.suppress(workspace.NotThere):
-        rewind(lab, "restore", name=record.unfinished)
+        rewind(running, "restore", name=record.unfinished)
     record.unfinished = None
     record.write()
 
@@ -179,13 +181,13 @@ def _digest_of_course() -> str:
 # -- the build cells -------------------------------------------------------------------------
 
 
-def _build(lab: Lab, record: Record, first: int, last: int) -> None:
+def _build(running: Running, record: Record, first: int, last: int) -> None:
     paths = [path for path in course.notebooks() if first <= course.number(path) <= last]
     with progress_bar("Building", len(paths), lambda n: f"{n} of {len(paths)} notebooks") as done:
         for count, path in enumerate(paths):
             done(count)
             _run_build_cells(path)
-            record.learn(course.number(path), _fingerprint(lab))
+            record.learn(course.number(path), _fingerprint(running))
 
 
 def _run_build_cells(path: Path) -> None:

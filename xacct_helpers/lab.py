@@ -21,11 +21,9 @@ _AUDIENCE = "sts.amazonaws.com"
 
 
 def open_lab() -> Lab:
-    """Start the workspace's sandbox or join the one that runs, and point this kernel at it.
+    """Start the workspace's sandbox or join the one that runs, and point this process at it.
 
-    From here on boto3 and the AWS CLI of this kernel reach the lab, with the profiles `account-a`,
-    `account-b-admin` and `account-b`, and nothing of the user's own AWS set-up.
-    Raises LabError when the sandbox cannot start.
+    A notebook opens it by view.opening. Raises LabError when the sandbox cannot start.
     """
     global _current
     running = workspace.join(workspace.lab_folder())
@@ -39,9 +37,9 @@ def open_lab() -> Lab:
     return lab
 
 
-def current() -> Lab:
-    """The lab this kernel has opened; opened now if it has not."""
-    return _current if _current is not None else open_lab()
+def opened() -> Lab | None:
+    """The lab that this process has opened, if it has."""
+    return _current
 
 
 class Clock:
@@ -106,7 +104,7 @@ class Lab:
         with _catch_up.record_of(self.folder) as record:
             record.unfinished = None
             record.write()
-            _catch_up.rewind(self, "reset")
+            _catch_up.rewind(self.running, "reset")
         self.clock.followed()
         print("The accounts are as on the first day.")
 
@@ -125,7 +123,7 @@ class Lab:
         was cut short (a kernel that died), the next `catch_up` or `restore` does it first.
         Raises LabError for a notebook that the course does not have.
         """
-        _catch_up.catch_up(self, through)
+        _catch_up.catch_up(self.running, through)
         self.clock.followed()
 
     def restore(self) -> None:
@@ -133,7 +131,7 @@ class Lab:
 
         What is there now is put aside in turn: `restore()` again goes back to it.
         """
-        _catch_up.restore(self)
+        _catch_up.restore(self.running)
         self.clock.followed()
 
     def service_account_token(
@@ -180,6 +178,3 @@ def _point_kernel(running: Running) -> None:
     sdk_models.keep_to(running.folder)
     sdk_models.parse_once()
     boto3.DEFAULT_SESSION = None  # a session made before would keep the user's own settings
-    from .view.kernel import show_plainly
-
-    show_plainly()

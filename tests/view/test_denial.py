@@ -182,7 +182,7 @@ def test_what_was_allowed_says_which_statement_it_hangs_on(lab: Lab) -> None:
         .assume_role(RoleArn=ROLE_A, RoleSessionName="test")
     )
     found = lab.running.get(f"decision/{answer['ResponseMetadata']['RequestId']}")
-    from xacct_helpers.view.denial import call_card
+    from xacct_helpers.view.refusals import call_card
 
     card = call_card(found)
     assert card.title == "✓ Allowed: sts:AssumeRole"

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from .. import course, kept_progress, workspace
-from .. import lab as labs
 from ..kept_progress import Progress
+from ..view.opening import current
 
 _LEFT = 'style="text-align: left"'
 _MARKS = {"passed": "✓ passed", "skipped": "– skipped", "": "○ open"}
@@ -52,7 +52,7 @@ def progress() -> Overview:
 
     It is kept with the lab; `xacct status` shows it, too, and `xacct reset` empties it.
     """
-    return Overview(kept_progress.read(labs.current().folder))
+    return Overview(kept_progress.read(current().folder))
 
 
 def _rows() -> list[tuple[str, str]]:

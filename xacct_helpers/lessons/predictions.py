@@ -12,7 +12,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from .. import course, kept_progress
-from .. import lab as labs
+from ..view.opening import current
 from ..workspace import LabError
 
 if TYPE_CHECKING:
@@ -126,12 +126,12 @@ def _show(prediction: _Prediction) -> None:
 
 def _calls(count: int) -> list[dict[str, Any]]:
     """The latest calls, those of checks left out."""
-    entries = labs.current().running.get(f"trail/{count}")["entries"]
+    entries = current().running.get(f"trail/{count}")["entries"]
     return [entry for entry in entries if not entry["check"]]
 
 
 def _latest_number() -> int:
-    entries = labs.current().running.get("trail/1")["entries"]
+    entries = current().running.get("trail/1")["entries"]
     return int(entries[-1]["number"]) if entries else 0
 
 
@@ -213,5 +213,5 @@ def _record(prediction: _Prediction, came: str, right: bool | None) -> None:
         came=came,
         right=right,
     )
-    folder = labs.current().folder
+    folder = current().folder
     kept_progress.record(folder, lambda before: kept_progress.with_prediction(before, kept))

@@ -8,7 +8,7 @@ from html import escape
 from pathlib import Path
 
 from .. import course
-from .. import lab as labs
+from ..view.opening import current
 from ..workspace import LabError
 
 FILE = "summary.html"
@@ -56,7 +56,7 @@ def summary() -> Summary:
     """
     found = Summary(rows=tuple(_rows()))
     here = Path.cwd()
-    folder = labs.current().folder if here == course.pristine() else here
+    folder = current().folder if here == course.pristine() else here
     try:
         (folder / FILE).write_text(_page(found), encoding="utf-8")
     except OSError as error:

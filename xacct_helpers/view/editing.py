@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from ..lab import current
 from ..workspace import LabError
 from .calls import ApiCall
+from .opening import current
 
 Kind = Literal["trust", "inline", "repository"]
 

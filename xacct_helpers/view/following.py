@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .. import lab as labs
 from ..workspace import LabError
+from .opening import current
 
 #: Called with "" when the accounts have changed, else with why they cannot be seen.
 Listener = Callable[[str], None]
@@ -55,5 +55,5 @@ def look(*_: Any) -> None:
 
 def _changes() -> tuple[int, int]:
     """Moves when the accounts do: the sandbox's process, and its count of changes."""
-    status = labs.current().running.get("status")
+    status = current().running.get("status")
     return int(status["pid"]), int(status["changes"])

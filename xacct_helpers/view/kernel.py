@@ -12,8 +12,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from .. import lab as labs
+from ..lab import opened
 from ..workspace import LabError, NotThere
+from . import refusals
 
 _AGAIN = "The sandbox does not answer. Run the cell with open_lab() again: it starts it."
 
@@ -77,20 +78,19 @@ def _explain_refusal(result: Any) -> None:
     AWS's error is shown already, whatever happens here. Not for a refusal that the cell itself has
     explained, nor for one of which the lab's trail knows nothing.
     """
-    from . import denial
-
     error = getattr(result, "error_in_exec", None)
-    told, denial.explained = denial.explained, set()
-    if not denial.is_refusal(error) or denial.request_id(error) in told:
+    told = refusals.take_explained()
+    lab = opened()
+    if lab is None or not refusals.is_refusal(error) or refusals.request_id(error) in told:
         return
     from IPython.display import display
 
     try:
-        found = labs.current().running.get(f"decision/{denial.request_id(error)}")
+        found = lab.running.get(f"decision/{refusals.request_id(error)}")
     except NotThere:
         return
     except LabError as trouble:
         print(f"Why this was refused cannot be told now: {trouble}")
         return
     if found["denied"]:
-        display(denial.folded(found), raw=True)  # type: ignore[no-untyped-call]
+        display(refusals.folded(found), raw=True)  # type: ignore[no-untyped-call]

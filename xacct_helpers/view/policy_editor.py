@@ -14,12 +14,12 @@ from typing import Any
 import anywidget
 import traitlets
 
-from .. import lab as labs
 from ..workspace import LabError
 from . import editing, following
 from .calls import boto3_text, cli_text
 from .completion import Known, complete
 from .editing import Target
+from .opening import current
 from .preview import preview
 from .verdict import Mark, marks, refusal_mark, sentence
 
@@ -220,7 +220,7 @@ _QUESTIONS: dict[str, Callable[[PolicyEditor, dict[str, Any]], Answer]] = {
 
 def known() -> Known:
     """What the lab's accounts hold now."""
-    accounts = labs.current().running.get("describe")
+    accounts = current().running.get("describe")
     iam = [arn for one in accounts.values() for arn in one["iam"]]
     principals = tuple(arn for arn in iam if _kind(arn) in ("user", "role"))
     repositories = tuple(arn for one in accounts.values() for arn in one["repositories"])
@@ -237,7 +237,7 @@ def _kind(arn: str) -> str:
 
 
 def _accounts() -> tuple[str, ...]:
-    return tuple(labs.current().running.accounts)
+    return tuple(current().running.accounts)
 
 
 # -- a browser counts in UTF-16 --------------------------------------------------------------

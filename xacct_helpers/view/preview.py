@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .. import lab as labs
 from .access_map import model, words
 from .editing import Target
+from .opening import current
 
 # What the sandbox tells of each edge that changes, and how a line about it begins.
 _CHANGES = (
@@ -33,7 +33,7 @@ def preview(target: Target, text: str) -> Preview:
 
     Raises LabError with the sandbox's words.
     """
-    call, running = target.saving(text), labs.current().running
+    call, running = target.saving(text), current().running
     changes = running.post(
         "preview",
         account=target.account,

@@ -13,10 +13,10 @@ from typing import Any
 import anywidget
 import traitlets
 
-from .. import lab as labs
 from ..workspace import LabError
 from .card_html import card_html
-from .denial import call_card
+from .opening import current
+from .refusals import call_card
 from .trail import Row, latest, trail_caption, trail_html, trail_text
 
 _STATIC = Path(__file__).parent / "static"
@@ -48,7 +48,7 @@ def show_trail(count: int = 30, *, refused: bool = False) -> Trail:
     count: how many at most; refused: only those that a policy refused. What checkpoints tried is
     left out. Raises LabError when the sandbox does not answer.
     """
-    return Trail(latest(labs.current().running, count, refused=refused), count, refused)
+    return Trail(latest(current().running, count, refused=refused), count, refused)
 
 
 def _in_a_notebook() -> bool:
@@ -88,7 +88,7 @@ class Widget(anywidget.AnyWidget):
 
     def _look_again(self) -> None:
         try:
-            rows = latest(labs.current().running, self._count, refused=self._only_refused)
+            rows = latest(current().running, self._count, refused=self._only_refused)
         except LabError as error:
             self.send({"trouble": str(error)})
             return
@@ -104,7 +104,7 @@ def _shown(rows: tuple[Row, ...]) -> dict[str, Any]:
 def _card_of(request_id: str) -> str:
     """The card of a call as HTML; a sentence where there is none."""
     try:
-        found = labs.current().running.get(f"decision/{request_id}")
+        found = current().running.get(f"decision/{request_id}")
     except LabError as error:
         return f"<p>{escape(str(error))}</p>"
     if found["asked"]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ... import kept_progress
-from ... import lab as labs
+from ...view.opening import current
 from ...workspace import LabError
 from . import part_one, part_two
 from .goals import Finding, Goal
@@ -55,7 +55,7 @@ def check(notebook: str | int) -> None:
     Raises LabError for a notebook that has no check.
     """
     name = named(notebook)
-    folder = labs.current().folder
+    folder = current().folder
     for finding in _findings(name):
         if finding.right:
             print(f"✓ {finding.goal}")
@@ -78,16 +78,14 @@ def skip(notebook: str | int) -> None:
     Raises LabError for a notebook that has no check.
     """
     name = named(notebook)
-    kept_progress.record(
-        labs.current().folder, lambda before: kept_progress.with_skipped(before, name)
-    )
+    kept_progress.record(current().folder, lambda before: kept_progress.with_skipped(before, name))
     print(f'The check of {name} is skipped; check("{name}") makes good for it whenever you like.')
     print(f"lab.catch_up(through={int(name)}) puts your accounts where the next notebook begins.")
 
 
 def passed(notebook: str | int) -> bool:
     """Whether every goal is reached now; prints nothing and records nothing."""
-    labs.current()
+    current()
     return all(finding.right for finding in _findings(named(notebook)))
 
 

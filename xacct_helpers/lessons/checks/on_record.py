@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ... import kept_progress
-from ... import lab as labs
+from ...view.opening import current
 from ...workspace import ACCOUNT_A, ACCOUNT_B, REGION
 from .probes import REPOSITORY, ROLE_A, ROLE_B, Answer, Tries
 
@@ -25,7 +25,7 @@ def unless_passed(notebook: str, look: Callable[[], Answer]) -> Callable[[Tries]
     """Look, unless the notebook's check has passed before."""
 
     def probe(_: Tries) -> Answer:
-        kept = notebook in kept_progress.read(labs.current().folder).passed
+        kept = notebook in kept_progress.read(current().folder).passed
         return Answer(value="this check has passed before") if kept else look()
 
     return probe
@@ -34,7 +34,7 @@ def unless_passed(notebook: str, look: Callable[[], Answer]) -> Callable[[Tries]
 def pulled_in_a_chain() -> Answer:
     """Whether account B's role assumed account A's, and my-app was pulled with what that gave."""
     given: set[str] = set()
-    for entry in labs.current().running.get(f"trail/{_ALL}")["entries"]:
+    for entry in current().running.get(f"trail/{_ALL}")["entries"]:
         if entry["check"] or entry["error_code"] is not None:
             continue
         if _assumes(entry):
@@ -48,7 +48,7 @@ def pulled_in_a_chain() -> Answer:
 
 def made_anew() -> Answer:
     """Whether account B's role was made more than once."""
-    changes = labs.current().running.get("changes/0")["changes"]
+    changes = current().running.get("changes/0")["changes"]
     made = [
         change
         for change in changes

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from ... import lab as labs
+from ...view.opening import current
 from ...workspace import ACCOUNT_A, ACCOUNT_B
 from . import probes
 from .goals import ANSWERED, DENIED, OUT_OF_RANGE, SHUT, Expectation, Goal, session_of
@@ -334,7 +334,7 @@ def _won(faults: int) -> Callable[[Tries], Answer]:
     def probe(_: Tries) -> Answer:
         from ..faults.records import load  # which needs the probes of this package
 
-        solved = load(labs.current()).solved
+        solved = load(current()).solved
         if any(one.faults >= faults and not one.answered for one in solved):
             return Answer()
         return Answer(code="NotYet", message="no such game is on record (broken.scores())")

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
-from ... import lab as labs
+from ...view.opening import current
 from ...workspace import ACCOUNT_A, ACCOUNT_B, REGION
 
 ROLE_A = f"arn:aws:iam::{ACCOUNT_A}:role/account-a-role-name"
@@ -147,7 +147,7 @@ def with_token(role: str, service_account: str, **parameters: str) -> Answer:
     from botocore import UNSIGNED
     from botocore.config import Config
 
-    token = labs.current().service_account_token(service_account, **parameters)
+    token = current().service_account_token(service_account, **parameters)
     sts = session().client("sts", config=Config(signature_version=UNSIGNED))
     return call(
         lambda: sts.assume_role_with_web_identity(

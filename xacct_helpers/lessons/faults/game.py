@@ -10,11 +10,11 @@ from dataclasses import asdict, replace
 from html import escape
 from typing import Any
 
-from ... import lab as labs
 from ...catch_up import rewind
 from ...images import PulledImage
 from ...lab import Lab
 from ...view.calls import boto3_text
+from ...view.opening import current
 from ...workspace import REGION, LabError, NotThere
 from ..showing import show
 from . import calls, contract, records
@@ -40,7 +40,7 @@ def break_accounts(
     again goes on where it was; `again()` starts it afresh.
     Raises LabError for what cannot be drawn.
     """
-    lab = labs.current()
+    lab = current()
     game = records.load(lab).game
     on = game is not None and records.is_on(lab, game)
     if seed is None and number is not None:
@@ -95,7 +95,7 @@ def _sound_accounts(lab: Lab, *, on: bool) -> None:
 
 
 def _rewind(lab: Lab) -> None:
-    rewind(lab, "restore", name=_SNAPSHOT)
+    rewind(lab.running, "restore", name=_SNAPSHOT)
     forget_keys(lab.folder)
     lab.clock.followed()
 
@@ -190,7 +190,7 @@ class Broken:
 
     def again(self) -> Broken:
         """Break the accounts in the same way afresh; what you have changed is gone."""
-        lab, game = labs.current(), records.load(labs.current()).game
+        lab, game = current(), records.load(current()).game
         if game is None:
             raise LabError(_NO_GAME)
         _start(lab, game.seed, game.number, game.faults, on=records.is_on(lab, game))
@@ -206,7 +206,7 @@ class Broken:
 
     def leave(self) -> None:
         """End the game: the accounts are again as before it, the clock too."""
-        lab = labs.current()
+        lab = current()
         record = records.load(lab)
         if record.game is not None and records.is_on(lab, record.game):
             _rewind(lab)
@@ -218,7 +218,7 @@ class Broken:
 
     def scores(self) -> None:
         """Print the games that you have won."""
-        solved = records.load(labs.current()).solved
+        solved = records.load(current()).solved
         if not solved:
             print("None mended yet.")
         for one in solved:
@@ -232,7 +232,7 @@ _NO_GAME = "Nothing is broken: break_accounts() first."
 
 def _game() -> tuple[Lab, Game]:
     """The lab and the game that is on. Raises LabError when there is none."""
-    lab = labs.current()
+    lab = current()
     game = records.load(lab).game
     if game is None:
         raise LabError(_NO_GAME)

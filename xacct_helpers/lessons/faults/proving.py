@@ -55,7 +55,7 @@ def prove(lab: Lab, drawn: tuple[Drawn, ...], *, snapshot: str) -> None:
 
 
 def _planted(lab: Lab, world: World, snapshot: str) -> str:
-    rewind(lab, "restore", name=snapshot)
+    rewind(lab.running, "restore", name=snapshot)
     lab.clock.followed()
     return plant(lab, world)
 

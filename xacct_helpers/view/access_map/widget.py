@@ -14,11 +14,11 @@ from typing import Any
 import anywidget
 import traitlets
 
-from ... import lab as labs
 from ...workspace import LabError
 from ..card import card
 from ..card_html import card_html
 from ..following import follow
+from ..opening import current
 from . import words
 from .model import Bundle, Map, read
 from .svg import svg
@@ -62,7 +62,7 @@ def access_map() -> AccessMap:
 
 
 def _fetch() -> Map:
-    return read(labs.current().running.get("map"))
+    return read(current().running.get("map"))
 
 
 def still(found: Map, changed: Collection[str] = ()) -> str:
@@ -104,7 +104,7 @@ class Widget(anywidget.AnyWidget):
         edge = line.edges[0] if isinstance(line, Bundle) else line
         asked = {"source": edge.source, "target": edge.target, "relation": edge.relation}
         try:
-            told = labs.current().running.post("why", **asked)
+            told = current().running.post("why", **asked)
         except LabError as error:
             return f"<p>{escape(str(error))}</p>"
         more = f"<p>{escape(words.spoken(self._found, line))}. The first of them:</p>"
