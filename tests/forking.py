@@ -42,7 +42,7 @@ class Fork:
             request.seek(0)
             passed = [request.fileno(), writing, errors.fileno(), ended]
             with _ONE_AT_A_TIME:
-                socket.send_fds(_server(), [b"+"], passed)
+                socket.send_fds(_server()[0], [b"+"], passed)
         os.close(writing)
         os.close(ended)
         self.stdout: IO[str] | None = os.fdopen(reading)
@@ -83,17 +83,17 @@ class Fork:
 
 
 @cache
-def _server() -> socket.socket:
-    """The way to the process that forks. It is started for the first fork, and ends with us."""
+def _server() -> tuple[socket.socket, subprocess.Popen[bytes]]:
+    """The process that forks, and the way to it. It starts for the first fork, and ends with us."""
     ours, theirs = socket.socketpair()
     with theirs:
-        subprocess.Popen(
+        process = subprocess.Popen(
             [sys.executable, "-m", "tests.forking", str(theirs.fileno())],
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
             cwd=_ROOT,
         )
-    return ours
+    return ours, process
 
 
 # -- in the process that forks ---------------------------------------------------------------
