@@ -84,8 +84,17 @@ def _snapshots(jupyter: Opened) -> None:
 
 @pytest.fixture
 def put_back(jupyter: Opened, _snapshots: None) -> Callable[[int | None], None]:
-    """Put the accounts back as they are after a notebook; None: as on the first day."""
-    return lambda after: prepared.put_back(workspace.join(jupyter.lab), after)
+    """Put the accounts back as they are after a notebook; None: as on the first day.
+
+    Where no kernel has opened the lab yet, there is nothing to put back.
+    """
+
+    def put_back(after: int | None) -> None:
+        running = workspace.find(jupyter.lab)
+        if running is not None:
+            prepared.put_back(running, after)
+
+    return put_back
 
 
 @pytest.fixture(scope="session")

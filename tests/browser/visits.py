@@ -20,6 +20,7 @@ from tests.browser.jupyterlab import (
     wait_for_kernel,
 )
 from tests.memory import family, proportional, resident
+from xacct_helpers import workspace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,9 +67,12 @@ def visit(page: Any, jupyter: Opened, path: Path, screenshots: Path) -> Visit:
 
 
 def _processes(jupyter: Opened) -> list[Process]:
+    """JupyterLab, its kernels and the sandbox, which outlives the kernel that started it."""
+    sandbox = workspace.find(jupyter.lab)
+    assert sandbox is not None
     return [
         Process(program=_program(pid), resident=resident(pid), proportional=proportional(pid))
-        for pid in family(jupyter.pid)
+        for pid in sorted({*family(jupyter.pid), *family(sandbox.pid)})
     ]
 
 
