@@ -20,6 +20,8 @@ async () => {{
     const found = await axe.run(
         {{ include: [['{PANEL} .jp-OutputArea-output']] }},
         {{ resultTypes: ['violations'] }});
+    if (![...found.passes, ...found.violations].some(rule => rule.id === 'color-contrast'))
+        throw new Error('axe-core has judged no colour: something covers the outputs');
     const theirs = (rule, node) => rule.id === 'link-in-text-block'
         && document.querySelector(node.target[0]).matches('.jp-RenderedText a');
     return found.violations.flatMap(rule => rule.nodes

@@ -46,8 +46,10 @@ async name => {
     open().filter(widget => widget !== shown).forEach(widget => widget.dispose());
 }
 """
+# While it changes the theme, JupyterLab covers the page.
 _THEME = """
 scheme => document.body.dataset.jpThemeLight === String(scheme === 'light')
+    && !document.getElementById('jupyterlab-splash')
     && !document.getAnimations().some(one => one instanceof CSSTransition)
 """
 
