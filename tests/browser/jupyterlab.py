@@ -143,10 +143,15 @@ def forget_user(jupyter: Opened) -> None:
 
 
 def set_scheme(page: Any, scheme: str) -> None:
-    """Have the user's system ask for another scheme; JupyterLab follows."""
+    """Have the user's system ask for this scheme; JupyterLab follows.
+
+    Without a style for a moment, what has the focus may lose it: it is given back.
+    """
+    focused = page.evaluate_handle("document.activeElement")
     page.emulate_media(color_scheme=scheme)
     if page.evaluate("'jupyterapp' in window"):
         page.wait_for_function(_THEME, arg=scheme)
+    focused.evaluate("element => element?.focus({ preventScroll: true })")
 
 
 def scheme(page: Any) -> str:
