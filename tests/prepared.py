@@ -74,11 +74,28 @@ def begin(lab: Lab, after: int) -> None:
 
     The trail begins anew, and no check has passed.
     """
-    lab.running.post("reset")
-    lab.running.post("restore", name=snapshot(after))
-    kept_progress.empty(lab.folder)
-    workspace.forget_cached_credentials(lab.folder)
+    put_back(lab.running, after)
     lab.clock.followed()
+
+
+def add_snapshots(folder: Path) -> None:
+    """Give a lab that is there already, without snapshots, those of all the notebooks."""
+    source = _made()
+    for kept in ("snapshots", "blobs"):
+        shutil.copytree(source / kept, folder / kept, dirs_exist_ok=True)
+    shutil.copyfile(source / workspace.RECORD, folder / workspace.RECORD)
+
+
+def put_back(running: workspace.Running, after: int | None) -> None:
+    """Put the accounts of a lab with these snapshots back as they are after a notebook.
+
+    None: as on the first day. The trail begins anew, and no check has passed.
+    """
+    running.post("reset")
+    if after is not None:
+        running.post("restore", name=snapshot(after))
+    kept_progress.empty(running.folder)
+    workspace.forget_cached_credentials(running.folder)
 
 
 def _made() -> Path:
