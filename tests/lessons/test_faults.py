@@ -11,8 +11,9 @@ import boto3
 import nbformat
 import pytest
 
+from tests import prepared
 from tests.notebooks.cells import PATHS
-from tests.notebooks.execute import execute, fresh_lab
+from tests.notebooks.execute import execute
 from xacct_helpers import (
     LabError,
     break_accounts,
@@ -29,17 +30,17 @@ from xacct_helpers.lessons.faults.game import Broken
 from xacct_helpers.lessons.faults.proving import NotProved
 from xacct_helpers.lessons.faults.world import SOUND, World
 
-BASE = "after_12"
+BASE = prepared.snapshot(12)
 NOTEBOOK = next(path for path in PATHS if path.name.startswith("13-"))
+
+
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
 def lab() -> Iterator[Lab]:
     """A lab of this module's own, as after notebook 12; the environment is put back afterwards."""
-    with fresh_lab():
-        lab = open_lab()
-        lab.catch_up(through=12)
-        lab.running.post("save", name=BASE)
+    with prepared.lab(after=12) as lab:
         yield lab
 
 
