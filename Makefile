@@ -17,6 +17,8 @@ FROM := $(if $(WHEELHOUSE),--no-index --find-links "$(WHEELHOUSE)")
 
 # What the caller's shell holds for other environments must not reach this one.
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV CONDA_PREFIX
+# Without bytecode every start of Python compiles all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
 unexport PIP_TARGET PIP_PREFIX PIP_USER PIP_REQUIRE_VIRTUALENV
 unexport UV_PYTHON UV_SYSTEM_PYTHON UV_PROJECT_ENVIRONMENT
 
@@ -54,21 +56,21 @@ help: ## this list
 lab: env ## the course: opens JupyterLab on notebook 00, in your own copy under my-course/
 	@.venv/bin/xacct lab
 
-# As many at once as there are processors; ARGS="-n0 …" for none, to use a debugger for instance.
-WORKERS = -n auto
+# In as many processes as there are processors; ARGS="-n0 …" for one, to use a debugger for instance.
+PYTEST = .venv/bin/python -m pytest -p tests.startup -n auto
 
 test: env ## all the tests, the notebooks included
-	@.venv/bin/python -m pytest $(WORKERS) $(ARGS)
+	@$(PYTEST) $(ARGS)
 
 fast: env ## what needs no browser, kernel or container tool, in less than a minute
-	@.venv/bin/python -m pytest $(WORKERS) --hypothesis-profile=fast \
+	@$(PYTEST) --hypothesis-profile=fast \
 	    -m "not (browser or kernel or tools or slow)" $(ARGS)
 
 # The tests of faults, noise, load and a class, whose size is $XACCT_SOAK times that of `make test`.
 SOAK = tests/soak tests/sandbox/test_parsers.py tests/sandbox/test_unknown.py tests/project/test_wheelhouse.py
 
 soak: env ## faults, noise, load and a class at ten times their size in `make test`
-	@XACCT_SOAK=10 .venv/bin/python -m pytest $(SOAK) $(ARGS)
+	@XACCT_SOAK=10 .venv/bin/python -m pytest -p tests.startup $(SOAK) $(ARGS)
 
 env: $(ENV) ## .venv with everything in it; nothing to do when it is up to date
 

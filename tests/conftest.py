@@ -6,12 +6,13 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
+from tests import startup  # noqa: F401 - for those who call pytest without make
 from tests.sandboxes import Sandbox
 from tests.soak import scaled
 from tests.tools import ROOT
 from xacct_helpers import sdk_models
 
-pytest_plugins = ["pytester", "tests.scheduling", "tests.skips", "tests.timing"]
+pytest_plugins = ["pytester", "tests.marks", "tests.scheduling", "tests.skips", "tests.timing"]
 
 # With the other caches, not in a visible place of its own; before Hypothesis first looks.
 os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(ROOT / ".cache" / "hypothesis"))

@@ -1,5 +1,7 @@
 """What a notebook of the course imports: open_lab, explain, predict, check, hint and the image.
 
+And, for other people's tests, `Sandbox`: the accounts inside this process.
+
 Names are loaded when first used, so that the `xacct` command starts quickly.
 """
 
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from .lab import Lab, open_lab
     from .lessons import check, hint, predict, progress, skip, summary
     from .lessons.faults import break_accounts
+    from .sandbox.in_process import Sandbox
     from .view import explain
     from .view.access_map import access_map
     from .view.policy_editor import edit_policy
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
 _HOME = {
     "Lab": "lab",
     "LabError": "workspace",
+    "Sandbox": "sandbox.in_process",
     "access_map": "view.access_map",
     "break_accounts": "lessons.faults",
     "build_image": "images",
@@ -44,6 +48,7 @@ _HOME = {
 __all__ = [
     "Lab",
     "LabError",
+    "Sandbox",
     "__version__",
     "access_map",
     "break_accounts",

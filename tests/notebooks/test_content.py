@@ -228,6 +228,7 @@ DOCUMENTS = [
     *PATHS,
     *PAGES,
     ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
     ROOT / "SECURITY.md",
     *sorted((ROOT / "docs").glob("*.md")),
 ]

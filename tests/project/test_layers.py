@@ -83,7 +83,8 @@ def users(module: str) -> set[str]:
 
 
 def test_one_folder_knows_moto() -> None:
-    assert users("moto") == {"sandbox/backends/parts.py"}
+    """And, beside it, the module about mock_aws in the same process."""
+    assert users("moto") == {"sandbox/backends/parts.py", "sandbox/mock_aws.py"}
     of_parts = users("xacct_helpers.sandbox.backends.parts")
     assert of_parts
     assert {path.rpartition("/")[0] for path in of_parts} == {"sandbox/backends"}

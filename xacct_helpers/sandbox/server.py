@@ -1,7 +1,7 @@
 """The process: one event loop, one port on the loopback interface.
 
 API calls take well under a millisecond and run inline on the loop, so they are serialised, moto
-needs no lock and outcomes are deterministic. `answer_api` shows the order of the layers.
+needs no lock and outcomes are deterministic. What happens to a request is in pipeline.py.
 """
 
 from __future__ import annotations
@@ -9,28 +9,22 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import re
 import secrets
 import signal
 import socket
 import sys
-import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from .. import __version__
-from . import actions, authority, control, front, gate, heads, identities, registry, signature, wire
+from . import authority, front, heads, pipeline, registry, wire
 from .actions import lifecycle
-from .errors import ApiError
-from .gate import Asked
-from .identities import Caller
 from .lean import without
 from .registry.bodies import Body, Gone, TooLong
 from .state import State
-from .trail import GLOBAL_REGION, Entry, Who, kept_answer, kept_parameters, kept_text
-from .wire import Call, FilePart, HttpRequest, HttpResponse
+from .wire import FilePart, HttpRequest, HttpResponse
 
 with without("uvicorn.main"):  # its command line
     from uvicorn.config import Config
@@ -39,113 +33,7 @@ with without("uvicorn.main"):  # its command line
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 
-_LOOPBACK = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:\d+)?")
-_AWS = re.compile(r"[a-z0-9.-]+\.amazonaws\.com(:\d+)?")
-_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d{1,2}")
 _CHUNK = 1024 * 1024
-_log = logging.getLogger("xacct.sandbox")
-
-
-def answer_api(state: State, request: HttpRequest, request_id: str) -> HttpResponse:
-    """One AWS API call, through every layer in order."""
-    protocol = "json" if wire.speaks_json(request) else "query"
-    seen = _Seen()
-    try:
-        addressed = wire.address(request)
-        protocol, seen.service, seen.operation = (
-            addressed.protocol,
-            addressed.service,
-            addressed.operation,
-        )
-        service = actions.BY_SERVICE[addressed.service]
-        seen.caller = _authenticate(state, request, addressed)
-        call = wire.read(request, addressed, request_id=request_id, served=service.OPERATIONS)
-        seen.call = call
-        actions.check(call)
-        service.prepare(state, call, seen.caller)
-        _authorise(state, call, seen)
-        response: HttpResponse = service.perform(state, call, seen.caller)
-    except ApiError as failure:
-        seen.failure = failure
-        response = wire.error(failure, protocol, request_id, seen.service)
-    except Exception:
-        # A defect of ours: the caller gets the service's own failure, the log gets the rest.
-        _log.exception("%s:%s failed", seen.service, seen.operation)
-        seen.failure = ApiError(
-            "ServerException" if protocol == "json" else "ServiceFailure",
-            "The sandbox failed to answer this call; its log says why.",
-            500,
-        )
-        response = wire.error(seen.failure, protocol, request_id, seen.service)
-    _write_trail(state, request, request_id, seen, response)
-    return response
-
-
-class _Seen:
-    """What the layers found out about one request, for the trail."""
-
-    def __init__(self) -> None:
-        self.service = ""
-        self.operation = ""
-        self.caller: Caller | None = None
-        self.call: Call | None = None
-        self.asked: list[Asked] = []
-        self.failure: ApiError | None = None
-
-
-def _authenticate(state: State, request: HttpRequest, addressed: wire.Addressed) -> Caller:
-    protocol = addressed.protocol
-    if addressed.operation in actions.unsigned(addressed.service):
-        return identities.ANYONE
-    signed = signature.parse(request, protocol)
-    caller = identities.identify(state, signed.access_key_id, signed.token, protocol)
-    signature.verify(
-        request,
-        signed,
-        caller.secret,
-        service=addressed.service,
-        protocol=protocol,
-        now=state.clock.real(),
-        region_ok=lambda region: _REGION.fullmatch(region) is not None,
-    )
-    identities.check_expiry(state, caller, protocol)
-    return caller
-
-
-def _authorise(state: State, call: Call, seen: _Seen) -> None:
-    assert seen.caller is not None
-    for ask in actions.BY_SERVICE[call.service].asks(state, call, seen.caller):
-        asked = gate.decide(state, seen.caller, ask, call)
-        seen.asked.append(asked)
-        if not asked.decision.allowed:
-            raise actions.refused(call, asked)
-
-
-def _write_trail(
-    state: State, request: HttpRequest, request_id: str, seen: _Seen, response: HttpResponse
-) -> None:
-    call = seen.call
-    answered = call is not None and seen.failure is None
-    state.trail.add(
-        Entry(
-            number=state.trail.next_number(),
-            request_id=request_id,
-            time=state.clock.now(),
-            service=seen.service,
-            operation=kept_text(seen.operation),
-            caller=seen.caller.arn if seen.caller else None,
-            account=seen.caller.account if seen.caller else None,
-            source_ip=request.client,
-            user_agent=kept_text(request.headers.get("user-agent", "")),
-            error_code=seen.failure.code if seen.failure else None,
-            error_message=kept_text(seen.failure.message) if seen.failure else None,
-            asked=tuple(seen.asked),
-            who=Who.of(seen.caller) if seen.caller else None,
-            region=call.region if call and call.service != "iam" else GLOBAL_REGION,
-            parameters=kept_parameters(call.params) if call else None,
-            answer=kept_answer(seen.operation, response.body) if answered else b"",
-        )
-    )
 
 
 # -- HTTP ------------------------------------------------------------------------------------
@@ -166,7 +54,7 @@ class App:
             return
         lifecycle.apply_due(self.state)
         headers = {k.decode("latin-1"): v.decode("latin-1") for k, v in scope["headers"]}
-        refusal = _foreign(headers)
+        refusal = pipeline.foreign(headers)
         if refusal is not None:
             await _send(send, refusal, scope["method"])
             return
@@ -188,49 +76,10 @@ class App:
         except Gone:
             return
         except TooLong:
-            await _send(send, _too_large(request), request.method)
+            await _send(send, pipeline.too_large(request), request.method)
             return
-        await _send(send, self.answer(replace(request, body=body)), scope["method"])
-
-    def answer(self, request: HttpRequest) -> HttpResponse:
-        """Which room a request is for."""
-        if request.path.startswith("/_lab/"):
-            return control.answer(self.state, request, self.token)
-        if request.path.startswith("/_layers/"):
-            return registry.layer(self.state, request)
-        with self.state.clock.held():
-            return answer_api(self.state, request, str(uuid.uuid4()))
-
-
-def _foreign(headers: dict[str, str]) -> HttpResponse | None:
-    """A refusal for a request that did not mean this sandbox, or comes from a web page."""
-    host, origin = headers.get("host", ""), headers.get("origin")
-    if not (_LOOPBACK.fullmatch(host) or _AWS.fullmatch(host)):
-        return _plain(403, f"This sandbox does not answer for the host '{host[:100]}'.")
-    if origin is not None and not _LOOPBACK.fullmatch(origin.partition("://")[2]):
-        return _plain(403, "This sandbox does not answer requests from web pages.")
-    return None
-
-
-def _plain(status: int, text: str) -> HttpResponse:
-    return HttpResponse(
-        status=status, headers={"content-type": "text/plain"}, body=text.encode() + b"\n"
-    )
-
-
-def _too_large(request: HttpRequest) -> HttpResponse:
-    """The answer to a body that is too long, in the words of the service it is for.
-
-    Source: AWS's common error types, RequestEntityTooLargeException.
-    """
-    text = f"A request body may hold {wire.MAX_API_BODY} bytes at most."
-    if request.path.startswith("/_lab/"):
-        return control.failure(413, text)
-    if request.path.startswith("/_layers/"):
-        return registry.as_json(413, {"message": text})
-    protocol = "json" if wire.speaks_json(request) else "query"
-    failure = ApiError("RequestEntityTooLargeException", text, 413)
-    return wire.error(failure, protocol, str(uuid.uuid4()), wire.service_of_head(request))
+        response = pipeline.answer(self.state, replace(request, body=body), self.token)
+        await _send(send, response, scope["method"])
 
 
 async def _lifespan(receive: Receive, send: Send) -> None:

@@ -58,7 +58,14 @@ class Backends:
         self.iam = Iam(self._managed)
         self.ecr = Ecr(clock)
         self.service_linked = ServiceLinkedRoles(self._ids, self._managed, self.iam)
-        mend(self._ids, clock, self.iam)
+        self._put_back = mend(self._ids, clock, self.iam)
+        self._seeded: dict[str, Any] = {}
+
+    def close(self) -> None:
+        """Leave moto in this process as it was before: empty, and behaving as moto does."""
+        self._put_back()
+        self._ids.close()
+        BackendDict.reset()
 
     def reset(self) -> None:
         """Empty accounts, as if nothing had ever been made."""
@@ -66,9 +73,13 @@ class Backends:
         for part in (self._ids, self._managed, self.iam, self.service_linked):
             part.clear()
 
+    def intact(self) -> bool:
+        """Whether moto still has the accounts, which its own reset would have emptied."""
+        return all(iam_backend(account) is seeded for account, seeded in self._seeded.items())
+
     def seed_account(self, account: str, secret: str) -> AccessKey:
         """The account's administrator: a user with AWS's AdministratorAccess and one key."""
-        backend = iam_backend(account)
+        backend = self._seeded[account] = iam_backend(account)
         self._managed.load(account, ADMINISTRATOR)
         self._ids.begin(account, "CreateUser", ADMIN_USER)
         self._ids.prefix = "AIDA"

@@ -42,6 +42,10 @@ class Ids:
         """As if nothing had ever been made."""
         self._made.clear()
 
+    def close(self) -> None:
+        """Let moto draw at random again."""
+        mock_random.seed()
+
     def letters(self, count: int) -> str:
         return "".join(mock_random.choice(_ALPHABET) for _ in range(count))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -21,8 +22,11 @@ from .parts import (
 )
 
 
-def mend(ids: Ids, clock: Clock, iam: Iam) -> None:
-    """Put what behaves as AWS does in the place of what does not, for the whole process."""
+def mend(ids: Ids, clock: Clock, iam: Iam) -> Callable[[], None]:
+    """Put what behaves as AWS does in the place of what does not, for the whole process.
+
+    Returns a function that puts moto back as it was.
+    """
 
     def utcnow() -> datetime:
         return clock.now().replace(tzinfo=None)
@@ -34,39 +38,54 @@ def mend(ids: Ids, clock: Clock, iam: Iam) -> None:
         return role
 
     def list_roles(
-        backend: Any, path_prefix: str = "/", marker: str = "0", max_items: int = 100
+        backend: Any,
+        path_prefix: str | None = None,
+        marker: str | None = None,
+        max_items: int | None = None,
     ) -> Any:
         """By name, as AWS's lists are, and not by id."""
         found = sorted(backend.roles.values(), key=lambda role: role.name.lower())
-        found = [role for role in found if role.path.startswith(path_prefix)]
+        found = [role for role in found if role.path.startswith(path_prefix or "/")]
         end = int(marker or 0) + int(max_items or 100)
         return found[int(marker or 0) : end], str(end) if end < len(found) else None
 
-    models: Any = iam_models
-    ecr: Any = ecr_models
-    core: Any = core_utils
-    responses: Any = core_responses
-    # moto's own loader would read the models twice, and those in the user's home as well.
-    core.create_loader = loader
-    core.service_name_from_moto_package_name = lambda name: name
-    for module in (models, ecr, core, responses):
-        module.utcnow = utcnow
-    # moto looks through all methods of its response class at each call.
-    responses.method_names_from_class = cache(core_utils.method_names_from_class)
-    models.random_resource_id = lambda size=20: ids.unique_id()
-    models.random_policy_id = lambda: "ANPA" + ids.letters(17)
-    models.random_alphanumeric = ids.secret
-    models.IAMPolicyDocumentValidator = _AcceptAll
-    models.IAMTrustPolicyDocumentValidator = _AcceptAll
-    models.IAMBackend.get_role = get_role
-    models.IAMBackend.list_roles = list_roles
-    models.IAMBackend._tag_verification = _tags_by_key
-    models.IAMBackend.untag_policy = _untag_policy
-    models.IAMBackend.untag_open_id_connect_provider = _untag_provider
-    for name in ("list_groups", "list_instance_profiles", "list_instance_profiles_for_role"):
-        _say_whole(name)
-    ecr.ecr_backends._use_boto3_regions = False
-    ecr.ecr_backends._additional_regions = _ecr_regions()
+    backend: Any = iam_models.IAMBackend
+    regions: Any = ecr_models.ecr_backends
+    replacements: list[tuple[Any, str, Any]] = [
+        # moto's own loader would read the models twice, and those in the user's home as well.
+        (core_utils, "create_loader", loader),
+        (core_utils, "service_name_from_moto_package_name", lambda name: name),
+        *(
+            (module, "utcnow", utcnow)
+            for module in (iam_models, ecr_models, core_utils, core_responses)
+        ),
+        # moto looks through all methods of its response class at each call.
+        (core_responses, "method_names_from_class", cache(core_utils.method_names_from_class)),
+        (iam_models, "random_resource_id", lambda size=20: ids.unique_id()),
+        (iam_models, "random_policy_id", lambda: "ANPA" + ids.letters(17)),
+        (iam_models, "random_alphanumeric", ids.secret),
+        (iam_models, "IAMPolicyDocumentValidator", _AcceptAll),
+        (iam_models, "IAMTrustPolicyDocumentValidator", _AcceptAll),
+        (backend, "get_role", get_role),
+        (backend, "list_roles", list_roles),
+        (backend, "_tag_verification", _tags_by_key),
+        (backend, "untag_policy", _untag_policy),
+        (backend, "untag_open_id_connect_provider", _untag_provider),
+        *(
+            (IamResponse, name, _saying_whole(getattr(IamResponse, name)))
+            for name in ("list_groups", "list_instance_profiles", "list_instance_profiles_for_role")
+        ),
+        (regions, "_use_boto3_regions", False),
+        (regions, "_additional_regions", _ecr_regions()),
+    ]
+    originals = [(owner, name, getattr(owner, name)) for owner, name, _ in replacements]
+    _put(replacements)
+    return lambda: _put(originals)
+
+
+def _put(attributes: list[tuple[Any, str, Any]]) -> None:
+    for owner, name, value in attributes:
+        setattr(owner, name, value)
 
 
 class _AcceptAll:
@@ -95,19 +114,15 @@ def _untag_provider(backend: Any, arn: str, tag_keys: list[str]) -> None:
         backend.get_open_id_connect_provider(arn).tags.pop(key, None)
 
 
-def _say_whole(name: str) -> None:
+def _saying_whole(method: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """Have a listing say that it is not cut short, which moto leaves out."""
-    method = getattr(IamResponse, name)
-    if getattr(method, "says_whole", False):
-        return
 
     def listing(response: Any) -> Any:
         answer = method(response)
         answer._result = {**answer._result, "IsTruncated": False}
         return answer
 
-    listing.says_whole = True  # type: ignore[attr-defined]
-    setattr(IamResponse, name, listing)
+    return listing
 
 
 def _ecr_regions() -> list[str]:

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..lean import without
+from ..lean import later, without
 
-# What moto imports for mock_aws, the SDK under it, a Flask server and certificates.
-with without(
-    "moto.core.models",
-    "boto3",
-    "botocore.session",
-    "cryptography.x509",
-    "werkzeug.serving",
-    "werkzeug.test",
+# What moto imports for mock_aws, the SDK under it and a Flask server; and, for later, what reads
+# the server certificates that it is given.
+with (
+    without(
+        "moto.core.models",
+        "boto3",
+        "botocore.session",
+        "werkzeug.serving",
+        "werkzeug.test",
+    ),
+    later(
+        "cryptography",
+        "cryptography.x509",
+        "cryptography.hazmat",
+        "cryptography.hazmat.backends",
+    ),
 ):
     import moto.core.responses as core_responses
     import moto.core.utils as core_utils
