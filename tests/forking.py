@@ -1,0 +1,163 @@
+"""Processes that need no time to start: forks of one that has imported what `xacct serve` imports.
+
+Of the second that a sandbox takes to start, most goes by before its first line. A test that starts
+sandboxes to see what a lab keeps, and not how a process begins, takes forks: each is a process of
+its own with its own standard output, environment and exit code, and does from there on what
+`python -m xacct_helpers` does.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import json
+import os
+import runpy
+import select
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import IO, Any
+
+_ROOT = Path(__file__).parents[1]
+_LENGTH = 4
+_ONE_AT_A_TIME = threading.Lock()
+
+
+class Fork:
+    """What a test asks of a subprocess.Popen, of a fork."""
+
+    def __init__(self, arguments: list[str], environment: dict[str, str], errors: IO[Any]) -> None:
+        reading, writing = os.pipe()
+        self._ended, ended = os.pipe()
+        with tempfile.TemporaryFile("w+") as request:
+            json.dump([arguments, environment, os.getcwd()], request)
+            request.flush()
+            request.seek(0)
+            passed = [request.fileno(), writing, errors.fileno(), ended]
+            with _ONE_AT_A_TIME:
+                socket.send_fds(_server(), [b"+"], passed)
+        os.close(writing)
+        os.close(ended)
+        self.stdout: IO[str] | None = os.fdopen(reading)
+        self.pid = int.from_bytes(os.read(self._ended, _LENGTH), "big")
+        self.returncode: int | None = None
+
+    def poll(self) -> int | None:
+        return self._wait(0)
+
+    def wait(self, timeout: float | None = None) -> int:
+        """The exit code, or the number of the signal that ended it, negative."""
+        code = self._wait(timeout)
+        if code is None:
+            raise subprocess.TimeoutExpired(f"fork {self.pid}", timeout or 0)
+        return code
+
+    def _wait(self, timeout: float | None) -> int | None:
+        if self.returncode is None and select.select([self._ended], [], [], timeout)[0]:
+            told = os.read(self._ended, _LENGTH)
+            self.returncode = os.waitstatus_to_exitcode(int.from_bytes(told, "big"))
+            os.close(self._ended)
+        return self.returncode
+
+    def communicate(self, timeout: float | None = None) -> tuple[str, None]:
+        """What it still said on standard output; it has ended."""
+        self.wait(timeout)
+        if self.stdout is None or self.stdout.closed:
+            return "", None
+        with self.stdout:
+            return self.stdout.read(), None
+
+    def send_signal(self, number: int) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
+
+@cache
+def _server() -> socket.socket:
+    """The way to the process that forks. It is started for the first fork, and ends with us."""
+    ours, theirs = socket.socketpair()
+    with theirs:
+        subprocess.Popen(
+            [sys.executable, "-m", "tests.forking", str(theirs.fileno())],
+            pass_fds=[theirs.fileno()],
+            stdin=subprocess.DEVNULL,
+            cwd=_ROOT,
+        )
+    return ours
+
+
+# -- in the process that forks ---------------------------------------------------------------
+
+
+def main() -> None:
+    """Fork for each request, until nobody can send one any more."""
+    door = socket.socket(fileno=int(sys.argv[1]))
+    _import()
+    gc.collect()
+    gc.freeze()  # so that a fork's collector does not copy every page
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # meant for the tests, which end then
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for a guardian
+    while True:
+        told, descriptors, _, _ = socket.recv_fds(door, 1, 4)
+        if not told:
+            return
+        if os.fork() == 0:
+            door.close()
+            _guard(*descriptors)
+        for one in descriptors:
+            os.close(one)
+
+
+def _import() -> None:
+    """Import what a sandbox does, and read the models that it reads each time."""
+    import_module("xacct_helpers.cli")
+    import_module("xacct_helpers.sandbox.server")
+    import_module("uvicorn.protocols.http.auto")
+    import_module("trustme")
+    wire = import_module("xacct_helpers.sandbox.wire")
+    for service in wire.SERVICES:
+        wire.service_model(service)
+
+
+def _guard(request: int, output: int, errors: int, ended: int) -> None:
+    """Fork the command, tell its process id, and how it ended."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    child = os.fork()
+    if child == 0:
+        os.close(ended)
+        _become(request, output, errors)
+    for one in (request, output, errors):
+        os.close(one)
+    with contextlib.suppress(OSError):  # the tests may be gone
+        os.write(ended, child.to_bytes(_LENGTH, "big"))
+        os.write(ended, os.waitpid(child, 0)[1].to_bytes(_LENGTH, "big"))
+    os._exit(0)
+
+
+def _become(request: int, output: int, errors: int) -> None:
+    """Be `python -m xacct_helpers` with the arguments of the request; SystemExit at its end."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    with os.fdopen(request) as text:
+        arguments, environment, folder = json.load(text)
+    for target, one in ((1, output), (2, errors)):
+        os.dup2(one, target)
+        os.close(one)
+    os.environ.clear()
+    os.environ.update(environment)
+    os.chdir(folder)
+    sys.argv[1:] = arguments
+    runpy.run_module("xacct_helpers", run_name="__main__", alter_sys=True)
+
+
+if __name__ == "__main__":
+    main()
