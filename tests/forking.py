@@ -1,9 +1,9 @@
-"""Processes that need no time to start: forks of one that has imported what `xacct serve` imports.
+"""Processes that need no time to start: forks of one that has imported what they import.
 
-Of the second that a sandbox takes to start, most goes by before its first line. A test that starts
-sandboxes to see what a lab keeps, and not how a process begins, takes forks: each is a process of
-its own with its own standard output, environment and exit code, and does from there on what
-`python -m xacct_helpers` does.
+Of the second that a sandbox or a kernel takes to start, most goes by before its first line. A test
+that starts sandboxes to see what a lab keeps, and not how a process begins, takes forks: each is a
+process of its own with its own standard output, environment and exit code, and does from there on
+what `python -m xacct_helpers` does, or `python -m ipykernel_launcher` for a kernel.
 """
 
 from __future__ import annotations
@@ -33,16 +33,27 @@ _ONE_AT_A_TIME = threading.Lock()
 class Fork:
     """What a test asks of a subprocess.Popen, of a fork."""
 
-    def __init__(self, arguments: list[str], environment: dict[str, str], errors: IO[Any]) -> None:
+    stdin = stderr = None
+
+    def __init__(
+        self,
+        arguments: list[str],
+        environment: dict[str, str],
+        errors: IO[Any],
+        *,
+        module: str = "xacct_helpers",
+        folder: str | None = None,
+    ) -> None:
+        """Run `python -m module` in a folder; this process's own unless one is given."""
         reading, writing = os.pipe()
         self._ended, ended = os.pipe()
         with tempfile.TemporaryFile("w+") as request:
-            json.dump([arguments, environment, os.getcwd()], request)
+            json.dump([arguments, environment, folder or os.getcwd()], request)
             request.flush()
             request.seek(0)
             passed = [request.fileno(), writing, errors.fileno(), ended]
             with _ONE_AT_A_TIME:
-                socket.send_fds(_server(), [b"+"], passed)
+                socket.send_fds(_server(module), [b"+"], passed)
         os.close(writing)
         os.close(ended)
         self.stdout: IO[str] | None = os.fdopen(reading)
@@ -83,12 +94,12 @@ class Fork:
 
 
 @cache
-def _server() -> socket.socket:
-    """The way to the process that forks. It is started for the first fork, and ends with us."""
+def _server(module: str) -> socket.socket:
+    """The way to the process that forks for a module. The first fork starts it; it ends with us."""
     ours, theirs = socket.socketpair()
     with theirs:
         subprocess.Popen(
-            [sys.executable, "-m", "tests.forking", str(theirs.fileno())],
+            [sys.executable, "-m", "tests.forking", str(theirs.fileno()), module],
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
             cwd=_ROOT,
@@ -101,8 +112,8 @@ def _server() -> socket.socket:
 
 def main() -> None:
     """Fork for each request, until nobody can send one any more."""
-    door = socket.socket(fileno=int(sys.argv[1]))
-    _import()
+    door, module = socket.socket(fileno=int(sys.argv[1])), sys.argv[2]
+    _IMPORTS[module]()
     gc.collect()
     gc.freeze()  # so that a fork's collector does not copy every page
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # meant for the tests, which end then
@@ -113,12 +124,12 @@ def main() -> None:
             return
         if os.fork() == 0:
             door.close()
-            _guard(*descriptors)
+            _guard(module, *descriptors)
         for one in descriptors:
             os.close(one)
 
 
-def _import() -> None:
+def _import_for_sandboxes() -> None:
     """Import what a sandbox does, and read the models that it reads each time."""
     import_module("xacct_helpers.cli")
     import_module("xacct_helpers.sandbox.server")
@@ -129,13 +140,29 @@ def _import() -> None:
         wire.service_model(service)
 
 
-def _guard(request: int, output: int, errors: int, ended: int) -> None:
+def _import_for_kernels() -> None:
+    """Import what a kernel does, and what the course's cells do."""
+    for name in (
+        *("ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.debugger", "ipykernel.zmqshell"),
+        "psutil",
+        *("boto3", "botocore.session", "anywidget", "pandas"),
+    ):
+        import_module(name)
+    package = import_module("xacct_helpers")
+    for name in package.__all__:  # each is imported when it is asked for
+        getattr(package, name)
+
+
+_IMPORTS = {"xacct_helpers": _import_for_sandboxes, "ipykernel_launcher": _import_for_kernels}
+
+
+def _guard(module: str, request: int, output: int, errors: int, ended: int) -> None:
     """Fork the command, tell its process id, and how it ended."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     child = os.fork()
     if child == 0:
         os.close(ended)
-        _become(request, output, errors)
+        _become(module, request, output, errors)
     for one in (request, output, errors):
         os.close(one)
     with contextlib.suppress(OSError):  # the tests may be gone
@@ -144,8 +171,10 @@ def _guard(request: int, output: int, errors: int, ended: int) -> None:
     os._exit(0)
 
 
-def _become(request: int, output: int, errors: int) -> None:
-    """Be `python -m xacct_helpers` with the arguments of the request; SystemExit at its end."""
+def _become(module: str, request: int, output: int, errors: int) -> None:
+    """Be `python -m module` with the arguments of the request; SystemExit at its end."""
+    if module == "ipykernel_launcher":
+        os.setsid()  # Jupyter sends signals to the kernel and all that it has started
     signal.signal(signal.SIGINT, signal.default_int_handler)
     with os.fdopen(request) as text:
         arguments, environment, folder = json.load(text)
@@ -155,8 +184,9 @@ def _become(request: int, output: int, errors: int) -> None:
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(folder)
+    sys.path[0] = os.getcwd()
     sys.argv[1:] = arguments
-    runpy.run_module("xacct_helpers", run_name="__main__", alter_sys=True)
+    runpy.run_module(module, run_name="__main__", alter_sys=True)
 
 
 if __name__ == "__main__":

@@ -11,9 +11,8 @@ import boto3
 import nbformat
 import pytest
 
-from tests import prepared
+from tests import kernels, prepared
 from tests.notebooks.cells import PATHS
-from tests.notebooks.execute import execute
 from xacct_helpers import (
     LabError,
     break_accounts,
@@ -690,13 +689,15 @@ def test_explain_is_about_this_game(whole: Lab) -> None:
     assert "No statement of the role trust policy of account 111111111111" in repr(explain())
 
 
+@pytest.mark.kernel
 def test_the_notebook_fails_without_its_answers() -> None:
     """As a learner gets it, every check says what is wrong; nbval sees that the answers pass."""
     notebook = nbformat.read(NOTEBOOK, as_version=4)
     notebook.cells = [
         cell for cell in notebook.cells if "answer" not in cell["metadata"].get("tags", [])
     ]
-    execute(notebook, NOTEBOOK.parent)
+    with prepared.lab(after=12):
+        kernels.execute(notebook, NOTEBOOK.parent)
     checks = [c for c in notebook.cells if "check" in c["metadata"].get("tags", [])]
     assert len(checks) >= 4
     for cell in checks:
