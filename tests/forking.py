@@ -1,9 +1,10 @@
 """Processes that need no time to start: forks of one that has imported what they import.
 
-Of the second that a sandbox or a kernel takes to start, most goes by before its first line. A test
-that starts sandboxes to see what a lab keeps, and not how a process begins, takes forks: each is a
-process of its own with its own standard output, environment and exit code, and does from there on
-what `python -m xacct_helpers` does, or `python -m ipykernel_launcher` for a kernel.
+Of the second that a sandbox, a kernel or the AWS CLI takes to start, most goes by before its first
+line. A test that starts sandboxes to see what a lab keeps, and not how a process begins, takes
+forks: each is a process of its own with its own standard output, environment and exit code, and
+does from there on what `python -m xacct_helpers` does, `python -m ipykernel_launcher` for a kernel,
+or `python -m awscli`.
 """
 
 from __future__ import annotations
@@ -107,13 +108,18 @@ def _server(module: str) -> socket.socket:
     return ours
 
 
+_imported: dict[str, str] = {}
+"""What the imports have set in the environment, as awscli does."""
+
 # -- in the process that forks ---------------------------------------------------------------
 
 
 def main() -> None:
     """Fork for each request, until nobody can send one any more."""
     door, module = socket.socket(fileno=int(sys.argv[1])), sys.argv[2]
+    before = dict(os.environ)
     _IMPORTS[module]()
+    _imported.update(os.environ.items() - before.items())
     gc.collect()
     gc.freeze()  # so that a fork's collector does not copy every page
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # meant for the tests, which end then
@@ -153,7 +159,27 @@ def _import_for_kernels() -> None:
         getattr(package, name)
 
 
-_IMPORTS = {"xacct_helpers": _import_for_sandboxes, "ipykernel_launcher": _import_for_kernels}
+def _import_for_the_cli() -> None:
+    """Import what the AWS CLI does for a call."""
+    for name in ("clidriver", "handlers", "formatter"):
+        import_module(f"awscli.{name}")
+    for name in (
+        "args",
+        "client",
+        "credentials",
+        "endpoint",
+        "handlers",
+        "httpsession",
+        "paginate",
+    ):
+        import_module(f"botocore.{name}")
+
+
+_IMPORTS = {
+    "xacct_helpers": _import_for_sandboxes,
+    "ipykernel_launcher": _import_for_kernels,
+    "awscli": _import_for_the_cli,
+}
 
 
 def _guard(module: str, request: int, output: int, errors: int, ended: int) -> None:
@@ -182,7 +208,7 @@ def _become(module: str, request: int, output: int, errors: int) -> None:
         os.dup2(one, target)
         os.close(one)
     os.environ.clear()
-    os.environ.update(environment)
+    os.environ.update(environment | _imported)
     os.chdir(folder)
     sys.path[0] = os.getcwd()
     sys.argv[1:] = arguments

@@ -42,7 +42,12 @@ def run(*sources: str, folder: Path = ROOT / "notebooks") -> list[list[Any]]:
 
 def execute(notebook: Any, folder: Path) -> None:
     """Run a notebook's cells in the lab that is open; outputs are left in the notebook."""
-    nbclient.NotebookClient(
+    client(notebook, folder).execute()
+
+
+def client(notebook: Any, folder: Path) -> nbclient.NotebookClient:
+    """What runs a notebook's cells in the lab that is open, in a folder."""
+    return nbclient.NotebookClient(
         notebook,
         timeout=CELL_SECONDS,
         # nbclient waits four seconds for what a cell has shown, and then goes on without it.
@@ -51,7 +56,7 @@ def execute(notebook: Any, folder: Path) -> None:
         kernel_name="python3",
         kernel_manager_class=_Manager,
         resources={"metadata": {"path": str(folder)}},
-    ).execute()
+    )
 
 
 class _Manager(AsyncKernelManager):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import boto3
 from botocore.loaders import Loader
@@ -56,4 +58,7 @@ def start(folder: Path) -> None:
         process = Fork(arguments, workspace._clean(os.environ), log, folder=str(folder))
     assert process.stdout is not None
     with process.stdout:
-        assert process.stdout.readline(), (folder / "sandbox.log").read_text()
+        line = process.stdout.readline()
+    assert line, (folder / "sandbox.log").read_text()
+    # A sandbox that is started again takes this port, which others still point at.
+    workspace.write(folder / "port", str(urlsplit(json.loads(line)["endpoint"]).port))
