@@ -54,7 +54,7 @@ class Fork:
             request.seek(0)
             passed = [request.fileno(), writing, errors.fileno(), ended]
             with _ONE_AT_A_TIME:
-                socket.send_fds(_server(module), [b"+"], passed)
+                socket.send_fds(_server(module)[0], [b"+"], passed)
         os.close(writing)
         os.close(ended)
         self.stdout: IO[str] | None = os.fdopen(reading)
@@ -95,17 +95,20 @@ class Fork:
 
 
 @cache
-def _server(module: str) -> socket.socket:
-    """The way to the process that forks for a module. The first fork starts it; it ends with us."""
+def _server(module: str) -> tuple[socket.socket, subprocess.Popen[bytes]]:
+    """The process that forks for a module, and the way to it.
+
+    It starts for the first fork, and ends with us.
+    """
     ours, theirs = socket.socketpair()
     with theirs:
-        subprocess.Popen(
+        process = subprocess.Popen(
             [sys.executable, "-m", "tests.forking", str(theirs.fileno()), module],
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
             cwd=_ROOT,
         )
-    return ours
+    return ours, process
 
 
 _imported: dict[str, str] = {}

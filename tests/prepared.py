@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import io
+import json
 import shutil
 import subprocess
 import sys
@@ -61,6 +62,12 @@ def lab(after: int = LAST) -> Iterator[Lab]:
         copy(folder, after)
         start(folder)
         yield open_lab()
+
+
+def fingerprint(number: int) -> str:
+    """Tell what the accounts look like after a notebook, as `catch_up` has left them."""
+    record = json.loads((_made() / workspace.RECORD).read_text())
+    return str(record["after"][str(number)])
 
 
 def begin(lab: Lab, after: int) -> None:

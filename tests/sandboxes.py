@@ -259,6 +259,12 @@ class Sandbox:
 
     def reset(self) -> None:
         assert self.control("POST", "reset").status == 200
+        # A reset ends all keys but the administrators'. Clients that sign with the others would
+        # only hold memory and connections.
+        lasting = set(self.admins.values())
+        with _CLIENTS_LOCK:
+            for named in [named for named in self._clients if named[1] not in lasting]:
+                self._clients.pop(named).close()
 
     def advance(self, seconds: float) -> None:
         """Move the lab's clock."""

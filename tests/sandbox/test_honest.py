@@ -217,9 +217,9 @@ def labs(draw: st.DrawFn) -> tuple[Names, str, list[int]]:
 
 
 @pytest.fixture(scope="module")
-def as_in_the_lesson() -> list[Any]:
-    with Forked() as sandbox:
-        return told(sandbox, LESSON, list(range(len(STEPS))))
+def as_in_the_lesson(running_sandbox: Sandbox) -> list[Any]:
+    running_sandbox.reset()
+    return told(running_sandbox, LESSON, list(range(len(STEPS))))
 
 
 def test_the_story_is_worth_telling(as_in_the_lesson: list[Any]) -> None:

@@ -103,7 +103,7 @@ def test_everything_is_there_after_kill_9(tmp_path: Path) -> None:
 
 
 def test_the_end_by_sigterm_is_clean(tmp_path: Path) -> None:
-    with start(tmp_path) as first:
+    with Sandbox("--state", str(tmp_path)) as first:
         first.role(A, "r", trust(A))
         state = json.loads((tmp_path / "sandbox.json").read_text())
         assert state == first.line
