@@ -1,9 +1,10 @@
-"""Processes that need no time to start: forks of one that has imported what `xacct serve` imports.
+"""Processes that need no time to start: forks of one that has imported what they import.
 
-Of the second that a sandbox takes to start, most goes by before its first line. A test that starts
-sandboxes to see what a lab keeps, and not how a process begins, takes forks: each is a process of
-its own with its own standard output, environment and exit code, and does from there on what
-`python -m xacct_helpers` does.
+Of the second that a sandbox, a kernel or the AWS CLI takes to start, most goes by before its first
+line. A test that starts sandboxes to see what a lab keeps, and not how a process begins, takes
+forks: each is a process of its own with its own standard output, environment and exit code, and
+does from there on what `python -m xacct_helpers` does, `python -m ipykernel_launcher` for a kernel,
+or `python -m awscli`.
 """
 
 from __future__ import annotations
@@ -33,16 +34,27 @@ _ONE_AT_A_TIME = threading.Lock()
 class Fork:
     """What a test asks of a subprocess.Popen, of a fork."""
 
-    def __init__(self, arguments: list[str], environment: dict[str, str], errors: IO[Any]) -> None:
+    stdin = stderr = None
+
+    def __init__(
+        self,
+        arguments: list[str],
+        environment: dict[str, str],
+        errors: IO[Any],
+        *,
+        module: str = "xacct_helpers",
+        folder: str | None = None,
+    ) -> None:
+        """Run `python -m module` in a folder; this process's own unless one is given."""
         reading, writing = os.pipe()
         self._ended, ended = os.pipe()
         with tempfile.TemporaryFile("w+") as request:
-            json.dump([arguments, environment, os.getcwd()], request)
+            json.dump([arguments, environment, folder or os.getcwd()], request)
             request.flush()
             request.seek(0)
             passed = [request.fileno(), writing, errors.fileno(), ended]
             with _ONE_AT_A_TIME:
-                socket.send_fds(_server()[0], [b"+"], passed)
+                socket.send_fds(_server(module)[0], [b"+"], passed)
         os.close(writing)
         os.close(ended)
         self.stdout: IO[str] | None = os.fdopen(reading)
@@ -83,12 +95,15 @@ class Fork:
 
 
 @cache
-def _server() -> tuple[socket.socket, subprocess.Popen[bytes]]:
-    """The process that forks, and the way to it. It starts for the first fork, and ends with us."""
+def _server(module: str) -> tuple[socket.socket, subprocess.Popen[bytes]]:
+    """The process that forks for a module, and the way to it.
+
+    It starts for the first fork, and ends with us.
+    """
     ours, theirs = socket.socketpair()
     with theirs:
         process = subprocess.Popen(
-            [sys.executable, "-m", "tests.forking", str(theirs.fileno())],
+            [sys.executable, "-m", "tests.forking", str(theirs.fileno()), module],
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
             cwd=_ROOT,
@@ -96,13 +111,18 @@ def _server() -> tuple[socket.socket, subprocess.Popen[bytes]]:
     return ours, process
 
 
+_imported: dict[str, str] = {}
+"""What the imports have set in the environment, as awscli does."""
+
 # -- in the process that forks ---------------------------------------------------------------
 
 
 def main() -> None:
     """Fork for each request, until nobody can send one any more."""
-    door = socket.socket(fileno=int(sys.argv[1]))
-    _import()
+    door, module = socket.socket(fileno=int(sys.argv[1])), sys.argv[2]
+    before = dict(os.environ)
+    _IMPORTS[module]()
+    _imported.update(os.environ.items() - before.items())
     gc.collect()
     gc.freeze()  # so that a fork's collector does not copy every page
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # meant for the tests, which end then
@@ -113,12 +133,12 @@ def main() -> None:
             return
         if os.fork() == 0:
             door.close()
-            _guard(*descriptors)
+            _guard(module, *descriptors)
         for one in descriptors:
             os.close(one)
 
 
-def _import() -> None:
+def _import_for_sandboxes() -> None:
     """Import what a sandbox does, and read the models that it reads each time."""
     import_module("xacct_helpers.cli")
     import_module("xacct_helpers.sandbox.server")
@@ -129,13 +149,49 @@ def _import() -> None:
         wire.service_model(service)
 
 
-def _guard(request: int, output: int, errors: int, ended: int) -> None:
+def _import_for_kernels() -> None:
+    """Import what a kernel does, and what the course's cells do."""
+    for name in (
+        *("ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.debugger", "ipykernel.zmqshell"),
+        "psutil",
+        *("boto3", "botocore.session", "anywidget", "pandas"),
+    ):
+        import_module(name)
+    package = import_module("xacct_helpers")
+    for name in package.__all__:  # each is imported when it is asked for
+        getattr(package, name)
+
+
+def _import_for_the_cli() -> None:
+    """Import what the AWS CLI does for a call."""
+    for name in ("clidriver", "handlers", "formatter"):
+        import_module(f"awscli.{name}")
+    for name in (
+        "args",
+        "client",
+        "credentials",
+        "endpoint",
+        "handlers",
+        "httpsession",
+        "paginate",
+    ):
+        import_module(f"botocore.{name}")
+
+
+_IMPORTS = {
+    "xacct_helpers": _import_for_sandboxes,
+    "ipykernel_launcher": _import_for_kernels,
+    "awscli": _import_for_the_cli,
+}
+
+
+def _guard(module: str, request: int, output: int, errors: int, ended: int) -> None:
     """Fork the command, tell its process id, and how it ended."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     child = os.fork()
     if child == 0:
         os.close(ended)
-        _become(request, output, errors)
+        _become(module, request, output, errors)
     for one in (request, output, errors):
         os.close(one)
     with contextlib.suppress(OSError):  # the tests may be gone
@@ -144,8 +200,10 @@ def _guard(request: int, output: int, errors: int, ended: int) -> None:
     os._exit(0)
 
 
-def _become(request: int, output: int, errors: int) -> None:
-    """Be `python -m xacct_helpers` with the arguments of the request; SystemExit at its end."""
+def _become(module: str, request: int, output: int, errors: int) -> None:
+    """Be `python -m module` with the arguments of the request; SystemExit at its end."""
+    if module == "ipykernel_launcher":
+        os.setsid()  # Jupyter sends signals to the kernel and all that it has started
     signal.signal(signal.SIGINT, signal.default_int_handler)
     with os.fdopen(request) as text:
         arguments, environment, folder = json.load(text)
@@ -153,10 +211,11 @@ def _become(request: int, output: int, errors: int) -> None:
         os.dup2(one, target)
         os.close(one)
     os.environ.clear()
-    os.environ.update(environment)
+    os.environ.update(environment | _imported)
     os.chdir(folder)
+    sys.path[0] = os.getcwd()
     sys.argv[1:] = arguments
-    runpy.run_module("xacct_helpers", run_name="__main__", alter_sys=True)
+    runpy.run_module(module, run_name="__main__", alter_sys=True)
 
 
 if __name__ == "__main__":

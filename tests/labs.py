@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import boto3
 from botocore.loaders import Loader
 
+from tests.forking import Fork
 from xacct_helpers import workspace
+from xacct_helpers.lab import Lab, open_lab
 
 
 @contextmanager
@@ -27,3 +32,33 @@ def named(folder: Path) -> Iterator[Path]:
         os.environ.update(before)
         Loader.CUSTOMER_DATA_PATH = models
         boto3.DEFAULT_SESSION = None
+
+
+@contextmanager
+def fresh() -> Iterator[Lab]:
+    """A lab of a test's own on its first day, which this process and its kernels use.
+
+    Its sandbox ends with it, and the process's environment is put back.
+    """
+    with (
+        tempfile.TemporaryDirectory(prefix="xacct-lab-") as name,
+        named(Path(name) / "lab") as folder,
+    ):
+        start(folder)
+        yield open_lab()
+
+
+def start(folder: Path) -> None:
+    """Start a lab's sandbox as `open_lab` does, but by a fork; `open_lab` joins it then."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    arguments = ["serve", "--json", "--state", str(folder), "--port", "0"]
+    if not (folder / "journal.jsonl").exists():
+        arguments += ["--accounts", ",".join(workspace.ACCOUNTS)]
+    with workspace._private(folder / "sandbox.log", "ab") as log:
+        process = Fork(arguments, workspace._clean(os.environ), log, folder=str(folder))
+    assert process.stdout is not None
+    with process.stdout:
+        line = process.stdout.readline()
+    assert line, (folder / "sandbox.log").read_text()
+    # A sandbox that is started again takes this port, which others still point at.
+    workspace.write(folder / "port", str(urlsplit(json.loads(line)["endpoint"]).port))

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from tests.labs import named
+from tests.labs import named, start
 from tests.tools import ROOT
 from xacct_helpers import course, kept_progress, open_lab, workspace
 from xacct_helpers.lab import Lab
@@ -60,6 +60,7 @@ def lab(after: int = LAST) -> Iterator[Lab]:
         named(Path(name) / "lab") as folder,
     ):
         copy(folder, after)
+        start(folder)
         yield open_lab()
 
 

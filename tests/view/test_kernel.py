@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import nbformat
 import pytest
 
-from tests.notebooks.execute import execute
-from tests.tools import ROOT
+from tests import kernels
 
+pytestmark = pytest.mark.kernel
 CELLS = [
     "from xacct_helpers import open_lab\nimport boto3, os, signal\nlab = open_lab()\nopen_lab()",
     'iam = boto3.Session(profile_name="account-a").client("iam")\niam.list_groups()',
@@ -26,13 +25,7 @@ CELLS = [
 @pytest.fixture(scope="module")
 def ran() -> list[Any]:
     """The last output of each cell."""
-    notebook = nbformat.v4.new_notebook()
-    for source in CELLS:
-        cell = nbformat.v4.new_code_cell(source)
-        cell["metadata"]["tags"] = ["raises-exception"]
-        notebook.cells.append(cell)
-    execute(notebook, ROOT / "notebooks")
-    return [cell["outputs"][-1] for cell in notebook.cells]
+    return [outputs[-1] for outputs in kernels.outputs(*CELLS)]
 
 
 def test_an_answer_is_shown_without_what_http_added(ran: list[Any]) -> None:
