@@ -310,17 +310,19 @@ def _said(log: Path, start: int) -> str:
 def stop(folder: Path) -> bool:
     """End the folder's sandbox and wait until it is gone; False when none ran.
 
-    One that hangs, or whose state file is lost, is known by the lock that it holds.
+    It is known by the lock that it holds, whether it answers or not.
     """
-    running = find(folder)
-    pid = running.pid if running is not None else holder(folder)
+    pid = holder(folder)
+    if pid is None:  # its lock may be lost
+        running = find(folder)
+        pid = running.pid if running is not None else None
     if pid is None:
         return False
     with contextlib.suppress(ProcessLookupError):
         if hasattr(os, "pidfd_open"):
             _end(pid)
         else:
-            os.kill(pid, signal.SIGTERM)
+            _terminate(pid)
             with locked(folder / "lock"):  # the sandbox holds it as long as it lives
                 pass
     child = _started.pop(pid, None)
@@ -341,19 +343,30 @@ def holder(folder: Path) -> int | None:
                 return pid
     except (FileNotFoundError, ProcessLookupError, ValueError, OverflowError):
         return None
+    except OSError as error:
+        raise LabError(_cannot_use(folder, error)) from error
     return None
 
 
 def _end(pid: int) -> None:
     descriptor = os.pidfd_open(pid)
     try:
-        for number in (signal.SIGTERM, signal.SIGKILL):
-            os.kill(pid, number)
+        for end in (_terminate, _kill):
+            end(pid)
             ended, _, _ = select.select([descriptor], [], [], _STOP_SECONDS)
             if ended:
                 return
     finally:
         os.close(descriptor)
+
+
+def _terminate(pid: int) -> None:
+    os.kill(pid, signal.SIGTERM)
+    os.kill(pid, signal.SIGCONT)  # one that was suspended, by Ctrl-Z for instance, hears it then
+
+
+def _kill(pid: int) -> None:
+    os.kill(pid, signal.SIGKILL)
 
 
 # -- what points at it -----------------------------------------------------------------------
