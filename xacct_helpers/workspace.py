@@ -17,6 +17,7 @@ import shlex
 import shutil
 import signal
 import socket
+import stat
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -47,6 +48,7 @@ _PROFILES = {
 _STOP_SECONDS = 10.0
 _FIND_SECONDS = 10.0
 _ANSWER_SECONDS = 60.0
+_RUN_ROOT_AT_MOST = 50
 
 
 class LabError(Exception):
@@ -430,7 +432,7 @@ def _write_containers(folder: Path) -> None:
     logins = containers / "config.json"
     if not logins.exists():
         write(logins, "{}\n")
-    storage = {"graphroot": containers / "storage", "runroot": containers / "run"}
+    storage = {"graphroot": containers / "storage", "runroot": _run_root(folder)}
     lines = [f"{key} = {json.dumps(str(path))}" for key, path in storage.items()]
     write(containers / "storage.conf", "\n".join(["[storage]", 'driver = "vfs"', *lines]) + "\n")
     # podman asks for more open files and processes than machines that limit them let it have.
@@ -438,6 +440,37 @@ def _write_containers(folder: Path) -> None:
     write(containers / "containers.conf", f"[containers]\ndefault_ulimits = {json.dumps(limits)}\n")
     # No registry is searched for a name without a host.
     write(containers / "registries.conf", "unqualified-search-registries = []\n")
+
+
+def _run_root(folder: Path) -> Path:
+    """Where podman keeps what lasts as long as a container runs: with the lab, if its path is short
+    enough; else in a folder of this user's own among the temporary files.
+
+    podman's option --runroot takes 50 characters at most (containers/podman#22272), storage.conf any
+    number; but then `podman run` takes 20 seconds (seen at 54 characters), or never ends (at 83).
+    """
+    with_the_lab = folder / "containers" / "run"
+    podman = shutil.which("podman", path=_outer_path(folder))
+    if podman is None or len(os.fsencode(with_the_lab)) <= _RUN_ROOT_AT_MOST:
+        return with_the_lab
+    import hashlib
+    import tempfile
+
+    own = absolute(tempfile.gettempdir()) / f"xacct-{os.getuid()}"
+    short = own / hashlib.sha256(os.fsencode(folder)).hexdigest()[:8]
+    usable = len(os.fsencode(short)) <= _RUN_ROOT_AT_MOST and make_private(own)
+    return short if usable else with_the_lab
+
+
+def make_private(folder: Path) -> bool:
+    """Make a folder that nobody else can look into; whether it is one, now or before."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        found = folder.lstat()
+    except OSError:
+        return False
+    private = stat.S_ISDIR(found.st_mode) and not found.st_mode & 0o077
+    return private and found.st_uid == os.getuid()
 
 
 def _most(limit: int) -> str:
