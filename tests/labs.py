@@ -15,14 +15,26 @@ from xacct_helpers import workspace
 
 @contextmanager
 def named(folder: Path) -> Iterator[Path]:
-    """A lab that is not there yet, named by XACCT_LAB; the environment is put back after it."""
-    before, models = dict(os.environ), Loader.CUSTOMER_DATA_PATH
+    """A lab that is not there yet, named by XACCT_LAB.
+
+    Its sandbox ends with the block, and the environment is put back.
+    """
     folder = workspace.absolute(folder)
+    with pointed_at(folder):
+        try:
+            yield folder
+        finally:
+            workspace.stop(folder)
+
+
+@contextmanager
+def pointed_at(folder: Path) -> Iterator[None]:
+    """Name a lab by XACCT_LAB, and put this process's environment back after the block."""
+    before, models = dict(os.environ), Loader.CUSTOMER_DATA_PATH
     os.environ["XACCT_LAB"] = str(folder)
     try:
-        yield folder
+        yield
     finally:
-        workspace.stop(folder)
         os.environ.clear()
         os.environ.update(before)
         Loader.CUSTOMER_DATA_PATH = models
