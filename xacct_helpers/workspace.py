@@ -446,8 +446,8 @@ def _run_root(folder: Path) -> Path:
     """Where podman keeps what lasts as long as a container runs: with the lab, if its path is short
     enough; else in a folder of this user's own among the temporary files.
 
-    podman's option --runroot takes 50 characters at most (containers/podman#22272), storage.conf any
-    number; but then `podman run` takes 20 seconds (seen at 54 characters), or never ends (at 83).
+    podman's option --runroot takes 50 characters at most (containers/podman#22272). storage.conf
+    takes more, but then `podman run` takes 20 seconds (seen at 54), or never ends (at 83).
     """
     with_the_lab = folder / "containers" / "run"
     podman = shutil.which("podman", path=_outer_path(folder))
