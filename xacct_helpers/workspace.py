@@ -446,8 +446,8 @@ def _run_root(folder: Path) -> Path:
     """Where podman keeps what lasts as long as a container runs: with the lab, if its path is short
     enough; else in a folder of this user's own among the temporary files.
 
-    On a path of more than 50 characters `podman run` takes 20 seconds, or does not end. Its option
-    --runroot refuses such a path (containers/podman#22272); storage.conf does not.
+    podman's option --runroot takes 50 characters at most (containers/podman#22272). storage.conf
+    takes more, but then `podman run` takes 20 seconds (seen at 54), or never ends (at 83).
     """
     with_the_lab = folder / "containers" / "run"
     podman = shutil.which("podman", path=_outer_path(folder))
