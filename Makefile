@@ -69,7 +69,8 @@ fast: env ## what needs no browser, kernel or container tool, in less than a min
 	    -m "not (browser or kernel or tools or slow)" $(ARGS)
 
 # The tests of faults, noise, load and a class, whose size is $XACCT_SOAK times that of `make test`.
-SOAK = tests/soak tests/sandbox/test_parsers.py tests/sandbox/test_unknown.py tests/project/test_wheelhouse.py
+SOAK = tests/soak tests/sandbox/test_parsers.py tests/sandbox/test_unknown.py \
+    tests/project/test_wheelhouse.py tests/policy/test_who_can.py tests/policy/test_laws.py
 
 soak: env ## faults, noise, load and a class at ten times their size in `make test`
 	@XACCT_SOAK=10 .venv/bin/python -m pytest -p tests.startup $(SOAK) $(ARGS)

@@ -73,7 +73,6 @@ def test_the_summary_is_the_notebooks_own_words() -> None:
 
 
 @pytest.mark.browser
-@pytest.mark.tools  # playwright starts a node of its own
 def test_the_page_fits_one_sheet_of_paper(tmp_path: Path) -> None:
     page, printed = tmp_path / "summary.html", tmp_path / "summary.pdf"
     page.write_text(_page(Summary(rows=tuple(_rows()))), encoding="utf-8")

@@ -98,6 +98,10 @@ def execute(notebook: Any, folder: Path) -> None:
         nbclient.NotebookClient(
             notebook,
             timeout=CELL_SECONDS,
+            # On a busy machine outputs may come later than the four seconds that nbclient waits
+            # before it goes on without them.
+            iopub_timeout=CELL_SECONDS,
+            raise_on_iopub_timeout=True,
             kernel_name="python3",
             resources={"metadata": {"path": str(folder)}},
         ).execute()
