@@ -94,10 +94,18 @@ def main(arguments: list[str] | None = None) -> int:
     if rows:
         print(f"\n{table(rows)}")
     if options.markdown:
-        options.markdown.write_text(page(rows, failures, date.today()))
+        sections = _sections(options.markdown)
+        options.markdown.write_text(page(rows, failures, date.today()) + sections)
     for failure in failures:
         print(failure, file=sys.stderr)
     return 1 if failures else 0
+
+
+def _sections(written: Path) -> str:
+    """What stands below the table in the page as it was: measured by hand, and kept."""
+    before = written.read_text() if written.exists() else ""
+    _, heading, rest = before.partition("\n## ")
+    return heading + rest
 
 
 if __name__ == "__main__":

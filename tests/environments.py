@@ -5,12 +5,18 @@ uv makes them; like the Makefile, the one on PATH or one of the project's own.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import subprocess
 import sys
 import venv
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from filelock import FileLock
 
 from tests.tools import ROOT
 
@@ -47,12 +53,15 @@ def uv() -> str:
     """A uv to call."""
     own = ROOT / ".cache" / "uv-env"
     found = shutil.which("uv") or shutil.which("uv", path=own / "bin")
-    if found is None:
-        venv.create(own, with_pip=True)
-        command = [own / "bin" / "python", "-m", "pip", "install", "--quiet", "uv>=0.5"]
-        subprocess.run(command, check=True, timeout=300)
-        found = str(own / "bin" / "uv")
-    return found
+    if found is not None:
+        return found
+    own.parent.mkdir(exist_ok=True)
+    with FileLock(own.with_name("uv-env.lock")):
+        if not (own / "bin" / "uv").exists():
+            venv.create(own, with_pip=True)
+            command = [own / "bin" / "python", "-m", "pip", "install", "--quiet", "uv>=0.5"]
+            subprocess.run(command, check=True, timeout=300)
+    return str(own / "bin" / "uv")
 
 
 def interpreters() -> dict[str, str]:
@@ -83,6 +92,37 @@ def make(folder: Path, python: str, *what: str) -> Path:
     run_uv("venv", "--quiet", "--no-project", "--python", python, str(folder))
     install(folder, *what)
     return folder / "bin"
+
+
+@contextmanager
+def kept(python: str, wheel: Path, *files: Path) -> Iterator[Path]:
+    """The folder of an environment with this wheel and these files of requirements.
+
+    What the wheel needs stays installed under .cache, by a digest of what the wheel says that it
+    needs, the lock, the files and the Python. The wheel itself is installed anew each time. Nobody
+    else has the environment until the block ends.
+    """
+    digest = hashlib.sha256(repr((python, sys.version, _requirements(wheel))).encode())
+    for path in (LOCK, *files):
+        digest.update(path.read_bytes())
+    folder = ROOT / ".cache" / "environments" / digest.hexdigest()[:16]
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder.with_suffix(".lock")):
+        if not (folder / "made").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            make(folder, python, str(wheel), *(f"--requirement={path}" for path in files))
+            (folder / "made").touch()
+        else:
+            install(folder, "--reinstall-package", "xacct", str(wheel))
+        yield folder
+
+
+def _requirements(wheel: Path) -> list[str]:
+    """What a wheel says that it needs."""
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
+        lines = archive.read(name).decode().splitlines()
+    return [line for line in lines if line.startswith(("Requires-Dist:", "Requires-Python:"))]
 
 
 def install(folder: Path, *what: str) -> None:

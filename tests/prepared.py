@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import io
+import json
 import shutil
 import subprocess
 import sys
@@ -20,7 +21,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from tests.labs import named
+from tests.labs import named, start
 from tests.tools import ROOT
 from xacct_helpers import course, kept_progress, open_lab, workspace
 from xacct_helpers.lab import Lab
@@ -59,7 +60,14 @@ def lab(after: int = LAST) -> Iterator[Lab]:
         named(Path(name) / "lab") as folder,
     ):
         copy(folder, after)
+        start(folder)
         yield open_lab()
+
+
+def fingerprint(number: int) -> str:
+    """Tell what the accounts look like after a notebook, as `catch_up` has left them."""
+    record = json.loads((_made() / workspace.RECORD).read_text())
+    return str(record["after"][str(number)])
 
 
 def begin(lab: Lab, after: int) -> None:
@@ -67,11 +75,28 @@ def begin(lab: Lab, after: int) -> None:
 
     The trail begins anew, and no check has passed.
     """
-    lab.running.post("reset")
-    lab.running.post("restore", name=snapshot(after))
-    kept_progress.empty(lab.folder)
-    workspace.forget_cached_credentials(lab.folder)
+    put_back(lab.running, after)
     lab.clock.followed()
+
+
+def add_snapshots(folder: Path) -> None:
+    """Give a lab that is there already, without snapshots, those of all the notebooks."""
+    source = _made()
+    for kept in ("snapshots", "blobs"):
+        shutil.copytree(source / kept, folder / kept, dirs_exist_ok=True)
+    shutil.copyfile(source / workspace.RECORD, folder / workspace.RECORD)
+
+
+def put_back(running: workspace.Running, after: int | None) -> None:
+    """Put the accounts of a lab with these snapshots back as they are after a notebook.
+
+    None: as on the first day. The trail begins anew, and no check has passed.
+    """
+    running.post("reset")
+    if after is not None:
+        running.post("restore", name=snapshot(after))
+    kept_progress.empty(running.folder)
+    workspace.forget_cached_credentials(running.folder)
 
 
 def _made() -> Path:

@@ -21,6 +21,8 @@ from botocore.config import Config
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
+from tests.forking import Fork
+
 A, B, C = "111111111111", "222222222222", "333333333333"
 REGION = "us-east-1"
 FORM = "application/x-www-form-urlencoded; charset=utf-8"
@@ -95,14 +97,7 @@ class Sandbox:
         # Not a pipe: one that nobody empties stops its writer once it is full.
         self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 - as long as the process
         self._told = ""
-        self.process = subprocess.Popen(
-            [*(command or serve_command()), *named, *arguments],
-            stdout=subprocess.PIPE,
-            stderr=self._errors,
-            env=clean_environment(),
-            text=True,
-            preexec_fn=preexec,
-        )
+        self.process = self._process([*(command or serve_command()), *named, *arguments], preexec)
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
         if not line:
@@ -119,6 +114,18 @@ class Sandbox:
         self._session = boto3.Session(aws_access_key_id="none", aws_secret_access_key="none")
 
     # -- the process -------------------------------------------------------------------------
+
+    def _process(
+        self, command: list[str], preexec: Callable[[], None] | None
+    ) -> subprocess.Popen[str] | Fork:
+        return subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            env=clean_environment(),
+            text=True,
+            preexec_fn=preexec,
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -252,6 +259,12 @@ class Sandbox:
 
     def reset(self) -> None:
         assert self.control("POST", "reset").status == 200
+        # A reset ends all keys but the administrators'. Clients that sign with the others would
+        # only hold memory and connections.
+        lasting = set(self.admins.values())
+        with _CLIENTS_LOCK:
+            for named in [named for named in self._clients if named[1] not in lasting]:
+                self._clients.pop(named).close()
 
     def advance(self, seconds: float) -> None:
         """Move the lab's clock."""
@@ -305,6 +318,16 @@ class Sandbox:
 
     def whoami(self, keys: Keys | str) -> str:
         return str(self.do(keys, "sts:GetCallerIdentity")["Arn"])
+
+
+class Forked(Sandbox):
+    """A sandbox whose process starts in no time, as tests.forking tells."""
+
+    def _process(self, command: list[str], preexec: Callable[[], None] | None) -> Fork:
+        beginning = [sys.executable, "-m", "xacct_helpers"]
+        assert command[:3] == beginning, "only ours can be forked"
+        assert preexec is None
+        return Fork(command[3:], clean_environment(), self._errors)
 
 
 class NotStarted(Exception):

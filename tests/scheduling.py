@@ -7,6 +7,7 @@ of these at the same time would only wait for each other. The longest groups beg
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -27,8 +28,12 @@ LONGEST_FIRST = (
     "tests/soak/",
     "tests/cli/",
 )
-# Files without anything shared: each test is a group of its own.
-APART = ("tests/notebooks/test_course.py",)
+# Each notebook is run once, and these tests look at that run: those that have the same notebook as
+# their parameter form a group.
+_OF_A_NOTEBOOK = re.compile(
+    r"tests/(?:notebooks/test_(?:course|predictions)|isolation/test_isolation)\.py::"
+    r"\w+\[(?P<notebook>\d\d-[\w-]+)\]$"
+)
 
 
 def group_of(nodeid: str) -> str:
@@ -36,7 +41,8 @@ def group_of(nodeid: str) -> str:
     for folder, group in SHARED.items():
         if nodeid.startswith(folder):
             return group
-    return nodeid if nodeid.startswith(APART) else nodeid.partition("::")[0]
+    of_a_notebook = _OF_A_NOTEBOOK.match(nodeid)
+    return of_a_notebook["notebook"] if of_a_notebook else nodeid.partition("::")[0]
 
 
 def _place(nodeid: str) -> int:

@@ -9,12 +9,11 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
-import stat
 import sys
 import tempfile
 from pathlib import Path
 
-from . import course, learners_copy
+from . import course, learners_copy, workspace
 from .workspace import LabError
 
 PROGRAM = "jupyterhub-singleuser"
@@ -64,14 +63,8 @@ def _folder_for_sockets() -> Path | None:
     A socket's path holds a hundred characters at most, half of them Jupyter's.
     """
     folder = Path(os.environ.get("JUPYTER_RUNTIME_DIR") or _temporary())
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        found = folder.lstat()
-    except OSError:
-        return None
-    private = stat.S_ISDIR(found.st_mode) and not found.st_mode & 0o077
-    mine = found.st_uid == os.getuid()
-    return folder if private and mine and len(os.fsencode(folder)) <= _PATH_AT_MOST else None
+    usable = workspace.make_private(folder) and len(os.fsencode(folder)) <= _PATH_AT_MOST
+    return folder if usable else None
 
 
 def _temporary() -> Path:

@@ -17,6 +17,7 @@ import shlex
 import shutil
 import signal
 import socket
+import stat
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -47,6 +48,7 @@ _PROFILES = {
 _STOP_SECONDS = 10.0
 _FIND_SECONDS = 10.0
 _ANSWER_SECONDS = 60.0
+_RUN_ROOT_AT_MOST = 50
 
 
 class LabError(Exception):
@@ -310,17 +312,19 @@ def _said(log: Path, start: int) -> str:
 def stop(folder: Path) -> bool:
     """End the folder's sandbox and wait until it is gone; False when none ran.
 
-    One that hangs, or whose state file is lost, is known by the lock that it holds.
+    It is known by the lock that it holds, whether it answers or not.
     """
-    running = find(folder)
-    pid = running.pid if running is not None else holder(folder)
+    pid = holder(folder)
+    if pid is None:  # its lock may be lost
+        running = find(folder)
+        pid = running.pid if running is not None else None
     if pid is None:
         return False
     with contextlib.suppress(ProcessLookupError):
         if hasattr(os, "pidfd_open"):
             _end(pid)
         else:
-            os.kill(pid, signal.SIGTERM)
+            _terminate(pid)
             with locked(folder / "lock"):  # the sandbox holds it as long as it lives
                 pass
     child = _started.pop(pid, None)
@@ -341,19 +345,30 @@ def holder(folder: Path) -> int | None:
                 return pid
     except (FileNotFoundError, ProcessLookupError, ValueError, OverflowError):
         return None
+    except OSError as error:
+        raise LabError(_cannot_use(folder, error)) from error
     return None
 
 
 def _end(pid: int) -> None:
     descriptor = os.pidfd_open(pid)
     try:
-        for number in (signal.SIGTERM, signal.SIGKILL):
-            os.kill(pid, number)
+        for end in (_terminate, _kill):
+            end(pid)
             ended, _, _ = select.select([descriptor], [], [], _STOP_SECONDS)
             if ended:
                 return
     finally:
         os.close(descriptor)
+
+
+def _terminate(pid: int) -> None:
+    os.kill(pid, signal.SIGTERM)
+    os.kill(pid, signal.SIGCONT)  # one that was suspended, by Ctrl-Z for instance, hears it then
+
+
+def _kill(pid: int) -> None:
+    os.kill(pid, signal.SIGKILL)
 
 
 # -- what points at it -----------------------------------------------------------------------
@@ -417,7 +432,7 @@ def _write_containers(folder: Path) -> None:
     logins = containers / "config.json"
     if not logins.exists():
         write(logins, "{}\n")
-    storage = {"graphroot": containers / "storage", "runroot": containers / "run"}
+    storage = {"graphroot": containers / "storage", "runroot": _run_root(folder)}
     lines = [f"{key} = {json.dumps(str(path))}" for key, path in storage.items()]
     write(containers / "storage.conf", "\n".join(["[storage]", 'driver = "vfs"', *lines]) + "\n")
     # podman asks for more open files and processes than machines that limit them let it have.
@@ -425,6 +440,37 @@ def _write_containers(folder: Path) -> None:
     write(containers / "containers.conf", f"[containers]\ndefault_ulimits = {json.dumps(limits)}\n")
     # No registry is searched for a name without a host.
     write(containers / "registries.conf", "unqualified-search-registries = []\n")
+
+
+def _run_root(folder: Path) -> Path:
+    """Where podman keeps what lasts as long as a container runs: with the lab, if its path is short
+    enough; else in a folder of this user's own among the temporary files.
+
+    podman's option --runroot takes 50 characters at most (containers/podman#22272). storage.conf
+    takes more, but then `podman run` takes 20 seconds (seen at 54), or never ends (at 83).
+    """
+    with_the_lab = folder / "containers" / "run"
+    podman = shutil.which("podman", path=_outer_path(folder))
+    if podman is None or len(os.fsencode(with_the_lab)) <= _RUN_ROOT_AT_MOST:
+        return with_the_lab
+    import hashlib
+    import tempfile
+
+    own = absolute(tempfile.gettempdir()) / f"xacct-{os.getuid()}"
+    short = own / hashlib.sha256(os.fsencode(folder)).hexdigest()[:8]
+    usable = len(os.fsencode(short)) <= _RUN_ROOT_AT_MOST and make_private(own)
+    return short if usable else with_the_lab
+
+
+def make_private(folder: Path) -> bool:
+    """Make a folder that nobody else can look into; whether it is one, now or before."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        found = folder.lstat()
+    except OSError:
+        return False
+    private = stat.S_ISDIR(found.st_mode) and not found.st_mode & 0o077
+    return private and found.st_uid == os.getuid()
 
 
 def _most(limit: int) -> str:

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import nbformat
+
 from tests import programs
+from tests.servers import Server
 from xacct_helpers import workspace
 
 TOKEN = "a-token-of-the-tests"
@@ -32,6 +35,24 @@ ALL_RAN = (
     f"() => ({CODE_CELLS})().every(cell => cell.executionState === 'idle' && cell.executionCount)"
 )
 
+_SHOWS = "name => window.jupyterapp?.shell.currentWidget?.context?.path === name"
+# It returns nothing: a widget would be sent to us with all that it holds.
+_SHOW = """
+async name => {
+    const open = () => [...jupyterapp.shell.widgets('main')];
+    open().forEach(widget => widget.dispose());
+    await jupyterapp.serviceManager.sessions.shutdownAll();
+    const shown = await jupyterapp.commands.execute('docmanager:open', { path: name });
+    open().filter(widget => widget !== shown).forEach(widget => widget.dispose());
+}
+"""
+# While it changes the theme, JupyterLab covers the page.
+_THEME = """
+scheme => document.body.dataset.jpThemeLight === String(scheme === 'light')
+    && !document.getElementById('jupyterlab-splash')
+    && !document.getAnimations().some(one => one instanceof CSSTransition)
+"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
@@ -41,6 +62,11 @@ class Opened:
     pid: int
     course: Path
     printed: str
+
+    @property
+    def lab(self) -> Path:
+        """The folder of the lab beside the course."""
+        return self.course.parent / workspace.LAB_FOLDER
 
 
 @contextmanager
@@ -90,12 +116,14 @@ def chromium(program: str) -> Iterator[Any]:
         browser.close()
 
 
+WINDOW = {"width": 1400, "height": 1600}  # tall: JupyterLab does not draw cells that are far away
+
+
 @contextmanager
 def new_page(browser: Any, scheme: str = "light") -> Iterator[Any]:
-    """A page of a new user, whose system asks for this scheme. Tall: JupyterLab does not draw
-    cells that are far away."""
+    """A page of a new user, whose system asks for this scheme."""
     context = browser.new_context(
-        viewport={"width": 1400, "height": 1600},
+        viewport=WINDOW,
         color_scheme=scheme,
         extra_http_headers={"Authorization": f"token {TOKEN}"},
     )
@@ -104,15 +132,86 @@ def new_page(browser: Any, scheme: str = "light") -> Iterator[Any]:
     context.close()
 
 
+def forget_user(jupyter: Opened) -> None:
+    """End all kernels, and forget what was open: the next page is that of a new user."""
+    server = Server(address=jupyter.address, token=TOKEN)
+    server.wait()
+    for session in server.ask("GET", "api/sessions"):
+        server.ask("DELETE", f"api/sessions/{session['id']}")
+    for name in server.ask("GET", "lab/api/workspaces")["workspaces"]["ids"]:
+        server.ask("DELETE", f"lab/api/workspaces/{name}")
+
+
+def set_scheme(page: Any, scheme: str) -> None:
+    """Have the user's system ask for this scheme; JupyterLab follows.
+
+    Without a style for a moment, what has the focus may lose it: it is given back.
+    """
+    focused = page.evaluate_handle("document.activeElement")
+    page.emulate_media(color_scheme=scheme)
+    if page.evaluate("'jupyterapp' in window"):
+        page.wait_for_function(_THEME, arg=scheme)
+    focused.evaluate("element => element?.focus({ preventScroll: true })")
+
+
+def scheme(page: Any) -> str:
+    """The scheme that the user's system asks for."""
+    light = page.evaluate("matchMedia('(prefers-color-scheme: light)').matches")
+    return "light" if light else "dark"
+
+
+def other_scheme(page: Any) -> str:
+    """The scheme that the user's system does not ask for."""
+    return "dark" if scheme(page) == "light" else "light"
+
+
 def open_notebook(page: Any, jupyter: Opened, name: str) -> None:
-    """A notebook of the course's copy, until it can be run; nothing else is open.
+    """A notebook of the course's copy, by its address, until it can be run; nothing else is open.
 
     JupyterLab would open what an earlier page had open, too, and show the one or the other.
     """
     page.goto(f"{jupyter.address}/lab/tree/{name}?reset")
+    wait_for_kernel(page)
+
+
+def show_notebook(page: Any, jupyter: Opened, name: str) -> None:
+    """A notebook of the course's copy, until its cells are there; nothing else is open.
+
+    A page that has JupyterLab already is not loaded again. One that shows the notebook is left as
+    it is; otherwise what is open is closed, and its kernel ends.
+    """
+    if not page.evaluate("'jupyterapp' in window"):
+        page.goto(f"{jupyter.address}/lab/tree/{name}?reset")
+    elif not page.evaluate(_SHOWS, name):
+        page.evaluate(_SHOW, name)
+    page.wait_for_selector(f"{PANEL} .jp-Cell")
+
+
+def wait_for_kernel(page: Any) -> None:
+    """Until the notebook that is shown can be run."""
     page.wait_for_selector(IDLE)
     # Asked to run before it has a kernel, JupyterLab asks which one is meant.
     page.get_by_text("| Idle").wait_for()
+
+
+def run_notebook(
+    page: Any, jupyter: Opened, name: str, sources: Sequence[str], tags: Sequence[str] = ()
+) -> Path:
+    """A notebook of these cells, shown and run from the menu.
+
+    The kernel is a new one, unless the notebook is shown already.
+    """
+    path = jupyter.course / name
+    cells = [nbformat.v4.new_code_cell(one, metadata={"tags": [*tags]}) for one in sources]
+    notebook = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": KERNEL})
+    nbformat.write(notebook, path)
+    if page.evaluate(_SHOWS, name):
+        page.evaluate("async () => { await jupyterapp.shell.currentWidget.context.revert(); }")
+    else:
+        show_notebook(page, jupyter, name)
+    wait_for_kernel(page)
+    run_all(page)
+    return path
 
 
 def menu(page: Any, name: str, item: str) -> None:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import pytest
 
-from tests.browser.axe import serious
-from tests.browser.jupyterlab import KERNEL, PANEL, Opened, open_notebook, run_all, save
+from tests.browser.axe import serious_in_both_schemes
+from tests.browser.jupyterlab import PANEL, Opened, run_notebook, save
 
+pytestmark = pytest.mark.browser
+NAME = "map.ipynb"
 SETUP = """\
 from xacct_helpers import access_map, open_lab
 import boto3
@@ -43,14 +45,14 @@ WHOLE = "some-role-name (B) can assume account-a-role-name (A): both accounts ha
 HALF = "some-role-name (B) cannot assume account-a-role-name (A): A has agreed, B has not"
 
 
-def opened(jupyter: Opened, page: Any, name: str, cells: list[str]) -> Path:
+@pytest.fixture(autouse=True)
+def as_after_notebook_4(put_back: Callable[[int | None], None]) -> None:
+    put_back(4)
+
+
+def opened(jupyter: Opened, page: Any, cells: list[str], name: str = NAME) -> Path:
     """A notebook of these cells, in JupyterLab, all of them run."""
-    path = jupyter.course / name
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(one) for one in cells])
-    notebook.metadata["kernelspec"] = KERNEL
-    nbformat.write(notebook, path)
-    open_notebook(page, jupyter, name)
-    run_all(page)
+    path = run_notebook(page, jupyter, name, cells)
     page.locator(EDGE).wait_for(state="attached")
     return path
 
@@ -66,42 +68,39 @@ def run_more(page: Any, source: str) -> None:
 
 
 def test_a_click_says_why_and_the_map_follows(
-    jupyter: Opened, page: Any, scheme: str, screenshots: Path
+    jupyter: Opened, page: Any, screenshots: Path
 ) -> None:
-    opened(jupyter, page, f"map-{scheme}.ipynb", CELLS)
+    opened(jupyter, page, CELLS)
     edge, panel = page.locator(EDGE), page.locator(WHY)
     assert edge.get_attribute("aria-label") == WHOLE
-    page.screenshot(path=screenshots / f"map-{scheme}.png")
     edge.locator(".agreed").first.click()
     panel.get_by_text("Allowed: sts:AssumeRole").wait_for()
     assert edge.get_attribute("aria-expanded") == "true"
-    assert serious(page) == []
+    assert serious_in_both_schemes(page, screenshots / "map.png") == []
     run_more(page, "take_away()")
     page.locator(f"{MAP} .xacct-map-news", has_text=HALF).wait_for()
     assert edge.get_attribute("aria-label") == f"B has not agreed: {HALF}"
     assert edge.locator(".missing").count() == 1
     panel.get_by_text("Refused: sts:AssumeRole").wait_for()
-    assert serious(page) == []
-    page.screenshot(path=screenshots / f"map-half-{scheme}.png")
+    assert serious_in_both_schemes(page, screenshots / "map-half.png") == []
     panel.get_by_role("button", name="Close").click()
     panel.wait_for(state="hidden")
 
 
 def test_the_answer_comes_into_sight_below_a_tall_map(
-    jupyter: Opened, page: Any, scheme: str, screenshots: Path
+    jupyter: Opened, page: Any, screenshots: Path
 ) -> None:
     """On the screen of a laptop. A cell that changes the answer moves nobody to it."""
     from playwright.sync_api import expect
 
     page.set_viewport_size({"width": 1400, "height": 800})
-    opened(jupyter, page, f"map-many-{scheme}.ipynb", [SETUP, MANY, "access_map()"])
+    opened(jupyter, page, [SETUP, MANY, "access_map()"])
     edge, title = page.locator(EDGE), page.locator(f"{WHY} .xacct-title")
     assert page.locator(f"{MAP} svg .card").count() > 60
     edge.locator(".agreed").first.click()
     title.wait_for()
     expect(title).to_be_in_viewport(ratio=1)
-    page.screenshot(path=screenshots / f"map-many-{scheme}.png")
-    assert serious(page) == []
+    assert serious_in_both_schemes(page, screenshots / "map-many.png") == []
     page.get_by_role("button", name="Close").click()
     expect(edge.locator(".agreed").first).to_be_in_viewport()
     page.keyboard.press("Enter")
@@ -112,9 +111,8 @@ def test_the_answer_comes_into_sight_below_a_tall_map(
     expect(title).not_to_be_in_viewport()
 
 
-@pytest.mark.parametrize("scheme", ["light"], indirect=True)
 def test_the_keyboard_alone_reaches_every_edge(jupyter: Opened, page: Any) -> None:
-    opened(jupyter, page, "map-keyboard.ipynb", CELLS)
+    opened(jupyter, page, CELLS)
     panel = page.locator(WHY)
     labels = page.locator(f"{MAP} svg .edge").evaluate_all(
         "edges => edges.map(edge => edge.getAttribute('aria-label'))"
@@ -141,9 +139,8 @@ def test_the_keyboard_alone_reaches_every_edge(jupyter: Opened, page: Any) -> No
     assert page.evaluate(FOCUSED) == WHOLE, "the focus stays where it was"
 
 
-@pytest.mark.parametrize("scheme", ["light"], indirect=True)
 def test_a_saved_notebook_shows_the_map_without_a_kernel(jupyter: Opened, page: Any) -> None:
-    path = opened(jupyter, page, "map-saved.ipynb", CELLS)
+    path = opened(jupyter, page, CELLS)
     save(page)
     (output,) = json.loads(path.read_text())["cells"][1]["outputs"]
     assert "<svg" in "".join(output["data"]["text/html"])

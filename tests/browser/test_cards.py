@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import pytest
 
-from tests.browser.axe import serious
-from tests.browser.jupyterlab import PANEL, Opened, open_notebook, run_all
+from tests.browser.axe import serious_in_both_schemes
+from tests.browser.jupyterlab import PANEL, Opened, run_notebook
 
+pytestmark = pytest.mark.browser
 NAME = "cards.ipynb"
 ASK = (
     'boto3.Session(profile_name="stranger").client("sts").assume_role(\n'
@@ -29,22 +30,15 @@ ON = "document.activeElement.textContent"
 
 
 @pytest.fixture
-def opened(jupyter: Opened, page: Any) -> Any:
-    """A page with a refusal and the trail in it."""
-    first = nbformat.read(jupyter.course / "00-start-here.ipynb", as_version=4)
-    notebook = nbformat.v4.new_notebook(metadata=first.metadata)
-    for source in CELLS:
-        cell = nbformat.v4.new_code_cell(source)
-        cell["metadata"]["tags"] = ["raises-exception"]
-        notebook.cells.append(cell)
-    nbformat.write(notebook, jupyter.course / NAME)
-    open_notebook(page, jupyter, NAME)
-    run_all(page)
+def opened(jupyter: Opened, page: Any, put_back: Callable[[int | None], None]) -> Any:
+    """A page with a refusal and the trail in it, which begins with the first day."""
+    put_back(None)
+    run_notebook(page, jupyter, NAME, CELLS, tags=["raises-exception"])
     page.locator(TRAIL).wait_for()
     return page
 
 
-def test_the_folded_card_opens_by_the_keyboard(opened: Any, scheme: str, screenshots: Path) -> None:
+def test_the_folded_card_opens_by_the_keyboard(opened: Any, screenshots: Path) -> None:
     assert opened.locator(FOLDED).count() == 1, "of two errors one is a refusal"
     card = opened.locator(f"{PANEL} details section.xacct-card")
     assert not card.is_visible()
@@ -59,13 +53,10 @@ def test_the_folded_card_opens_by_the_keyboard(opened: Any, scheme: str, screens
     card.locator("pre", has_text="iam.update_assume_role_policy(").wait_for()
     marks = card.locator("mark").all_text_contents()
     assert marks[-1].startswith('"Principal"')
-    card.screenshot(path=screenshots / f"card-{scheme}.png")
-    assert serious(opened) == []
+    assert serious_in_both_schemes(opened, screenshots / "card.png", card) == []
 
 
-def test_the_trail_is_filtered_and_a_call_opens(
-    opened: Any, scheme: str, screenshots: Path
-) -> None:
+def test_the_trail_is_filtered_and_a_call_opens(opened: Any, screenshots: Path) -> None:
     trail = opened.locator(TRAIL)
     lines = trail.locator("tbody tr")
     assert lines.count() == 12
@@ -86,14 +77,12 @@ def test_the_trail_is_filtered_and_a_call_opens(
     opened.keyboard.press("Enter")
     trail.locator("section.xacct-card").first.wait_for()
     assert opened.evaluate(ON) == "sts:AssumeRole", "the focus stays"
-    trail.screenshot(path=screenshots / f"trail-{scheme}.png")
-    assert serious(opened) == []
+    assert serious_in_both_schemes(opened, screenshots / "trail.png", trail) == []
     opened.keyboard.press("Escape")
     assert trail.locator("section.xacct-card").count() == 0
     assert opened.evaluate(ON) == "sts:AssumeRole"
 
 
-@pytest.mark.parametrize("scheme", ["light"], indirect=True)
 def test_the_trail_looks_again_for_newer_calls(opened: Any) -> None:
     trail = opened.locator(TRAIL)
     before = trail.locator("tbody tr").last.text_content()

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.browser import axe
-from tests.browser.jupyterlab import IDLE, Opened, open_notebook, run_all, save
+from tests.browser.jupyterlab import IDLE, Opened, set_scheme, show_notebook
+from tests.browser.visits import Visit
 from tests.notebooks.cells import IDS, PATHS, Cell, cells, tags, texts
 from tests.notebooks.sanitizing import sanitize
 
+pytestmark = pytest.mark.browser
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
@@ -32,77 +35,63 @@ def check_saved(path: Path, committed: Path) -> None:
         assert bool(errors(now)) == ("raises-exception" in tags(now)), name
 
 
-@pytest.mark.parametrize("scheme", ["light"], indirect=True)
-def test_it_opens_where_it_begins_and_runs(jupyter: Opened, page: Any, screenshots: Path) -> None:
-    first = PATHS[0]
+MERMAID = ".jp-RenderedMermaid svg, .jp-RenderedMermaid img"
+Visited = Callable[[Path], Visit]
+
+
+def test_it_opens_where_it_begins_and_runs(
+    jupyter: Opened, new_page: Any, visited: Visited, screenshots: Path
+) -> None:
+    page, first = new_page, PATHS[0]
     page.goto(jupyter.address)
     page.wait_for_selector(IDLE)
     assert page.url.endswith(f"/lab/tree/{first.name}")
     page.locator("h1", has_text="00 · Start here").wait_for()
-    page.locator(".jp-RenderedMermaid svg, .jp-RenderedMermaid img").first.wait_for()
+    page.locator(MERMAID).first.wait_for()
     page.screenshot(path=screenshots / "00-light.png")
-    run_all(page)
-    page.screenshot(path=screenshots / "00-run.png")
-    save(page)
-    check_saved(jupyter.course / first.name, first)
-    assert axe.serious(page) == []
+    visit = visited(first)
+    check_saved(visit.saved, first)
+    assert visit.light == []
     assert page.locator(".Toastify__toast").count() == 0, "no question about news"
 
 
-def shown(page: Any, jupyter: Opened, path: Path) -> None:
-    """Open a notebook and wait until it can be run."""
-    open_notebook(page, jupyter, path.name)
-    page.locator("h1", has_text=f"{path.name[:2]} · ").wait_for()
-
-
-@pytest.mark.parametrize("scheme", ["light"], indirect=True)
-@pytest.mark.parametrize("path", PATHS[1:], ids=IDS[1:])
-def test_every_notebook_runs_from_the_menu(
-    jupyter: Opened, page: Any, path: Path, screenshots: Path
-) -> None:
-    """Whatever the accounts are like that another left behind; and axe-core looks at it."""
-    shown(page, jupyter, path)
-    run_all(page)
-    save(page)
-    check_saved(jupyter.course / path.name, path)
-    page.screenshot(path=screenshots / f"{path.name[:2]}-run.png")
-    assert axe.serious(page) == []
-
-
-@pytest.mark.parametrize("scheme", ["light"], indirect=True)
-def test_axe_core_looks_at_the_last_output_too(jupyter: Opened, page: Any) -> None:
-    """One that nobody could read, far below what the window shows."""
-    path = PATHS[6]
-    every = json.loads(path.read_text())["cells"]
-    last = max(at for at, cell in enumerate(every) if cell.get("outputs"))
-    shown(page, jupyter, path)
-    page.add_style_tag(
-        content=f"[data-windowed-list-index='{last}'] .jp-OutputArea-output * "
-        "{ color: #999 !important; background: #aaa !important; }"
-    )
-    assert {one["rule"] for one in axe.serious(page)} == {"color-contrast"}
-
-
-@pytest.mark.parametrize("scheme", ["dark"], indirect=True)
-@pytest.mark.parametrize("path", PATHS, ids=IDS)
-def test_what_it_shows_can_be_read_in_the_dark(
-    jupyter: Opened, page: Any, path: Path, screenshots: Path
-) -> None:
-    """The outputs as committed."""
-    shown(page, jupyter, path)
-    assert page.evaluate("document.body.dataset.jpThemeLight") == "false"
-    page.screenshot(path=screenshots / f"{path.name[:2]}-dark.png")
-    assert axe.serious(page) == []
-
-
-@pytest.mark.parametrize("scheme", ["dark"], indirect=True)
 def test_the_side_bar_shows_whole_names(jupyter: Opened, page: Any, screenshots: Path) -> None:
-    open_notebook(page, jupyter, PATHS[0].name)
-    page.locator(".jp-RenderedMermaid svg, .jp-RenderedMermaid img").first.wait_for()
+    show_notebook(page, jupyter, PATHS[0].name)
+    set_scheme(page, "dark")
+    page.locator(MERMAID).first.wait_for()
     page.screenshot(path=screenshots / "00-side-bar.png")
     item = page.locator(".jp-DirListing-itemText", has_text=PATHS[3].name)
     shown, whole = item.evaluate("e => [e.clientWidth, e.scrollWidth]")
     assert shown >= whole
+
+
+@pytest.mark.parametrize("path", PATHS[1:], ids=[f"{name}-light" for name in IDS[1:]])
+def test_every_notebook_runs_from_the_menu(visited: Visited, path: Path) -> None:
+    """Whatever the accounts are like that another left behind; and axe-core looks at it."""
+    visit = visited(path)
+    check_saved(visit.saved, path)
+    assert visit.light == []
+
+
+def test_axe_core_looks_at_the_last_output_too(jupyter: Opened, page: Any) -> None:
+    """One that nobody could read, far below what the window shows."""
+    path = PATHS[-1]
+    show_notebook(page, jupyter, path.name)
+    cells = json.loads((jupyter.course / path.name).read_text())["cells"]
+    last = max(at for at, cell in enumerate(cells) if cell.get("outputs"))
+    style = page.add_style_tag(
+        content=f"[data-windowed-list-index='{last}'] .jp-OutputArea-output * "
+        "{ color: #999 !important; background: #aaa !important; }"
+    )
+    found = axe.serious(page)
+    style.evaluate("style => style.remove()")
+    assert {one["rule"] for one in found} == {"color-contrast"}
+
+
+@pytest.mark.parametrize("path", PATHS, ids=[f"{name}-dark" for name in IDS])
+def test_what_it_shows_can_be_read_in_the_dark(visited: Visited, path: Path) -> None:
+    """The outputs as committed."""
+    assert visited(path).dark == []
 
 
 def test_what_it_prints_first(jupyter: Opened) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,7 +11,8 @@ from tests.browser import axe
 from tests.browser.jupyterlab import Opened
 from tests.browser.test_access_map import EDGE, HALF, MAP, PANEL, WHOLE, opened, run_more
 
-pytestmark = pytest.mark.parametrize("scheme", ["light"], indirect=True)
+pytestmark = pytest.mark.browser
+NAME = "learning.ipynb"
 
 SETUP = """\
 from xacct_helpers import access_map, edit_policy, hint, open_lab
@@ -19,8 +21,13 @@ lab = open_lab()
 lab.catch_up(through=4)"""
 
 
+@pytest.fixture(autouse=True)
+def as_after_notebook_4(put_back: Callable[[int | None], None]) -> None:
+    put_back(4)
+
+
 def test_hints_get_more_specific(jupyter: Opened, page: Any) -> None:
-    opened(jupyter, page, "hints.ipynb", [SETUP, "access_map()"])
+    opened(jupyter, page, [SETUP, "access_map()"], NAME)
     for number in (1, 2, 3):
         run_more(page, 'hint("04")')
         page.get_by_text(f"Hint {number} of 3:").wait_for()
@@ -46,7 +53,7 @@ iam.put_role_policy(RoleName="some-role-name", PolicyName="assume-account-a", Po
   ]
 }''')"""
     edit = 'edit_policy("account-b-admin", role="some-role-name", policy="assume-account-a")'
-    opened(jupyter, page, "complete.ipynb", [SETUP, slip, "access_map()", edit])
+    opened(jupyter, page, [SETUP, slip, "access_map()", edit], NAME)
     edge = page.locator(EDGE)
     assert edge.get_attribute("aria-label").endswith(HALF)
     line = page.locator(f"{PANEL} .xacct-editor .cm-line", has_text='"Resource"')

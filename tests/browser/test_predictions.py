@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
-import nbformat
 import pytest
 
-from tests.browser.axe import serious
-from tests.browser.jupyterlab import Opened, open_notebook, run_all
-from xacct_helpers import kept_progress, workspace
+from tests.browser.axe import serious_in_both_schemes
+from tests.browser.jupyterlab import Opened, run_notebook, show_notebook
+from xacct_helpers import kept_progress
 
+pytestmark = pytest.mark.browser
 NAME = "03-predictions.ipynb"
 CELLS = [
     "from xacct_helpers import hint, open_lab, predict, progress\nimport boto3\nlab = open_lab()",
@@ -31,14 +33,10 @@ RESOLVED = "/files/"
 
 
 @pytest.fixture
-def opened(jupyter: Opened, page: Any) -> Any:
+def opened(jupyter: Opened, page: Any, put_back: Callable[[int | None], None]) -> Any:
     """A page with a question in it, and below it the call that answers, not yet made."""
-    first = nbformat.read(jupyter.course / "00-start-here.ipynb", as_version=4)
-    notebook = nbformat.v4.new_notebook(metadata=first.metadata)
-    notebook.cells = [nbformat.v4.new_code_cell(source) for source in CELLS]
-    nbformat.write(notebook, jupyter.course / NAME)
-    open_notebook(page, jupyter, NAME)
-    run_all(page)
+    put_back(None)
+    run_notebook(page, jupyter, NAME, CELLS)
     page.locator(QUESTION).wait_for()
     return page
 
@@ -53,22 +51,16 @@ def ask(page: Any) -> None:
 
 
 def kept(jupyter: Opened) -> list[tuple[str, bool | None]]:
-    progress = kept_progress.read(jupyter.course.parent / workspace.LAB_FOLDER)
+    progress = kept_progress.read(jupyter.lab)
     return [(one.choice, one.right) for one in progress.predictions]
 
 
-def forget(jupyter: Opened) -> None:
-    kept_progress.empty(jupyter.course.parent / workspace.LAB_FOLDER)
-
-
-def test_by_mouse(jupyter: Opened, opened: Any, scheme: str, screenshots: Any) -> None:
-    forget(jupyter)
+def test_by_mouse(jupyter: Opened, opened: Any, screenshots: Path) -> None:
     question = opened.locator(QUESTION)
     question.get_by_role("radio", name="no such role").check()
     question.get_by_role("button", name="Commit").click()
     question.get_by_role("status").get_by_text("You predict: no such role.").wait_for()
-    assert serious(opened) == []
-    question.screenshot(path=screenshots / f"prediction-{scheme}.png")
+    assert serious_in_both_schemes(opened, screenshots / "prediction.png", question) == []
     ask(opened)
     question.get_by_role("status").get_by_text("The answer was: access denied.").wait_for()
     assert question.get_by_role("radio", name="access denied").is_disabled()
@@ -77,7 +69,6 @@ def test_by_mouse(jupyter: Opened, opened: Any, scheme: str, screenshots: Any) -
 
 def test_by_the_keyboard_alone(jupyter: Opened, opened: Any) -> None:
     """Tab to the question, arrows to choose, Enter to commit; JupyterLab's own keys stay out."""
-    forget(jupyter)
     question = opened.locator(QUESTION)
     assert question.get_by_role("group", name="What do you predict?").count() == 1
     cells = opened.locator(".jp-Cell").count()
@@ -116,9 +107,8 @@ def test_progress_leads_to_where_to_go_on(opened: Any) -> None:
     heading.filter(has_text=f"{name[:2]} · ").wait_for()
 
 
-@pytest.mark.parametrize("scheme", ["light"], indirect=True)
 def test_a_term_leads_to_its_entry_in_the_glossary(jupyter: Opened, page: Any) -> None:
-    open_notebook(page, jupyter, "03-the-trust-policy.ipynb")
+    show_notebook(page, jupyter, "03-the-trust-policy.ipynb")
     terms = page.locator(f".jp-MarkdownOutput a[href*='{RESOLVED}glossary']")
     terms.filter(has_text="trust policy").first.click()
     entry = page.locator(".jp-MarkdownViewer h3", has_text="trust policy")

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.xacct import COMMAND, COMMANDS, xacct
+from tests.cli.xacct import COMMAND, COMMANDS, xacct, xacct_process
 from tests.tools import require
 from xacct_helpers import course, workspace
 
@@ -56,6 +56,19 @@ def test_help(command: str) -> None:
     assert all(re.search(r"\S+(\s{2,}|\n\s+)\S", option) for option in described)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("arguments", [["--version"], ["token", "--help"], ["stop"], ["sevre"]])
+def test_a_process_of_its_own_says_the_same(arguments: list[str], tmp_path: Path) -> None:
+    """The other tests call the command in this process."""
+    where = {"cwd": tmp_path, "XACCT_LAB": str(tmp_path / "lab")}
+    alone, here = xacct_process(*arguments, **where), xacct(*arguments, **where)
+    assert (alone.returncode, alone.stdout, alone.stderr) == (
+        here.returncode,
+        here.stdout,
+        here.stderr,
+    )
+
+
 def test_every_command_is_in_the_tests() -> None:
     listed = re.findall(r"^    ([\w-]+)(?:  |$)", xacct("--help").stdout, re.M)
     assert tuple(listed) == COMMANDS
@@ -79,6 +92,7 @@ def read_only(tmp_path: Path) -> Iterator[Path]:
     tmp_path.chmod(0o755)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -95,6 +109,7 @@ def test_a_read_only_folder(read_only: Path, arguments: Any, words: str) -> None
     assert "Permission denied" in done.stderr
 
 
+@pytest.mark.slow
 def test_a_read_only_copy_that_is_whole_is_no_trouble(read_only: Path) -> None:
     read_only.chmod(0o755)
     xacct("lab", "--prepare-only", cwd=read_only)
@@ -104,6 +119,7 @@ def test_a_read_only_copy_that_is_whole_is_no_trouble(read_only: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.slow
 def test_status_of_a_lab_of_somebody_elses(tmp_path: Path) -> None:
     lab = tmp_path / ".xacct"
     lab.mkdir()
@@ -190,6 +206,7 @@ def test_decide_answers_each_line_in_order() -> None:
     assert answers[4]["error"] == "Line 6 is not UTF-8."
 
 
+@pytest.mark.slow
 def test_decide_answers_while_its_input_is_open() -> None:
     process = subprocess.Popen(
         [*COMMAND, "decide"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -205,6 +222,7 @@ def test_decide_answers_while_its_input_is_open() -> None:
     assert process.wait() == 141, "nobody reads any more: no traceback"
 
 
+@pytest.mark.slow
 def test_it_starts_without_what_a_command_does_not_need() -> None:
     code = "import sys; from xacct_helpers import cli; cli.main(['status']); print(*sys.modules)"
     done = subprocess.run(

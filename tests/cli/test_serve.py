@@ -14,8 +14,11 @@ from typing import Any
 import boto3
 import pytest
 
-from tests.cli.xacct import COMMAND, serving, xacct
+from tests.cli.xacct import COMMAND, serving, xacct, xacct_process
+from tests.sandboxes import Sandbox
 from xacct_helpers import build_image, pull_image, push_image
+
+pytestmark = pytest.mark.slow
 
 A, B = "111111111111", "222222222222"
 
@@ -87,7 +90,7 @@ def test_what_is_kept_is_there_again_under_the_same_keys(tmp_path: Path) -> None
         assert second["accounts"] == first["accounts"]
         found = client(second, B, "ecr").describe_repositories()["repositories"]
         assert [repository["repositoryName"] for repository in found] == ["kept"]
-    other = xacct("serve", "--state", state, "--accounts", A)
+    other = xacct_process("serve", "--state", state, "--accounts", A)
     assert other.returncode == 1
     assert f"has the accounts {B}, not {A}" in other.stderr
 
@@ -169,35 +172,35 @@ aws ecr batch-get-image --repository-name my-app --image-ids imageTag=v1 --outpu
 """
 
 
-def test_the_article_by_the_aws_command(tmp_path: Path) -> None:
-    with serving("--port", "0", "--accounts", f"{A},{B}") as (_, line):
-        ecr = client(line, A, "ecr")
-        ecr.create_repository(repositoryName="my-app")
-        digest = push_image(ecr, "my-app", "v1", build_image("Hello."))
-        assert pull_image(ecr, "my-app", tag="v1").digest == digest
-        (tmp_path / "config").write_text(CONFIG)
-        (tmp_path / "credentials").write_text(
-            "".join(
-                f"[{name}]\naws_access_key_id = {key['access_key_id']}\n"
-                f"aws_secret_access_key = {key['secret_access_key']}\n"
-                for name, key in zip(
-                    ("account-a", "account-b-admin"), line["accounts"], strict=True
-                )
+def test_the_article_by_the_aws_command(sandbox: Sandbox, tmp_path: Path) -> None:
+    line = sandbox.line
+    ecr = client(line, A, "ecr")
+    ecr.create_repository(repositoryName="my-app")
+    digest = push_image(ecr, "my-app", "v1", build_image("Hello."))
+    assert pull_image(ecr, "my-app", tag="v1").digest == digest
+    (tmp_path / "config").write_text(CONFIG)
+    (tmp_path / "credentials").write_text(
+        "".join(
+            f"[{name}]\naws_access_key_id = {key['access_key_id']}\n"
+            f"aws_secret_access_key = {key['secret_access_key']}\n"
+            for name, key in zip(
+                ("account-a", "account-b-admin"), line["accounts"][:2], strict=True
             )
         )
-        environment = {
-            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-            "HOME": str(tmp_path),
-            "AWS_CONFIG_FILE": str(tmp_path / "config"),
-            "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "credentials"),
-            "AWS_ENDPOINT_URL": line["endpoint"],
-            "TRUST": TRUST,
-            "PULL": PULL,
-            "MAY_ASSUME": MAY_ASSUME,
-        }
-        ran = subprocess.run(
-            ["bash", "-c", ARTICLE], cwd=tmp_path, env=environment, capture_output=True, text=True
-        )
+    )
+    environment = {
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "HOME": str(tmp_path),
+        "AWS_CONFIG_FILE": str(tmp_path / "config"),
+        "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "credentials"),
+        "AWS_ENDPOINT_URL": line["endpoint"],
+        "TRUST": TRUST,
+        "PULL": PULL,
+        "MAY_ASSUME": MAY_ASSUME,
+    }
+    ran = subprocess.run(
+        ["bash", "-c", ARTICLE], cwd=tmp_path, env=environment, capture_output=True, text=True
+    )
     assert ran.returncode == 0, ran.stderr
     assert ran.stdout.splitlines() == [
         "arn:aws:sts::111111111111:assumed-role/account-a-role-name/pull-my-app",

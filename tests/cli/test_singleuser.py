@@ -17,6 +17,8 @@ import pytest
 from tests.notebooks.cells import PATHS
 from xacct_helpers import learners_copy
 
+pytestmark = pytest.mark.slow
+
 THEIRS = ("--port=8123", "--ServerApp.token=two words")
 
 

@@ -15,23 +15,56 @@ from pathlib import Path
 
 import pytest
 
+from tests import prepared
 from tests.cli.xacct import COMMAND, xacct
-from xacct_helpers import kept_progress, workspace
+from tests.labs import named
+from xacct_helpers import kept_progress, open_lab, workspace
 from xacct_helpers.workspace import Running
 
-CATCH_UP = "from xacct_helpers import open_lab; open_lab().catch_up(through=1)"
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The folder of a lab that several tests use, one after the other."""
+    folder = workspace.absolute(tmp_path_factory.mktemp("shared")) / "lab"
+    yield folder
+    workspace.stop(folder)
 
 
 @pytest.fixture
-def running(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
-    """A lab with something in it, as `xacct env` starts it."""
-    folder = workspace.absolute(tmp_path) / "lab"
-    monkeypatch.setenv("XACCT_LAB", str(folder))
+def running(shared: Path, monkeypatch: pytest.MonkeyPatch) -> Running:
+    """A lab on its first day, as `xacct env` starts it where it does not run."""
+    monkeypatch.setenv("XACCT_LAB", str(shared))
     assert xacct("env").returncode == 0
-    running = workspace.find(folder)
+    running = workspace.find(shared)
     assert running is not None
-    yield running
-    workspace.stop(folder)
+    running.post("reset")
+    return running
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    """A lab of the test's own as after notebook 01. It has not been started."""
+    with named(tmp_path / "lab") as folder:
+        prepared.copy(folder, after=1)
+        yield folder
+
+
+def fingerprint(running: Running) -> str:
+    """What a lab's accounts hold, in short."""
+    return str(running.get("fingerprint")["fingerprint"])
+
+
+@pytest.fixture(scope="module")
+def fingerprints(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
+    """The accounts on the first day, and as after notebook 01."""
+    with named(tmp_path_factory.mktemp("fingerprints") / "lab") as folder:
+        prepared.copy(folder, after=1)
+        running = workspace.join(folder)
+        changed = fingerprint(running)
+        running.post("reset")
+        return fingerprint(running), changed
 
 
 def in_bash(script: str) -> subprocess.CompletedProcess[str]:
@@ -70,7 +103,7 @@ def test_env_for_programs(running: Running) -> None:
     changes = json.loads(xacct("env", "--json", AWS_PROFILE="users-own").stdout)
     assert changes["AWS_PROFILE"] is None
     assert changes["AWS_ENDPOINT_URL"] == running.endpoint
-    assert "AWS_ODD" not in in_bash("xacct env").stdout
+    assert "AWS_ODD" not in xacct("env", **{"AWS_ODD-NAME$(touch odd)": "x"}).stdout
 
 
 def test_token_for_a_terminal(running: Running) -> None:
@@ -117,66 +150,83 @@ def lose_the_state_file(running: Running) -> None:
 
 @pytest.mark.parametrize("trouble", [hang, lose_the_state_file])
 def test_a_sandbox_that_is_not_found_can_be_stopped(
-    running: Running, trouble: Callable[[Running], None]
+    folder: Path, trouble: Callable[[Running], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    subprocess.run([sys.executable, "-c", CATCH_UP], check=True)
-    accounts = describe(running.folder)
+    running = workspace.join(folder)
+    accounts = fingerprint(running)
     trouble(running)
-    told = xacct("status")
-    assert told.returncode == 1
-    assert f"(process {running.pid}) does not answer. `xacct stop` ends it" in told.stdout
-    refused = xacct("env")
-    assert refused.returncode == 1
-    assert "`xacct stop` ends it" in refused.stderr
-    assert xacct("stop").stdout == f"Stopped the sandbox of {running.folder}.\n"
-    assert workspace.holder(running.folder) is None
-    assert xacct("stop").stdout == f"No sandbox runs for {running.folder}.\n"
-    assert describe(running.folder) == accounts
+    with monkeypatch.context() as patience:
+        # A process that hangs would not answer in the usual ten seconds either.
+        patience.setattr(workspace, "_FIND_SECONDS", 0.5)
+        told = xacct("status")
+        assert told.returncode == 1
+        assert f"(process {running.pid}) does not answer. `xacct stop` ends it" in told.stdout
+        refused = xacct("env")
+        assert refused.returncode == 1
+        assert "`xacct stop` ends it" in refused.stderr
+        assert xacct("stop").stdout == f"Stopped the sandbox of {folder}.\n"
+        assert workspace.holder(folder) is None
+        assert xacct("stop").stdout == f"No sandbox runs for {folder}.\n"
+    assert fingerprint(workspace.join(folder)) == accounts
 
 
-def test_a_record_that_a_crash_cut_short_is_told(running: Running) -> None:
-    workspace.stop(running.folder)
-    with (running.folder / "journal.jsonl").open("a") as journal:
-        journal.write('{"service": "iam", "oper')
-    opened = subprocess.run(
-        [sys.executable, "-c", "from xacct_helpers import open_lab; print(open_lab())"],
-        check=True,
-        capture_output=True,
-        text=True,
+DEAF = """
+import fcntl, os, signal, sys
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+with open(sys.argv[1], "w") as lock:
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    print(os.getpid(), file=lock, flush=True)
+    print("it holds the lock", flush=True)
+    signal.pause()
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="waits for an end as Linux can")
+def test_one_that_does_not_end_when_asked_is_killed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workspace, "_STOP_SECONDS", 0.5)
+    process = subprocess.Popen(
+        [sys.executable, "-c", DEAF, tmp_path / "lock"], stdout=subprocess.PIPE, text=True
     )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "it holds the lock\n"
+    assert workspace.stop(tmp_path)
+    process.communicate(timeout=60)
+    assert process.returncode == -signal.SIGKILL
+    assert not workspace.stop(tmp_path)
+
+
+def test_a_record_that_a_crash_cut_short_is_told(folder: Path) -> None:
+    with (folder / "journal.jsonl").open("a") as journal:
+        journal.write('{"service": "iam", "oper')
     told = "The journal's last record was cut short by a crash"
-    assert told in opened.stdout
+    assert told in str(open_lab())
     assert told in xacct("status").stdout
     assert json.loads(xacct("status", "--json").stdout)["notices"][0].startswith(told)
 
 
-def describe(folder: Path) -> str:
-    return str(workspace.join(folder).get("fingerprint")["fingerprint"])
-
-
 @pytest.mark.parametrize("runs", [True, False], ids=["running", "stopped"])
-def test_reset(running: Running, runs: bool) -> None:
-    folder = running.folder
-    first_day = describe(folder)
-    subprocess.run([sys.executable, "-c", CATCH_UP], check=True)
-    changed = describe(folder)
+def test_reset(folder: Path, runs: bool, fingerprints: tuple[str, str]) -> None:
+    first_day, changed = fingerprints
     assert changed != first_day
+    if runs:
+        assert fingerprint(workspace.join(folder)) == changed
+    journal = (folder / "journal.jsonl").read_bytes()
     kept_progress.record(folder, lambda before: kept_progress.with_last(before, "01"))
-    if not runs:
-        workspace.stop(folder)
     unmeant = xacct("reset")
     assert unmeant.returncode == 2
     assert kept_progress.read(folder).last == "01"
     assert "`xacct reset --yes`" in unmeant.stderr
-    assert describe(folder) == changed
-    if not runs:
-        workspace.stop(folder)
+    assert (folder / "journal.jsonl").read_bytes() == journal
+    assert (workspace.find(folder) is not None) is runs
     done = xacct("reset", "--yes")
     assert (done.returncode, done.stdout) == (0, "The accounts are as on the first day.\n")
-    assert describe(folder) == first_day
+    lab = open_lab()
+    assert fingerprint(lab.running) == first_day
     assert not kept_progress.read(folder).begun()
-    subprocess.run([sys.executable, "-c", CATCH_UP], check=True)
-    assert describe(folder) == changed
+    lab.catch_up(through=1)
+    assert fingerprint(lab.running) == changed
 
 
 @pytest.mark.parametrize(("answer", "code"), [(b"y\n", 0), (b"\n", 1), (b"\x04", 1)])
@@ -203,19 +253,18 @@ UNREADABLE = {
 
 
 @pytest.mark.parametrize("what", UNREADABLE)
-def test_a_journal_that_cannot_be_read_can_be_reset(running: Running, what: str) -> None:
+def test_a_journal_that_cannot_be_read_can_be_reset(folder: Path, what: str) -> None:
     """Refused with what to do, as a command and in a notebook; doing it helps."""
     content, told = UNREADABLE[what]
-    workspace.stop(running.folder)
-    journal = running.folder / "journal.jsonl"
+    journal = folder / "journal.jsonl"
     journal.write_text(content)
     refused = xacct("env")
     assert refused.returncode == 1
     assert refused.stderr.count("\n") == 1
     assert told in refused.stderr
     with pytest.raises(workspace.LabError, match="xacct reset"):
-        workspace.join(running.folder)
+        open_lab()
     assert journal.read_text() == content, "it is kept until it is meant to go"
     assert xacct("reset", "--yes").returncode == 0
     assert xacct("env").returncode == 0
-    assert workspace.join(running.folder).get("status")["notices"] == []
+    assert workspace.join(folder).get("status")["notices"] == []

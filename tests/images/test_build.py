@@ -122,6 +122,7 @@ def test_the_stored_gzip_is_ordinary_gzip(size: int) -> None:
     assert not strict.unused_data
 
 
+@pytest.mark.tools
 @pytest.mark.parametrize("size", SIZES)
 def test_the_gzip_command_reads_it_too(size: int) -> None:
     content = b"x" * size
@@ -134,6 +135,7 @@ def test_the_gzip_command_reads_it_too(size: int) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, content, b"")
 
 
+@pytest.mark.tools
 def test_the_tar_command_reads_the_archive_without_a_word() -> None:
     archive = tar_of_one_file("hello", b"x" * 700, mode=0o755)
     command = [require("tar", "tar"), "-tvf", "-"]

@@ -44,6 +44,7 @@ def test_the_amd64_program_prints_its_text_and_exits_with_0(tmp_path: Path, text
     assert run([written(tmp_path, "amd64", text)]) == (0, text, "")
 
 
+@pytest.mark.tools
 @pytest.mark.parametrize("text", TEXTS)
 def test_the_arm64_program_prints_its_text_and_exits_with_0(tmp_path: Path, text: str) -> None:
     emulator = require("qemu-aarch64-static", "qemu-user-static")

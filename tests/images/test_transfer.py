@@ -216,6 +216,7 @@ def test_a_platform_that_the_index_lacks_is_named(ecr: Any, repository: str) -> 
         pull_image(ecr, repository, "v1", architecture="riscv64")
 
 
+@pytest.mark.slow
 def test_a_large_layer_travels_in_parts_of_the_size_ecr_names(ecr: Any, repository: str) -> None:
     sizes: list[int] = []
     hook(ecr, "InitiateLayerUpload", lambda answer: sizes.append(answer["partSize"]))
@@ -342,7 +343,8 @@ def liar() -> Iterator[Callable[[int, bytes], str]]:
             pass
 
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
+        # It looks for the end of a test in these intervals, of half a second by itself.
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
 
         def address(status: int, body: bytes) -> str:

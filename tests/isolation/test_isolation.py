@@ -2,33 +2,24 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import socket
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.isolation import without_network
+from tests.isolation import user, without_network
 from tests.isolation.trace import trace
-from tests.tools import ROOT
-from xacct_helpers import course
+from tests.notebooks import runs
+from tests.notebooks.cells import IDS, PATHS
+from tests.notebooks.watched import trap, trapped
+from tests.tools import require
 
-RUN = [sys.executable, "-m", "tests.isolation.offline"]
-CLI_AND_SDK = "05"  # the notebook that goes the whole way, by the AWS CLI and by boto3
-
-KEY = "AKIAUSERSOWNKEY00001"
-PLANTED = {
-    "config": "[profile account-b]\nregion = eu-west-3\ncredential_process = /bin/false\n",
-    "credentials": f"[account-a]\naws_access_key_id = {KEY}\naws_secret_access_key = own\n",
-    "cli/alias": "[toplevel]\nsts = !touch alias-was-used\n",
-    "models/sts/2011-06-15/service-2.json": "{}",
-}
+TRACED = [path for path in PATHS if path.name.startswith(runs.TRACED)]
 
 
+@pytest.mark.tools
 def test_the_network_is_really_away() -> None:
     code = "import socket; socket.create_connection(('192.0.2.1', 80), timeout=60)"
     done = without_network(sys.executable, "-c", code)
@@ -37,88 +28,43 @@ def test_the_network_is_really_away() -> None:
     assert without_network(sys.executable, "-c", again).stdout == "served\n"
 
 
-def test_the_whole_course_runs_without_a_network(home: Path, trap: socket.socket) -> None:
+@pytest.mark.kernel
+@pytest.mark.parametrize("path", PATHS, ids=IDS)
+def test_the_whole_course_runs_without_a_network(path: Path) -> None:
     """With all that a user who works with AWS may have set."""
-    variables = [f"{name}={value}" for name, value in users_environment(home, trap).items()]
-    done = without_network("env", "-i", *variables, *RUN)
-    assert done.returncode == 0, done.stderr[-4000:]
-    assert json.loads(done.stdout) == {
-        "interfaces": ["lo"],
-        "same": [path.name for path in course.notebooks()],
-        "differ": {},
-    }
+    require("unshare", "util-linux")
+    require("ip", "iproute2")
+    ran = runs.of(path)
+    assert ran.interfaces == ("lo",)
+    assert not ran.trapped
+    assert not ran.failed, ran.report[-4000:]
+    assert ran.different == {}
 
 
-@pytest.fixture
-def trap() -> Iterator[socket.socket]:
-    """A server that nobody may call."""
-    with socket.create_server(("127.0.0.1", 0), backlog=64) as listener:
-        listener.setblocking(False)
-        yield listener
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    """A user's home, with all that the AWS CLI and botocore look for in `~/.aws`."""
-    home = tmp_path / "home"
-    role = {
-        "RoleArn": "arn:aws:iam::222222222222:role/some-role-name",
-        "RoleSessionName": "account-b",
-    }
-    name = hashlib.sha1(json.dumps(role, sort_keys=True).encode()).hexdigest()
-    credentials = {
-        "AccessKeyId": "ASIAUSERSOWNKEY00001",
-        "SecretAccessKey": "own",
-        "SessionToken": "own",
-        "Expiration": "2099-01-01T00:00:00Z",
-    }
-    cached = {f"cli/cache/{name}.json": json.dumps({"Credentials": credentials})}
-    for path, text in (PLANTED | cached).items():
-        target = home / ".aws" / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(text)
-    (home / ".boto").write_text(f"[Credentials]\naws_access_key_id = {KEY}\n")
-    return home
-
-
-def users_environment(home: Path, trap: socket.socket) -> dict[str, str]:
-    """What a user who works with AWS may have set, with everything leading to the trap."""
-    address = f"http://127.0.0.1:{trap.getsockname()[1]}"
-    return {
-        **{name: value for name, value in os.environ.items() if name != "XACCT_LAB"},
-        "HOME": str(home),
-        "AWS_ACCESS_KEY_ID": KEY,
-        "AWS_SECRET_ACCESS_KEY": "own",
-        "AWS_SESSION_TOKEN": "own",
-        "AWS_PROFILE": "account-b",
-        "AWS_REGION": "eu-west-3",
-        "AWS_ENDPOINT_URL": address,
-        "AWS_ENDPOINT_URL_STS": address,
-        "AWS_CONTAINER_CREDENTIALS_FULL_URI": address,
-        "AWS_CA_BUNDLE": str(home / "no-bundle"),
-        "MOTO_ACCOUNT_ID": "123456789012",
-        **{name: address for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy")},
-        "NO_PROXY": "",
-        "no_proxy": "",
-    }
-
-
-def test_nothing_of_the_users_is_read_and_nobody_else_is_called(
-    home: Path, trap: socket.socket, tmp_path: Path
-) -> None:
-    seen = trace([*RUN, CLI_AND_SDK], tmp_path, users_environment(home, trap), ROOT)
-    said = json.loads(seen.output)
-    assert (said["differ"], len(said["same"])) == ({}, 1)
+@pytest.mark.kernel
+@pytest.mark.parametrize("path", TRACED, ids=[path.stem for path in TRACED])
+def test_nothing_of_the_users_is_read_and_nobody_else_is_called(path: Path) -> None:
+    require("strace", "strace")
+    ran = runs.of(path)
+    assert not ran.failed, ran.report[-4000:]
+    seen = ran.trace
+    assert seen is not None, "strace does not work here"
     assert seen.strangers == set()
-    assert ("127.0.0.1", trap.getsockname()[1]) not in seen.addresses
-    with pytest.raises(BlockingIOError):
-        trap.accept()
-    theirs = (f"{home}/.aws", f"{home}/.boto")
+    assert ("127.0.0.1", ran.trap) not in seen.addresses
+    assert not ran.trapped
+    theirs = (f"{ran.home}/.aws", f"{ran.home}/.boto")
     assert [path for path in seen.opened if path.startswith(theirs)] == []
     # It did look: the sandbox was called, and the lab's own files were read.
     assert {address for address, _ in seen.addresses} == {"127.0.0.1"}
     assert any(path.endswith("/lab/aws/credentials") for path in seen.opened)
     assert any("/lab/home/.aws/cli/cache" in path for path in seen.opened)
+
+
+def test_the_trap_notices() -> None:
+    with trap() as listener:
+        assert not trapped(listener)
+        socket.create_connection(listener.getsockname()).close()
+        assert trapped(listener)
 
 
 CARELESS = """
@@ -141,10 +87,12 @@ os.wait()
 """
 
 
-def test_the_trace_notices(home: Path, trap: socket.socket, tmp_path: Path) -> None:
+@pytest.mark.tools
+def test_the_trace_notices(tmp_path: Path) -> None:
     """A program that opens what it should not, and calls strangers, a child of its included."""
-    environment = users_environment(home, trap)
-    seen = trace([sys.executable, "-c", CARELESS], tmp_path, environment, tmp_path)
-    assert f"{home}/.aws/config" in seen.opened
+    user.plant(tmp_path)
+    environment = {**os.environ, "HOME": str(tmp_path)}
+    seen = trace([sys.executable, "-c", CARELESS], tmp_path / "strace", environment, tmp_path)
+    assert f"{tmp_path}/.aws/config" in seen.opened
     assert seen.strangers == {("192.0.2.1", 53), ("192.0.2.2", 53), ("2001:db8::1", 53)}
     assert ("127.0.0.1", 9) in seen.addresses

@@ -24,7 +24,6 @@ class Trace:
 
     addresses: frozenset[tuple[str, int]]
     opened: frozenset[str]
-    output: str
 
     @property
     def strangers(self) -> set[tuple[str, int]]:
@@ -32,22 +31,32 @@ class Trace:
         return {found for found in self.addresses if not _LOOPBACK.fullmatch(found[0])}
 
 
-def trace(command: list[str], folder: Path, environment: dict[str, str], cwd: Path) -> Trace:
-    """Run a command under strace, whose files go to a folder; it must exit with 0."""
-    log = folder / "strace"
-    strace = [require("strace", "strace"), "-f", "--seccomp-bpf", "-qq", "-s", "4096"]
-    strace += ["-e", f"trace={_CALLS}", "-e", "signal=none", "-o", str(log)]
+def trace(command: list[str], log: Path, environment: dict[str, str], cwd: Path) -> Trace:
+    """Run a command under strace, which writes a log; it must exit with 0."""
     done = subprocess.run(
-        [*strace, *command], env=environment, cwd=cwd, capture_output=True, text=True
+        [*tracing(require("strace", "strace"), log), *command],
+        env=environment,
+        cwd=cwd,
+        capture_output=True,
+        text=True,
     )
     assert done.returncode == 0, done.stderr[-4000:]
+    return read(log)
+
+
+def tracing(strace: str, log: Path) -> list[str]:
+    """What stands before a command to have strace write a log."""
+    return [
+        *(strace, "-f", "--seccomp-bpf", "-qq", "-s", "4096"),
+        *("-e", f"trace={_CALLS}", "-e", "signal=none", "-o", str(log)),
+    ]
+
+
+def read(log: Path) -> Trace:
+    """What a log of strace holds."""
     text = log.read_text(errors="replace")
     addresses = {
         (found["four"] or found["six"], int(found["port"] or found["port6"]))
         for found in _ADDRESS.finditer(text)
     }
-    return Trace(
-        addresses=frozenset(addresses),
-        opened=frozenset(_OPENED.findall(text)),
-        output=done.stdout,
-    )
+    return Trace(addresses=frozenset(addresses), opened=frozenset(_OPENED.findall(text)))

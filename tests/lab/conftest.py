@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.labs import named
+from tests.labs import named, start
 from xacct_helpers.lab import Lab, open_lab
 
 
@@ -22,6 +22,13 @@ def folder(tmp_path: Path) -> Iterator[Path]:
 @pytest.fixture
 def lab(folder: Path) -> Lab:
     """A lab on its first day."""
+    return open_lab()
+
+
+@pytest.fixture
+def forked(folder: Path) -> Lab:
+    """A lab on its first day for a test that is not about starting one: its sandbox is a fork."""
+    start(folder)
     return open_lab()
 
 

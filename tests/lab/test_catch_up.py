@@ -14,10 +14,12 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.labs import named
+from tests import labs
 from xacct_helpers import catch_up, course, workspace
-from xacct_helpers.lab import Lab, open_lab
+from xacct_helpers.lab import Lab
 from xacct_helpers.workspace import LabError
+
+pytestmark = pytest.mark.slow
 
 NUMBERS = [course.number(path) for path in course.notebooks()]
 LAST = NUMBERS[-1]
@@ -25,10 +27,10 @@ Said = Callable[[], str]
 
 
 @pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+def shared() -> Iterator[Lab]:
     """One lab for the tests here: starting a sandbox takes longer than what most of them do."""
-    with named(tmp_path_factory.mktemp("catch_up") / "lab"):
-        yield open_lab()
+    with labs.fresh() as lab:
+        yield lab
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +17,8 @@ from tests.notebooks.cells import PATHS
 from tests.notebooks.execute import execute
 from xacct_helpers import workspace
 from xacct_helpers.lab import Lab, open_lab
+
+pytestmark = pytest.mark.slow
 
 OURS = {
     "AWS_CONFIG_FILE",
@@ -141,6 +144,7 @@ def test_opening_again_rewrites_nothing(users_lab: Lab) -> None:
     assert written() == before
 
 
+@pytest.mark.kernel
 def test_a_learners_lab_is_untouched_by_notebook_tests(lab: Lab) -> None:
     """The tests run notebooks by `execute`, here with a learner's lab open in the environment."""
     boto3.Session(profile_name="account-a").client("ecr").create_repository(repositoryName="mine")
@@ -154,6 +158,20 @@ def test_a_learners_lab_is_untouched_by_notebook_tests(lab: Lab) -> None:
     assert content() == before
     assert lab.running.get("trail/10") == seen
     assert os.environ["XACCT_LAB"] == str(lab.folder)
+
+
+def test_a_service_that_is_added_is_found_by_the_next_session(
+    users_lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The sessions of a process share what botocore finds, and look again where that changes."""
+    monkeypatch.setenv("AWS_DATA_PATH", str(tmp_path))
+    assert "of-ones-own" not in boto3.Session().get_available_services()
+    model = tmp_path / "of-ones-own" / "2026-01-01" / "service-2.json"
+    model.parent.mkdir(parents=True)
+    model.write_text("{}")
+    assert "of-ones-own" in boto3.Session().get_available_services()
+    shutil.rmtree(tmp_path / "of-ones-own")
+    assert "of-ones-own" not in boto3.Session().get_available_services()
 
 
 def test_importing_changes_no_environment() -> None:

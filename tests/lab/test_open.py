@@ -25,6 +25,8 @@ from xacct_helpers import workspace
 from xacct_helpers.lab import Lab, open_lab
 from xacct_helpers.workspace import LabError
 
+pytestmark = pytest.mark.slow
+
 OPEN = "from xacct_helpers import open_lab; lab = open_lab(); "
 
 
@@ -52,14 +54,14 @@ def test_a_second_open_joins(lab: Lab) -> None:
     assert open_lab().running == lab.running
 
 
-def test_a_service_accounts_token(lab: Lab) -> None:
-    token = lab.service_account_token("puller", namespace="prod")
+def test_a_service_accounts_token(forked: Lab) -> None:
+    token = forked.service_account_token("puller", namespace="prod")
     claims = json.loads(base64.urlsafe_b64decode(token.split(".")[1] + "==="))
     assert claims["sub"] == "system:serviceaccount:prod:puller"
     assert claims["aud"] == ["sts.amazonaws.com"]
-    assert claims["iss"] == lab.oidc_issuer
+    assert claims["iss"] == forked.oidc_issuer
     with pytest.raises(LabError, match="DNS label"):
-        lab.service_account_token("puller", namespace="two.labels")
+        forked.service_account_token("puller", namespace="two.labels")
 
 
 def test_two_that_open_at_once_get_one_sandbox(folder: Path) -> None:
@@ -171,18 +173,18 @@ def test_two_labs_do_not_mix(lab: Lab, tmp_path: Path) -> None:
         os.kill(lab.running.pid, signal.SIGTERM)
 
 
-def test_reset_empties_the_accounts(lab: Lab, capsys: pytest.CaptureFixture[str]) -> None:
-    first_day = lab.running.get("fingerprint")
+def test_reset_empties_the_accounts(forked: Lab, capsys: pytest.CaptureFixture[str]) -> None:
+    first_day = forked.running.get("fingerprint")
     make_repository("gone")
-    lab.clock.advance(days=1)
-    lab.reset()
+    forked.clock.advance(days=1)
+    forked.reset()
     assert capsys.readouterr().out == "The accounts are as on the first day.\n"
-    assert lab.running.get("fingerprint") == first_day
-    assert lab.clock.ahead == ""
+    assert forked.running.get("fingerprint") == first_day
+    assert forked.clock.ahead == ""
     assert repositories() == [], "under the same keys"
 
 
-def test_the_clock_ends_sessions(lab: Lab) -> None:
+def test_the_clock_ends_sessions(forked: Lab) -> None:
     iam = boto3.Session(profile_name="account-b-admin").client("iam")
     document = {
         "Version": "2012-10-17",
@@ -193,24 +195,24 @@ def test_the_clock_ends_sessions(lab: Lab) -> None:
     renewing, given = profile.client("sts"), profile.get_credentials().get_frozen_credentials()
     held = boto3.Session(given.access_key, given.secret_key, given.token).client("sts")
     assert "some-role-name" in held.get_caller_identity()["Arn"]
-    before = lab.clock.now
-    lab.clock.advance(minutes=61)
-    assert lab.clock.ahead == "61 minutes"
-    assert lab.clock.now > before
+    before = forked.clock.now
+    forked.clock.advance(minutes=61)
+    assert forked.clock.ahead == "61 minutes"
+    assert forked.clock.now > before
     with pytest.raises(ClientError, match="ExpiredToken"):
         held.get_caller_identity()
     assert "some-role-name" in renewing.get_caller_identity()["Arn"], "the SDK goes by that clock"
     now = profile.get_credentials().get_frozen_credentials()
     assert now.access_key != given.access_key
-    lab.reset()
-    assert lab.clock.ahead == ""
+    forked.reset()
+    assert forked.clock.ahead == ""
 
 
-def test_the_clock_goes_forward_and_not_too_far(lab: Lab) -> None:
+def test_the_clock_goes_forward_and_not_too_far(forked: Lab) -> None:
     for hours in (-1, float("nan"), float("inf"), 10**6):
         with pytest.raises(LabError):
-            lab.clock.advance(hours=hours)
-    assert lab.clock.ahead == ""
+            forked.clock.advance(hours=hours)
+    assert forked.clock.ahead == ""
 
 
 @pytest.mark.parametrize(

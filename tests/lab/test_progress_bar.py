@@ -11,15 +11,19 @@ import sys
 from contextlib import redirect_stdout, suppress
 from typing import Any
 
-import nbformat
 import pytest
 
-from tests.notebooks.execute import _one_per_stream, execute, fresh_lab
+from tests import kernels, labs
+from tests.notebooks.execute import _one_per_stream
 from tests.tools import ROOT
 from xacct_helpers import progress_bar as bars
 from xacct_helpers.progress_bar import LARGE, bytes_bar, progress_bar
 
-CATCH_UP = "from xacct_helpers import open_lab\nlab = open_lab()\nlab.catch_up(through=8)"
+CATCH_UP = """\
+from xacct_helpers import open_lab, progress_bar
+progress_bar.QUIET_SECONDS = 0  # how fast the machine is is not the point
+lab = open_lab()
+lab.catch_up(through=8)"""
 LEFT = "Your accounts are as after notebook 08.\n"
 LARGE_IMAGE = """\
 import boto3, dataclasses
@@ -110,12 +114,10 @@ def test_short_work_leaves_its_line_only(
 @pytest.fixture(scope="module")
 def ran() -> list[Any]:
     """The outputs of each cell, as the kernel sent them."""
-    notebook = nbformat.v4.new_notebook()
-    notebook.cells = [nbformat.v4.new_code_cell(one) for one in (CATCH_UP, LARGE_IMAGE)]
-    execute(notebook, ROOT / "notebooks")
-    return [cell["outputs"] for cell in notebook.cells]
+    return kernels.outputs(CATCH_UP, LARGE_IMAGE)
 
 
+@pytest.mark.kernel
 def test_a_notebook_shows_it_and_keeps_one_line(ran: list[Any]) -> None:
     text = "".join(output["text"] for output in ran[0])
     assert re.search(r"\rBuilding \[#+-+\] \d of 9 notebooks", text)
@@ -124,6 +126,7 @@ def test_a_notebook_shows_it_and_keeps_one_line(ran: list[Any]) -> None:
     assert kept["text"] == LEFT
 
 
+@pytest.mark.kernel
 def test_a_large_image_leaves_a_line_for_each_way(ran: list[Any]) -> None:
     *streams, result = _one_per_stream(ran[1])
     size = 9 * 1024 * 1024 + 2373
@@ -132,13 +135,14 @@ def test_a_large_image_leaves_a_line_for_each_way(ran: list[Any]) -> None:
     assert result["data"]["text/plain"] == f"(True, {size})"
 
 
+@pytest.mark.slow
 def test_a_terminal_sees_it_and_a_pipe_does_not() -> None:
-    with fresh_lab():
+    with labs.fresh():
         piped = subprocess.run(
             [sys.executable, "-c", CATCH_UP], capture_output=True, check=True, cwd=ROOT
         )
         assert piped.stdout.decode() == LEFT
-    with fresh_lab():
+    with labs.fresh():
         master, slave = pty.openpty()
         ran = subprocess.Popen([sys.executable, "-c", CATCH_UP], stdout=slave, cwd=ROOT)
         os.close(slave)

@@ -248,6 +248,7 @@ def busy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Lab, list[S
 Busy = tuple[Lab, list[Secret]]
 
 
+@pytest.mark.slow
 def test_secrets_stand_where_they_are_meant_to(busy: Busy) -> None:
     lab, told = busy
     files = {path: path.read_bytes() for path in lab.folder.rglob("*") if path.is_file()}
@@ -271,6 +272,7 @@ def test_secrets_stand_where_they_are_meant_to(busy: Busy) -> None:
             assert all(secret.within(there) for secret in some), f"{kind} is not in {place}"
 
 
+@pytest.mark.slow
 def test_files_are_their_owners_only(busy: Busy) -> None:
     lab, _ = busy
     open_to_others = {
@@ -282,6 +284,7 @@ def test_files_are_their_owners_only(busy: Busy) -> None:
     assert stat.S_IMODE(lab.folder.stat().st_mode) == 0o700
 
 
+@pytest.mark.slow
 def test_nothing_that_the_lab_tells_holds_a_secret(busy: Busy) -> None:
     lab, told = busy
     said = {"lab.trail()": lab.trail(10_000).to_csv(), "the lab's repr": repr(lab)}

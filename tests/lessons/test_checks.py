@@ -14,8 +14,9 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
+from tests import prepared
 from tests.lessons import test_faults
-from tests.notebooks.execute import fresh_lab
+from tests.prepared import begin
 from xacct_helpers import build_image, course, kept_progress, open_lab, pull_image, push_image
 from xacct_helpers.lab import Lab
 from xacct_helpers.lessons import checks
@@ -25,22 +26,14 @@ ROLE_B = "arn:aws:iam::222222222222:role/some-role-name"
 NAME_A, NAME_B = "account-a-role-name", "some-role-name"
 
 
+pytestmark = pytest.mark.slow
+
+
 @pytest.fixture(scope="module")
 def lab() -> Iterator[Lab]:
     """A lab of this module's own; the process's environment is put back afterwards."""
-    with fresh_lab():
-        lab = open_lab()
-        for number in map(course.number, course.notebooks()):
-            lab.catch_up(through=number)
-            lab.running.post("save", name=f"after_{number}")
+    with prepared.lab() as lab:
         yield lab
-
-
-def begin(lab: Lab, after: int) -> None:
-    """The accounts as after a notebook; the trail begins anew, and no check has passed."""
-    lab.running.post("reset")
-    lab.running.post("restore", name=f"after_{after}")
-    kept_progress.empty(lab.folder)
 
 
 def type_answer(name: str) -> None:

@@ -11,8 +11,8 @@ import boto3
 import nbformat
 import pytest
 
+from tests import kernels, prepared
 from tests.notebooks.cells import PATHS
-from tests.notebooks.execute import execute, fresh_lab
 from xacct_helpers import (
     LabError,
     break_accounts,
@@ -29,17 +29,17 @@ from xacct_helpers.lessons.faults.game import Broken
 from xacct_helpers.lessons.faults.proving import NotProved
 from xacct_helpers.lessons.faults.world import SOUND, World
 
-BASE = "after_12"
+BASE = prepared.snapshot(12)
 NOTEBOOK = next(path for path in PATHS if path.name.startswith("13-"))
+
+
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
 def lab() -> Iterator[Lab]:
     """A lab of this module's own, as after notebook 12; the environment is put back afterwards."""
-    with fresh_lab():
-        lab = open_lab()
-        lab.catch_up(through=12)
-        lab.running.post("save", name=BASE)
+    with prepared.lab(after=12) as lab:
         yield lab
 
 
@@ -689,13 +689,15 @@ def test_explain_is_about_this_game(whole: Lab) -> None:
     assert "No statement of the role trust policy of account 111111111111" in repr(explain())
 
 
+@pytest.mark.kernel
 def test_the_notebook_fails_without_its_answers() -> None:
     """As a learner gets it, every check says what is wrong; nbval sees that the answers pass."""
     notebook = nbformat.read(NOTEBOOK, as_version=4)
     notebook.cells = [
         cell for cell in notebook.cells if "answer" not in cell["metadata"].get("tags", [])
     ]
-    execute(notebook, NOTEBOOK.parent)
+    with prepared.lab(after=12):
+        kernels.execute(notebook, NOTEBOOK.parent)
     checks = [c for c in notebook.cells if "check" in c["metadata"].get("tags", [])]
     assert len(checks) >= 4
     for cell in checks:

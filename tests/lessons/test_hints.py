@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import nbformat
 import pytest
 
-from tests.notebooks.execute import execute
-from tests.tools import ROOT
+from tests import kernels
 from xacct_helpers import LabError, course, hint
 from xacct_helpers.lessons.checks import GOALS
 from xacct_helpers.lessons.hints import HINTS
@@ -36,12 +34,9 @@ def test_an_answer_is_code_of_the_notebook_and_does_not_open_the_lab_again() -> 
     assert [name for name in GOALS if "open_lab()" in "".join(course.answer(name))] == ["00"]
 
 
+@pytest.mark.kernel
 def test_in_a_notebook_the_answer_is_folded() -> None:
-    notebook = nbformat.v4.new_notebook()
-    for source in ("from xacct_helpers import hint", *['hint("03")'] * 3):
-        notebook.cells.append(nbformat.v4.new_code_cell(source))
-    execute(notebook, ROOT / "notebooks")
-    (shown,) = notebook.cells[-1]["outputs"]
+    *_, (shown,) = kernels.run("from xacct_helpers import hint", *['hint("03")'] * 3)
     html, text = shown["data"]["text/html"], shown["data"]["text/plain"]
     assert html.count("<details><summary>The answer</summary>") == 1
     assert "&quot;Principal&quot;: {&quot;AWS&quot;: &quot;222222222222&quot;}" in html

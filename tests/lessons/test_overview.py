@@ -7,17 +7,17 @@ import re
 from html import unescape
 from pathlib import Path
 
-import nbformat
 import pytest
 
+from tests import kernels, labs
 from tests.cli.xacct import xacct
-from tests.notebooks.execute import execute
 from tests.tools import ROOT, require
 from xacct_helpers import LabError, course, kept_progress
 from xacct_helpers.kept_progress import Prediction, Progress
 from xacct_helpers.lessons.overview import Overview
 from xacct_helpers.lessons.remember import Summary, _page, _rows
 
+OPEN = "from xacct_helpers import open_lab, summary\nlab = open_lab()"
 SOME = Progress(
     passed={"00": "2026-11-25T10:00:00+00:00", "01": "2026-11-25T10:00:00+00:00"},
     skipped=("02",),
@@ -72,6 +72,7 @@ def test_the_summary_is_the_notebooks_own_words() -> None:
         assert "](" not in form
 
 
+@pytest.mark.browser
 def test_the_page_fits_one_sheet_of_paper(tmp_path: Path) -> None:
     page, printed = tmp_path / "summary.html", tmp_path / "summary.pdf"
     page.write_text(_page(Summary(rows=tuple(_rows()))), encoding="utf-8")
@@ -88,14 +89,11 @@ def test_the_page_fits_one_sheet_of_paper(tmp_path: Path) -> None:
     assert len(re.findall(rb"/Type\s*/Page\b", printed.read_bytes())) == 1
 
 
+@pytest.mark.kernel
 def test_it_is_written_beside_the_notebook(tmp_path: Path) -> None:
-    notebook = nbformat.v4.new_notebook()
-    notebook.cells = [
-        nbformat.v4.new_code_cell("from xacct_helpers import open_lab, summary\nopen_lab()"),
-        nbformat.v4.new_code_cell("summary()"),
-    ]
-    execute(notebook, tmp_path)
-    shown = notebook.cells[1]["outputs"][0]["data"]
+    with labs.fresh():
+        _, (output,) = kernels.run(OPEN, "summary()", folder=tmp_path)
+    shown = output["data"]
     assert shown["text/plain"].startswith("Two accounts, one image")
     assert shown["text/html"].count("<dt>") == len(course.notebooks())
     page = (tmp_path / "summary.html").read_text(encoding="utf-8")
@@ -103,14 +101,10 @@ def test_it_is_written_beside_the_notebook(tmp_path: Path) -> None:
     assert "://" not in page, "nothing is fetched"
 
 
+@pytest.mark.kernel
 def test_the_course_itself_is_not_written_to() -> None:
-    notebook = nbformat.v4.new_notebook()
-    code = "from xacct_helpers import open_lab, summary\nlab = open_lab()\nsummary()\n"
-    notebook.cells = [
-        nbformat.v4.new_code_cell(code + '(lab.folder / "summary.html").exists()'),
-    ]
-    execute(notebook, ROOT / "notebooks")
-    assert notebook.cells[0]["outputs"][-1]["data"]["text/plain"] == "True"
+    _, outputs = kernels.outputs(OPEN, 'summary()\n(lab.folder / "summary.html").exists()')
+    assert outputs[-1]["data"]["text/plain"] == "True"
     assert not (ROOT / "notebooks" / "summary.html").exists()
 
 

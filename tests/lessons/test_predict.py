@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import nbformat
 import pytest
 
-from tests.notebooks.execute import execute
-from tests.tools import ROOT
+from tests import kernels
 from xacct_helpers import course
 
 OPEN = "from xacct_helpers import open_lab, predict\nimport boto3\nlab = open_lab()"
@@ -23,12 +21,7 @@ except Exception as error:
 
 def outputs(*sources: str) -> list[list[Any]]:
     """The outputs of each cell of a notebook made of these sources, run in a fresh lab."""
-    notebook = nbformat.v4.new_notebook()
-    notebook.cells = [nbformat.v4.new_code_cell(source) for source in (OPEN, *sources)]
-    for cell in notebook.cells:
-        cell["metadata"]["tags"] = ["raises-exception"]
-    execute(notebook, ROOT / "notebooks")
-    return [list(cell["outputs"]) for cell in notebook.cells[1:]]
+    return kernels.outputs(OPEN, *sources)[1:]
 
 
 def said(cell: list[Any]) -> str:
@@ -57,12 +50,14 @@ def ran() -> list[list[Any]]:
     )
 
 
+@pytest.mark.kernel
 def test_a_committed_prediction_is_put_beside_what_happened(ran: list[list[Any]]) -> None:
     assert said(ran[0]) == "You predict: denied\n"
     assert "You predicted: denied. What happened: sts:AssumeRole was refused" in said(ran[1])
     assert "You predicted" not in said(ran[2]), "once is enough"
 
 
+@pytest.mark.kernel
 def test_without_an_answer_the_choices_are_shown_and_nothing_is_stored(
     ran: list[list[Any]],
 ) -> None:
@@ -73,16 +68,19 @@ def test_without_an_answer_the_choices_are_shown_and_nothing_is_stored(
     assert "You predicted" not in said(ran[4])
 
 
+@pytest.mark.kernel
 def test_a_wrong_use_says_what_is_wrong(ran: list[list[Any]]) -> None:
     assert ran[5][0]["evalue"] == "Your answer must be one of: allowed, denied."
     assert "predict() takes choices" in ran[6][0]["evalue"]
     assert {ran[5][0]["ename"], ran[6][0]["ename"]} == {"LabError"}
 
 
+@pytest.mark.kernel
 def test_the_call_may_stand_in_the_same_cell(ran: list[list[Any]]) -> None:
     assert "What happened: sts:GetCallerIdentity was answered." in said(ran[7])
 
 
+@pytest.mark.kernel
 def test_one_choice_alone_commits(capsys: pytest.CaptureFixture[str]) -> None:
     cells = outputs(
         'predict("allowed", "denied: A\'s half", "denied: B\'s half")',
@@ -99,6 +97,7 @@ def test_one_choice_alone_commits(capsys: pytest.CaptureFixture[str]) -> None:
     assert "You predicted: denied. What happened: sts:AssumeRole was refused" in said(cells[5])
 
 
+@pytest.mark.kernel
 def test_what_was_predicted_and_what_came_is_kept() -> None:
     """A question of the course is judged; the learner's own is not; the first answer counts."""
     cells = outputs(
@@ -117,6 +116,7 @@ def test_what_was_predicted_and_what_came_is_kept() -> None:
     assert kept == "[('00', 'no such role', False), ('', 'denied', None)]"
 
 
+@pytest.mark.kernel
 def test_an_outcome_that_is_not_the_courses_is_not_judged() -> None:
     cells = outputs(
         f'predict({COURSE}, about="sts:AssumeRole", answer="access denied")\n'
@@ -129,6 +129,7 @@ def test_an_outcome_that_is_not_the_courses_is_not_judged() -> None:
     assert cells[2][0]["data"]["text/plain"] == "[('00', 'access denied', None)]"
 
 
+@pytest.mark.kernel
 def test_what_no_single_call_answers_is_put_beside_the_next_cell() -> None:
     cells = outputs(
         'predict("1 of 8", "2 of 8", "4 of 8", about="")',
@@ -141,6 +142,7 @@ def test_what_no_single_call_answers_is_put_beside_the_next_cell() -> None:
     assert "You predicted" not in said(cells[3])
 
 
+@pytest.mark.kernel
 def test_the_widget_commits_and_says_what_came() -> None:
     """What the frontend does, a choice that is set, seen from the kernel."""
     cells = outputs(

@@ -6,15 +6,17 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.notebooks.execute import fresh_lab
+from tests import labs
 from xacct_helpers import LabError, check, kept_progress, open_lab, skip
 from xacct_helpers.lab import Lab
+
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
 def lab() -> Iterator[Lab]:
-    with fresh_lab():
-        yield open_lab()
+    with labs.fresh() as lab:
+        yield lab
 
 
 def test_a_check_that_passes_is_kept_and_one_that_fails_says_how_to_go_on(

@@ -8,7 +8,7 @@ from typing import get_args
 
 import pytest
 
-from tests.cli.xacct import xacct
+from tests.cli.xacct import xacct, xacct_process
 from xacct_helpers.policy import Kind
 
 CLEAN = '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "ecr:PutImage", "Resource": "*"}]}'  # noqa: E501
@@ -84,7 +84,7 @@ def test_json_is_one_list(folder: Path) -> None:
 
 
 def test_a_terminal_that_knows_only_ascii_is_no_trouble(folder: Path) -> None:
-    done = xacct("lint", "refused.json", cwd=folder, PYTHONIOENCODING="ascii")
+    done = xacct_process("lint", "refused.json", cwd=folder, PYTHONIOENCODING="ascii")
     assert done.returncode == 1
     assert done.stderr == ""
 

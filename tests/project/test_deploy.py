@@ -67,6 +67,7 @@ def test_a_pod_reaches_the_name_server_and_nobody_outside(values: dict[str, Any]
     assert rules == {"nonPrivateIPs": False, "privateIPs": False}
 
 
+@pytest.mark.slow
 def test_the_image_keeps_the_project_out_of_the_home(tmp_path: Path) -> None:
     """A volume is mounted over the home: what the image starts with must not lie there."""
     module = require_module("repo2docker", "jupyter-repo2docker")

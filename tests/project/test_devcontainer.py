@@ -29,6 +29,7 @@ def test_its_python_is_one_we_support(stated: dict[str, Any]) -> None:
     assert SpecifierSet(PROJECT["requires-python"]).contains(found[1])
 
 
+@pytest.mark.slow
 def test_what_it_runs_exists_and_makes_what_it_opens(
     stated: dict[str, Any], tmp_path: Path
 ) -> None:

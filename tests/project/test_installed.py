@@ -13,10 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.environments import build, install, interpreters, make, plain
+from tests.environments import build, install, interpreters, kept, plain
 from tests.project.facts import PROJECT
 from tests.tools import ROOT, clean_copy
 
+pytestmark = pytest.mark.slow
 INTERPRETERS = interpreters()
 VERSION, LATER = str(PROJECT["version"]), "0.9.0"
 CHANGED = "03-the-trust-policy.ipynb"
@@ -88,12 +89,10 @@ def installed(
     wheels: tuple[Path, Path],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Installed]:
-    top = tmp_path_factory.mktemp("installed")
-    make(top / "environment", INTERPRETERS[request.param], str(wheels[0]))
-    (top / "home").mkdir()
-    one = Installed(top / "environment", top / "home")
-    yield one
-    one.run("xacct", "stop")
+    with kept(INTERPRETERS[request.param], wheels[0]) as environment:
+        one = Installed(environment, tmp_path_factory.mktemp("home"))
+        yield one
+        one.run("xacct", "stop")
 
 
 def test_the_course_from_a_wheel(installed: Installed) -> None:

@@ -8,6 +8,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,12 @@ def imported(path: Path, source: str) -> Iterator[str]:
             yield from (f"{base}.{alias.name}" for alias in node.names)
 
 
+@cache
+def imports_of(path: Path) -> tuple[str, ...]:
+    """What a file imports, as `imported` tells."""
+    return tuple(imported(path, path.read_text()))
+
+
 def within(name: str, packages: set[str]) -> bool:
     return any(name == package or name.startswith(f"{package}.") for package in packages)
 
@@ -47,7 +54,7 @@ def offences(part: str, forbidden: set[str]) -> list[str]:
     return [
         f"{path.relative_to(ROOT)} imports {name}"
         for path in sources(part)
-        for name in imported(path, path.read_text())
+        for name in imports_of(path)
         if within(name, forbidden)
     ]
 
@@ -57,7 +64,7 @@ def test_policy_imports_only_the_standard_library_and_itself() -> None:
     strangers = [
         f"{path.relative_to(ROOT)} imports {name}"
         for path in sources("policy")
-        for name in imported(path, path.read_text())
+        for name in imports_of(path)
         # `from .. import policy` names the package above on its way.
         if not within(name, allowed) and name != "xacct_helpers"
     ]
@@ -78,7 +85,7 @@ def users(module: str) -> set[str]:
     return {
         path.relative_to(PACKAGE).as_posix()
         for path in PACKAGE.rglob("*.py")
-        if any(within(name, {module}) for name in imported(path, path.read_text()))
+        if any(within(name, {module}) for name in imports_of(path))
     }
 
 
@@ -90,6 +97,7 @@ def test_one_folder_knows_moto() -> None:
     assert {path.rpartition("/")[0] for path in of_parts} == {"sandbox/backends"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "module", ["xacct_helpers", "xacct_helpers.cli", "xacct_helpers.pytest_plugin"]
 )

@@ -8,18 +8,19 @@ import pytest
 
 from tests import marks
 
-COMMANDS = [
-    (["/usr/bin/chromium", "--headless"], {"browser"}),
-    ([sys.executable, "-m", "ipykernel_launcher", "-f", "x.json"], {"kernel"}),
-    ([sys.executable, "-m", "pytest", "--nbval", "x.ipynb"], {"kernel"}),
-    (["setpriv", "--reuid=1", "podman", "run"], {"tools"}),
-    ([sys.executable, "-m", "xacct_helpers", "serve"], set()),
-    (["sh", "-c", "echo podman"], set()),
+COMMANDS: list[tuple[list[str], list[set[str]]]] = [
+    (["/usr/bin/chromium", "--headless"], [{"browser"}]),
+    ([sys.executable, "-m", "ipykernel_launcher", "-f", "x.json"], [{"kernel"}]),
+    ([sys.executable, "-m", "pytest", "--nbval", "x.ipynb"], [{"kernel"}]),
+    (["setpriv", "--reuid=1", "podman", "run"], [{"tools"}]),
+    (["npm", "ci"], [{"tools", "browser"}]),
+    ([sys.executable, "-m", "xacct_helpers", "serve"], []),
+    (["sh", "-c", "echo podman"], []),
 ]
 
 
 @pytest.mark.parametrize(("command", "needed"), COMMANDS, ids=lambda value: str(value)[:40])
-def test_what_a_command_asks_for(command: list[str], needed: set[str]) -> None:
+def test_what_a_command_asks_for(command: list[str], needed: list[set[str]]) -> None:
     assert marks.needed(command) == needed
 
 

@@ -10,6 +10,8 @@ import pytest
 from tests.environments import build
 from tests.tools import ROOT, clean_copy
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import venv
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from tests.isolation import without_network
 from tests.soak import scaled
 from tests.tools import ROOT, clean_copy
 
+pytestmark = pytest.mark.slow
 WHOLE = scaled(1) > 1
 SMALL = {"hatchling", "editables", "packaging", "pathspec", "pluggy", "trove-classifiers", "segno"}
 VERSION = re.search(r'(?m)^version = "(.*)"$', (ROOT / "pyproject.toml").read_text())
@@ -30,14 +32,16 @@ def shortened(lock: str) -> str:
     return "".join(kept)
 
 
-def make(project: Path, *arguments: str, network: bool = True) -> subprocess.CompletedProcess[str]:
-    """make, with a uv that it has to get itself and a cache of its own."""
+def make(
+    project: Path, *arguments: str, network: bool = True, path: str = "/usr/bin:/bin"
+) -> subprocess.CompletedProcess[str]:
+    """make, with a uv that it has to get itself, but for one on the path, and its own cache."""
     command = ["make", "-C", str(project), f"PYTHON={sys.executable}", *arguments]
-    kept = {"PATH": "/usr/bin:/bin", "UV_CACHE_DIR": str(project / ".cache" / "uv")}
+    kept = {"PATH": path, "UV_CACHE_DIR": str(project / ".cache" / "uv")}
     variables = plain(**kept, MAKEFLAGS="", MAKELEVEL="", HOME=str(project))
     if network:
         return subprocess.run(command, env=variables, capture_output=True, text=True)
-    variables["PIP_RETRIES"] = "0"  # it does not come back
+    variables |= {"PIP_RETRIES": "0", "UV_HTTP_RETRIES": "0"}  # it does not come back
     return without_network("env", "-i", *(f"{k}={v}" for k, v in variables.items()), *command)
 
 
@@ -68,8 +72,10 @@ def test_it_holds_the_lock_uv_and_the_course(teachers: Path) -> None:
     assert [path for path in (teachers / "wheelhouse").iterdir() if path.suffix != ".whl"] == []
 
 
-def test_an_environment_without_a_network(learners: Path) -> None:
-    assert make(learners, "env", network=False).returncode != 0, "there is no network"
+def test_an_environment_without_a_network(teachers: Path, learners: Path) -> None:
+    path = f"{teachers / '.cache' / 'uv-env' / 'bin'}:/usr/bin:/bin"
+    assert make(learners, "env", path=path, network=False).returncode != 0, "there is no network"
+    assert not (learners / ".cache" / "uv-env").exists()
     done = make(learners, "env", "WHEELHOUSE=wheels", network=False)
     assert done.returncode == 0, done.stderr
     assert (learners / ".cache" / "uv-env" / "bin" / "uv").exists(), "uv came from there, too"
@@ -87,8 +93,9 @@ def test_an_environment_without_a_network(learners: Path) -> None:
 
 
 def test_the_course_from_its_wheel_without_a_network(teachers: Path, tmp_path: Path) -> None:
-    subprocess.run([sys.executable, "-m", "venv", tmp_path / "environment"], check=True)
-    pip = [str(tmp_path / "environment" / "bin" / "pip"), "install", "--no-index"]
+    venv.create(tmp_path / "environment", symlinks=True)
+    pip = [str(teachers / ".cache" / "uv-env" / "bin" / "python"), "-m", "pip"]
+    pip += ["--python", str(tmp_path / "environment"), "install", "--no-index"]
     pip += [] if WHOLE else ["--no-deps"]
     done = without_network(*pip, "--find-links", str(teachers / "wheelhouse"), "xacct")
     assert done.returncode == 0, done.stderr

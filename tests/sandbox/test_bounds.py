@@ -12,7 +12,7 @@ from urllib.parse import quote
 import pytest
 
 from tests.sandbox.registries import Client, error_of
-from tests.sandboxes import ECR_TARGET, FORM, A, B, Sandbox, trust
+from tests.sandboxes import ECR_TARGET, FORM, A, B, Forked, Sandbox, trust
 from xacct_helpers.sandbox import blobs
 from xacct_helpers.sandbox.trail import KEEP, KEEP_BYTES, Entry, Trail
 from xacct_helpers.sandbox.wire import MAX_API_BODY
@@ -82,13 +82,14 @@ def open_many(folder: Path, repository: str, count: int) -> list[Path]:
     return made
 
 
+@pytest.mark.slow
 def test_uploads_of_a_repository(tmp_path: Path) -> None:
     most = blobs.MAX_UPLOADS_OF_A_REPOSITORY
-    with Sandbox("--state", str(tmp_path)) as sandbox:
+    with Forked("--state", str(tmp_path)) as sandbox:
         sandbox.do(A, "ecr:CreateRepository", **NAMED)
         sandbox.do(A, "ecr:CreateRepository", repositoryName="other")
     left = open_many(tmp_path, "my-app", most - 1)
-    with Sandbox("--state", str(tmp_path)) as sandbox:
+    with Forked("--state", str(tmp_path)) as sandbox:
         begin = "ecr:InitiateLayerUpload"
         client = Client.of(sandbox)
         mine = client.begin()
@@ -114,14 +115,15 @@ def test_uploads_of_a_repository(tmp_path: Path) -> None:
         assert sandbox.call(A, begin, **NAMED).ok
 
 
+@pytest.mark.slow
 def test_uploads_of_an_account(tmp_path: Path) -> None:
     most = blobs.MAX_UPLOADS_OF_AN_ACCOUNT
-    with Sandbox("--state", str(tmp_path)) as sandbox:
+    with Forked("--state", str(tmp_path)) as sandbox:
         for account in (A, B):
             sandbox.do(account, "ecr:CreateRepository", **NAMED)
     for number in range(10):
         open_many(tmp_path, f"r{number}", most // 10)
-    with Sandbox("--state", str(tmp_path)) as sandbox:
+    with Forked("--state", str(tmp_path)) as sandbox:
         refused = sandbox.call(A, "ecr:InitiateLayerUpload", **NAMED)
         assert f"The account has {most} open uploads" in refused.message
         assert sandbox.call(B, "ecr:InitiateLayerUpload", **NAMED).ok
@@ -192,8 +194,9 @@ def test_the_trail_cuts_what_a_client_made_long(sandbox: Sandbox) -> None:
 
 
 @pytest.mark.parametrize("lasting", [True, False])
+@pytest.mark.slow
 def test_snapshots(tmp_path: Path, lasting: bool) -> None:
-    with Sandbox(*(("--state", str(tmp_path)) if lasting else ())) as sandbox:
+    with Forked(*(("--state", str(tmp_path)) if lasting else ())) as sandbox:
         for number in range(50):
             assert sandbox.control("POST", "save", {"name": f"s{number}"}).status == 200
         refused = sandbox.control("POST", "save", {"name": "more"})
@@ -211,9 +214,10 @@ DAMAGED = {
 
 
 @pytest.mark.parametrize("name", DAMAGED)
+@pytest.mark.slow
 def test_a_damaged_snapshot_leaves_the_accounts_as_they_are(tmp_path: Path, name: str) -> None:
     whole, damaged, told = DAMAGED[name]
-    with Sandbox("--state", str(tmp_path)) as sandbox:
+    with Forked("--state", str(tmp_path)) as sandbox:
         sandbox.role(A, "one", trust(A))
         sandbox.control("POST", "save", {"name": "s"})
         sandbox.role(A, "two", trust(A))
@@ -225,5 +229,5 @@ def test_a_damaged_snapshot_leaves_the_accounts_as_they_are(tmp_path: Path, name
         assert told in refused.json["error"]
         assert "the accounts are as before" in refused.json["error"]
         assert sandbox.fingerprint() == before
-    with Sandbox("--state", str(tmp_path)) as sandbox:
+    with Forked("--state", str(tmp_path)) as sandbox:
         assert sandbox.fingerprint() == before

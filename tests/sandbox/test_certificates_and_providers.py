@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from tests.sandboxes import A, B, Sandbox, allow, trust
+from tests.sandboxes import A, B, Forked, Sandbox, allow, trust
 
 Key = ec.EllipticCurvePrivateKey
 EXPIRES = datetime(2031, 5, 6, 7, 8, 9, tzinfo=UTC)
@@ -258,9 +258,10 @@ def test_who_may(sandbox: Sandbox) -> None:
         assert f"iam:{operation} on resource: {start}{resource} because" in answer.message
 
 
+@pytest.mark.slow
 def test_no_private_key_is_kept_and_the_rest_lasts(tmp_path: Path) -> None:
     folder = tmp_path / "lab"
-    with Sandbox("--state", str(folder)) as sandbox:
+    with Forked("--state", str(folder)) as sandbox:
         sandbox.do(A, "iam:UploadServerCertificate", ServerCertificateName="site", **SITE)
         sandbox.do(A, "iam:CreateSAMLProvider", Name="idp", SAMLMetadataDocument=metadata())
         shown = sandbox.do(A, "iam:GetSAMLProvider", SAMLProviderArn=ARN)
@@ -274,6 +275,6 @@ def test_no_private_key_is_kept_and_the_rest_lasts(tmp_path: Path) -> None:
     files = [path for path in folder.rglob("*") if path.is_file()]
     assert files
     assert all(line.encode() not in path.read_bytes() for path in files)
-    with Sandbox("--state", str(folder)) as sandbox:
+    with Forked("--state", str(folder)) as sandbox:
         assert sandbox.fingerprint() == fingerprint
         assert sandbox.do(A, "iam:GetSAMLProvider", SAMLProviderArn=ARN) == shown

@@ -16,7 +16,7 @@ import pytest
 
 from tests.sandbox.images import Image
 from tests.sandbox.registries import HOST, Client
-from tests.sandboxes import A, Reply, Sandbox
+from tests.sandboxes import A, Forked, Reply, Sandbox
 
 Ask = Callable[..., Reply]
 DOORS = ("plain", "front")
@@ -128,7 +128,7 @@ class Host:
 @pytest.fixture(scope="module")
 def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
     folder = tmp_path_factory.mktemp("lab")
-    with Sandbox("--state", str(folder)) as sandbox:
+    with Forked("--state", str(folder)) as sandbox:
         sandbox.do(A, "ecr:CreateRepository", repositoryName="my-app")
         client = Client.of(sandbox)
         assert client.push(Image(b"layer")).status == 201

@@ -16,7 +16,7 @@ import pytest
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 
 from tests.sandbox.images import Image, push
-from tests.sandboxes import A, B, C, Keys, Sandbox, allow, deny, grant, trust
+from tests.sandboxes import A, B, C, Forked, Keys, Sandbox, allow, deny, grant, trust
 from xacct_helpers.sandbox import actions, trail
 from xacct_helpers.sandbox.wire import operation_model
 
@@ -644,10 +644,11 @@ def test_the_trail_itself_holds_no_secret() -> None:
 # -- what is kept ----------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_restart_forgets_the_events(tmp_path: Any) -> None:
-    with Sandbox("--state", str(tmp_path)) as lab:
+    with Forked("--state", str(tmp_path)) as lab:
         lab.role(A, "kept", trust(B))
         assert len(events(lab, A)) == 1
-    with Sandbox("--state", str(tmp_path), accounts=()) as lab:
+    with Forked("--state", str(tmp_path), accounts=()) as lab:
         assert lab.do(A, "iam:GetRole", RoleName="kept")
         assert [event["EventName"] for event in events(lab, A)] == ["GetRole"]

@@ -15,7 +15,7 @@ import pytest
 
 from tests.sandbox.images import INDEX_TYPE, Image, push
 from tests.sandbox.registries import Client
-from tests.sandboxes import A, B, Sandbox, allow
+from tests.sandboxes import A, B, Forked, Sandbox, allow
 from xacct_helpers.sandbox.actions.lifecycle_rules import expired, read
 from xacct_helpers.sandbox.entities import Image as Stored
 
@@ -428,9 +428,10 @@ def test_who_may_set_one(repository: Sandbox) -> None:
     )
 
 
+@pytest.mark.slow
 def test_kill_9_forgets_nothing(tmp_path: Path) -> None:
     folder = ("--state", str(tmp_path))
-    with Sandbox(*folder) as first:
+    with Forked(*folder) as first:
         first.do(A, "ecr:CreateRepository", **NAMED)
         fill(first, "v1", "v2", "v3")
         first.do(A, "ecr:PutLifecyclePolicy", **NAMED, lifecyclePolicyText=text(rule(1, "any", 2)))
@@ -439,7 +440,7 @@ def test_kill_9_forgets_nothing(tmp_path: Path) -> None:
         evaluated = first.do(A, "ecr:GetLifecyclePolicy", **NAMED)
         print_of_it = first.fingerprint()
         first.kill()
-    with Sandbox(*folder) as second:
+    with Forked(*folder) as second:
         assert second.fingerprint() == print_of_it
         assert tags(second) == ["v2", "v3"]
         assert second.do(A, "ecr:GetLifecyclePolicy", **NAMED) == evaluated

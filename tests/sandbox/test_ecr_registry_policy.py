@@ -15,7 +15,7 @@ import pytest
 
 from tests.sandbox.images import Image, push
 from tests.sandbox.registries import Client, error_of
-from tests.sandboxes import A, B, C, Sandbox, allow, grant, policy, statement
+from tests.sandboxes import A, B, C, Forked, Sandbox, allow, grant, policy, statement
 
 NAMED = {"repositoryName": "my-app"}
 OF_A = {**NAMED, "registryId": A}
@@ -244,10 +244,11 @@ def test_a_principal_made_again_is_not_the_one_that_was_named(repository: Sandbo
     assert json.loads(text)["Statement"][0]["Principal"]["AWS"].startswith("AIDA")
 
 
+@pytest.mark.slow
 def test_kill_9_forgets_nothing(tmp_path: Path) -> None:
     def sandboxes() -> Iterator[Sandbox]:
         for _ in range(2):
-            with Sandbox("--state", str(tmp_path)) as sandbox:
+            with Forked("--state", str(tmp_path)) as sandbox:
                 yield sandbox
                 sandbox.kill()
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.sandbox.images import INDEX_TYPE, MANIFEST_TYPE, Image, push
-from tests.sandboxes import A, Answer, B, Sandbox, allow, grant, policy, statement
+from tests.sandboxes import A, Answer, B, Forked, Sandbox, allow, grant, policy, statement
 
 NAMED = {"repositoryName": "my-app"}
 V1 = {**NAMED, "imageId": {"imageTag": "v1"}}
@@ -302,9 +302,10 @@ def test_without_its_role_nothing_is_copied(repository: Sandbox) -> None:
     assert status(repository) == failed("SERVICE_LINKED_ROLE_NOT_FOUND")
 
 
+@pytest.mark.slow
 def test_kill_9_forgets_nothing(tmp_path: Path) -> None:
     folder = ("--state", str(tmp_path))
-    with Sandbox(*folder) as first:
+    with Forked(*folder) as first:
         first.do(A, "ecr:CreateRepository", **NAMED)
         open_b(first)
         put(first, rule(("us-east-1", B), ("eu-west-1", A)))
@@ -312,7 +313,7 @@ def test_kill_9_forgets_nothing(tmp_path: Path) -> None:
         before, copies = first.fingerprint(), status(first)
         assert [one["status"] for one in copies] == ["COMPLETE", "COMPLETE"]
         first.kill()
-    with Sandbox(*folder) as second:
+    with Forked(*folder) as second:
         assert second.fingerprint() == before
         assert status(second) == copies
         assert tags(second, B) == ["v1"]

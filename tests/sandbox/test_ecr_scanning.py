@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.sandbox.images import Image, push
-from tests.sandboxes import A, B, Sandbox, allow
+from tests.sandboxes import A, B, Forked, Sandbox, allow
 
 NAMED = {"repositoryName": "my-app"}
 V1 = {**NAMED, "imageId": {"imageTag": "v1"}}
@@ -167,9 +167,10 @@ def test_settings_of_several_repositories(repository: Sandbox) -> None:
     assert (failure["repositoryName"], failure["failureCode"]) == ("other", "REPOSITORY_NOT_FOUND")
 
 
+@pytest.mark.slow
 def test_kill_9_forgets_nothing(tmp_path: Path) -> None:
     folder = ("--state", str(tmp_path))
-    with Sandbox(*folder) as first:
+    with Forked(*folder) as first:
         first.do(A, "ecr:CreateRepository", **NAMED)
         push(first, A, IMAGE, **NAMED)
         first.do(A, "ecr:StartImageScan", **V1)
@@ -179,7 +180,7 @@ def test_kill_9_forgets_nothing(tmp_path: Path) -> None:
         images, before = first.do(A, "ecr:DescribeImages", **NAMED), first.fingerprint()
         assert [one["imageScanStatus"] for one in images["imageDetails"]] == [ENDED, ENDED]
         first.kill()
-    with Sandbox(*folder) as second:
+    with Forked(*folder) as second:
         assert second.do(A, "ecr:DescribeImages", **NAMED)["imageDetails"] == images["imageDetails"]
         assert second.fingerprint() == before
         assert second.call(A, "ecr:StartImageScan", **V1).code == "LimitExceededException"

@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from tests.sandbox.images import Image, digest_of, push
-from tests.sandboxes import A, Answer, B, C, Keys, Sandbox, allow, grant, trust
+from tests.sandboxes import A, Answer, B, C, Forked, Keys, Sandbox, allow, grant, trust
 
 IMAGE = Image(b"layer of one")
 
@@ -217,9 +217,9 @@ def labs(draw: st.DrawFn) -> tuple[Names, str, list[int]]:
 
 
 @pytest.fixture(scope="module")
-def as_in_the_lesson() -> list[Any]:
-    with Sandbox() as sandbox:
-        return told(sandbox, LESSON, list(range(len(STEPS))))
+def as_in_the_lesson(running_sandbox: Sandbox) -> list[Any]:
+    running_sandbox.reset()
+    return told(running_sandbox, LESSON, list(range(len(STEPS))))
 
 
 def test_the_story_is_worth_telling(as_in_the_lesson: list[Any]) -> None:
@@ -240,12 +240,13 @@ def test_the_story_is_worth_telling(as_in_the_lesson: list[Any]) -> None:
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(lab=labs())
+@pytest.mark.slow
 def test_nothing_depends_on_names_or_order(
     as_in_the_lesson: list[Any], lab: tuple[Names, str, list[int]]
 ) -> None:
     names, seed, order = lab
     accounts = (names.owner, names.caller, names.stranger)
-    with Sandbox("--seed", seed, accounts=accounts) as sandbox:
+    with Forked("--seed", seed, accounts=accounts) as sandbox:
         for number, found in enumerate(told(sandbox, names, order)):
             assert found == as_in_the_lesson[number]
 
@@ -267,6 +268,7 @@ def ids(sandbox: Sandbox, names: list[str]) -> dict[str, str]:
     return found
 
 
+@pytest.mark.slow
 def test_the_same_names_give_the_same_ids_in_any_order(sandbox: Sandbox) -> None:
     first = ids(sandbox, ["one", "two"])
     assert len(set(first.values())) == len(first)

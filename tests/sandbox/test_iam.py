@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.sandboxes import A, B, Sandbox, allow, policy, statement, trust
+from tests.sandboxes import A, B, Forked, Sandbox, allow, policy, statement, trust
 
 ROOT = f"arn:aws:iam::{A}:root"
 POLICY = f"arn:aws:iam::{A}:policy/p"
@@ -1134,13 +1134,14 @@ def test_tag_keys_of_users_and_roles_do_not_care_for_case(sandbox: Sandbox, kind
     assert tags_held(sandbox, kind) == ([] if caseless else [first])
 
 
+@pytest.mark.slow
 def test_a_respelled_tag_outlives_a_restart(tmp_path: Path) -> None:
-    with Sandbox("--state", str(tmp_path / "lab")) as before:
+    with Forked("--state", str(tmp_path / "lab")) as before:
         user(before)
         for key in ("team", "Team"):
             before.do(A, "iam:TagUser", UserName="u", Tags=[{"Key": key, "Value": "x"}])
         fingerprint = before.fingerprint()
-    with Sandbox("--state", str(tmp_path / "lab")) as after:
+    with Forked("--state", str(tmp_path / "lab")) as after:
         assert after.fingerprint() == fingerprint
         tags_of_u = after.do(A, "iam:ListUserTags", UserName="u")["Tags"]
         assert tags_of_u == [{"Key": "Team", "Value": "x"}]

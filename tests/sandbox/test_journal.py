@@ -18,14 +18,17 @@ from typing import Any
 import pytest
 
 from tests.sandbox.images import Image, digest_of, push, upload
-from tests.sandboxes import A, B, Keys, NotStarted, Sandbox, allow, grant, trust
+from tests.sandboxes import A, B, Forked, Keys, NotStarted, Sandbox, allow, grant, trust
+
+pytestmark = pytest.mark.slow
 
 IMAGE = Image(b"layer of one")
 NAMED = {"repositoryName": "my-app"}
 
 
 def start(folder: Path, *more: str, **options: Any) -> Sandbox:
-    return Sandbox("--state", str(folder), *more, **options)
+    kind = Sandbox if "preexec" in options else Forked
+    return kind("--state", str(folder), *more, **options)
 
 
 def fill(sandbox: Sandbox) -> Keys:
@@ -100,7 +103,7 @@ def test_everything_is_there_after_kill_9(tmp_path: Path) -> None:
 
 
 def test_the_end_by_sigterm_is_clean(tmp_path: Path) -> None:
-    with start(tmp_path) as first:
+    with Sandbox("--state", str(tmp_path)) as first:
         first.role(A, "r", trust(A))
         state = json.loads((tmp_path / "sandbox.json").read_text())
         assert state == first.line
@@ -492,7 +495,7 @@ def test_a_full_disk_for_layers(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("lasting", [True, False])
 def test_save_and_restore(tmp_path: Path, lasting: bool) -> None:
-    with start(tmp_path) if lasting else Sandbox() as sandbox:
+    with start(tmp_path) if lasting else Forked() as sandbox:
         session = fill(sandbox)
         before = everything(sandbox)
         assert sandbox.control("POST", "save", {"name": "one"}).status == 200

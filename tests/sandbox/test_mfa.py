@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import segno
 
-from tests.sandboxes import A, B, Keys, Sandbox, allow, policy, statement, trust
+from tests.sandboxes import A, B, Forked, Keys, Sandbox, allow, policy, statement, trust
 from xacct_helpers.sandbox import totp
 
 SERIAL = f"arn:aws:iam::{A}:mfa/phone"
@@ -419,10 +419,11 @@ def test_cloudtrail_tells_of_mfa_and_of_no_seed(sandbox: Sandbox, ann: Keys, pho
     assert f'"{shown["TokenCode"]}"' not in told
 
 
+@pytest.mark.slow
 def test_it_outlives_a_restart(tmp_path: Path) -> None:
     """Device, owner, what was spent, and the session; a code used before the end stays used."""
     folder = tmp_path / "lab"
-    with Sandbox("--state", str(folder)) as before:
+    with Forked("--state", str(folder)) as before:
         ann = before.user(A, "ann", EVERYTHING)
         phone = Phone(before)
         assert phone.enable().ok
@@ -438,7 +439,7 @@ def test_it_outlives_a_restart(tmp_path: Path) -> None:
     assert shown["TokenCode"].encode() not in re.sub(
         rb'"t":[\d.]+', b"", (folder / "journal.jsonl").read_bytes()
     )
-    with Sandbox("--state", str(folder)) as after:
+    with Forked("--state", str(folder)) as after:
         assert after.fingerprint() == fingerprint
         spent = after.call(ann, "sts:GetSessionToken", **shown)
         assert spent.error == ("AccessDenied", 403, WRONG)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.sandboxes import A, Sandbox
+from tests.sandboxes import A, Forked, Sandbox
 
 URL = "https://oidc.example.org/id/1"
 ARN = f"arn:aws:iam::{A}:oidc-provider/oidc.example.org/id/1"
@@ -117,12 +117,13 @@ def test_authorised_on(
     assert f"iam:{operation} on resource: {resource} because" in answer.message
 
 
+@pytest.mark.slow
 def test_it_outlives_a_restart(tmp_path: Path) -> None:
-    with Sandbox("--state", str(tmp_path / "lab")) as before:
+    with Forked("--state", str(tmp_path / "lab")) as before:
         create(before)
         client = {"ClientID": "x", "OpenIDConnectProviderArn": ARN}
         before.do(A, "iam:AddClientIDToOpenIDConnectProvider", **client)
         found, fingerprint = get(before), before.fingerprint()
-    with Sandbox("--state", str(tmp_path / "lab")) as after:
+    with Forked("--state", str(tmp_path / "lab")) as after:
         assert get(after) == found
         assert after.fingerprint() == fingerprint

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.sandboxes import A, B, C, Sandbox, allow, deny, policy, statement, trust
+from tests.sandboxes import A, B, C, Forked, Sandbox, allow, deny, policy, statement, trust
 
 M = C  # the account that manages the organization
 SCP, RCP = "SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY"
@@ -430,13 +430,14 @@ def test_keys_of_the_organization(org: Org) -> None:
 # -- it lasts, and asks for permission -------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_it_outlives_a_restart(tmp_path: Path) -> None:
-    with Sandbox("--state", str(tmp_path / "lab")) as before:
+    with Forked("--state", str(tmp_path / "lab")) as before:
         org = make(before)
         org.attach("NoIam", deny("iam:*"), org.unit("workloads", A))
         found = before.fingerprint()
         roots = org.do("ListRoots")
-    with Sandbox("--state", str(tmp_path / "lab")) as after:
+    with Forked("--state", str(tmp_path / "lab")) as after:
         assert after.fingerprint() == found
         assert after.do(M, "organizations:ListRoots") == roots
         assert after.call(A, LIST).code == "AccessDenied"

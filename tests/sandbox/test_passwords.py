@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.sandboxes import A, B, Sandbox
+from tests.sandboxes import A, B, Forked, Sandbox
 
 GOOD = "Secret-of-Ann-7"
 SHORT = "Password should have a minimum length of {}"
@@ -94,8 +94,9 @@ def test_the_accounts_policy(sandbox: Sandbox) -> None:
     assert sandbox.call(A, "iam:GetAccountPasswordPolicy").code == "NoSuchEntity"
 
 
+@pytest.mark.slow
 def test_a_password_is_kept_nowhere_and_the_rest_lasts(tmp_path: Path) -> None:
-    with Sandbox("--state", str(tmp_path / "state")) as sandbox:
+    with Forked("--state", str(tmp_path / "state")) as sandbox:
         sandbox.do(A, "iam:CreateUser", UserName="ann")
         sandbox.do(A, "iam:UpdateAccountPasswordPolicy", **STRICT)
         made = sandbox.do(A, "iam:CreateLoginProfile", UserName="ann", Password=GOOD)
@@ -107,7 +108,7 @@ def test_a_password_is_kept_nowhere_and_the_rest_lasts(tmp_path: Path) -> None:
         assert GOOD not in events
     for path in (tmp_path / "state").rglob("*"):
         assert path.is_dir() or GOOD.encode() not in path.read_bytes(), path
-    with Sandbox("--state", str(tmp_path / "state")) as sandbox:
+    with Forked("--state", str(tmp_path / "state")) as sandbox:
         shown = sandbox.do(A, "iam:GetLoginProfile", UserName="ann")
         assert shown["LoginProfile"] == made["LoginProfile"]
         policy = sandbox.do(A, "iam:GetAccountPasswordPolicy")["PasswordPolicy"]

@@ -123,6 +123,7 @@ def test_what_is_not_there_is_named_as_it_was_asked_for(
     assert [image["imageId"]["imageDigest"] for image in answer["images"]] == digests[:1]
 
 
+@pytest.mark.slow
 def test_what_the_sandbox_leaves_out_of_moto_stays_importable() -> None:
     program = """
 import sys

@@ -17,7 +17,7 @@ import pytest
 
 from tests.sandbox.images import Image, digest_of
 from tests.sandbox.registries import Client, with_digest
-from tests.sandboxes import A, Sandbox
+from tests.sandboxes import A, Forked, Sandbox
 
 NAMED = {"repositoryName": "my-app"}
 DATA = random.Random(7).randbytes(6 * 1024 * 1024)
@@ -81,8 +81,9 @@ def test_a_client_that_dies_goes_on_where_it_was(client: Client, chunked: bool) 
 
 
 @pytest.mark.parametrize("method", ["PATCH", "PUT"])
+@pytest.mark.slow
 def test_a_sandbox_that_is_killed_goes_on_where_it_was(tmp_path: Path, method: str) -> None:
-    with Sandbox("--state", str(tmp_path)) as sandbox:
+    with Forked("--state", str(tmp_path)) as sandbox:
         sandbox.do(A, "ecr:CreateRepository", **NAMED)
         client = Client.of(sandbox)
         upload = client.begin()
@@ -90,7 +91,7 @@ def test_a_sandbox_that_is_killed_goes_on_where_it_was(tmp_path: Path, method: s
         with half_sent(client, method, path):
             wait_for(client, upload, 1024 * 1024)
             sandbox.kill()
-    with Sandbox("--state", str(tmp_path), accounts=()) as sandbox:
+    with Forked("--state", str(tmp_path), accounts=()) as sandbox:
         client = Client.of(sandbox)
         assert received(client, upload) >= 1024 * 1024
         finish(client, upload)

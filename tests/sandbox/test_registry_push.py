@@ -15,7 +15,7 @@ import pytest
 
 from tests.sandbox.images import INDEX_TYPE, MANIFEST_TYPE, Image, digest_of
 from tests.sandbox.registries import Client, error_of, with_digest
-from tests.sandboxes import A, B, Sandbox, allow, deny, grant
+from tests.sandboxes import A, B, Forked, Sandbox, allow, deny, grant
 
 NAMED = {"repositoryName": "my-app"}
 ARN = f"arn:aws:ecr:us-east-1:{A}:repository/my-app"
@@ -385,8 +385,9 @@ def test_a_push_is_in_cloudtrail(client: Client) -> None:
 # -- what lasts ------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_what_was_pushed_lasts(tmp_path: Path) -> None:
-    with Sandbox("--state", str(tmp_path)) as sandbox:
+    with Forked("--state", str(tmp_path)) as sandbox:
         sandbox.do(A, "ecr:CreateRepository", **NAMED)
         sandbox.do(A, "ecr:CreateRepository", repositoryName="other")
         client = Client.of(sandbox)
@@ -399,7 +400,7 @@ def test_what_was_pushed_lasts(tmp_path: Path) -> None:
         client.send("PATCH", broken_off, DATA[:500])
         before = sandbox.fingerprint()
         sandbox.kill()
-    with Sandbox("--state", str(tmp_path), accounts=()) as sandbox:
+    with Forked("--state", str(tmp_path), accounts=()) as sandbox:
         assert sandbox.fingerprint() == before
         again = Client.of(sandbox)
         assert again.send("GET", "my-app/manifests/v2").body == IMAGE.manifest.encode()

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.sandboxes import A, B, Sandbox, allow, trust
+from tests.sandboxes import A, B, Forked, Sandbox, allow, trust
 from xacct_helpers.sandbox.actions import service_linked
 
 ECS, NAME = "ecs.amazonaws.com", "AWSServiceRoleForECS"
@@ -124,13 +124,14 @@ def test_its_description_may_be_changed(sandbox: Sandbox) -> None:
     assert sandbox.do(A, "iam:GetRole", RoleName=NAME)["Role"]["Description"] == "new"
 
 
+@pytest.mark.slow
 def test_it_outlives_a_restart(tmp_path: Path) -> None:
-    with Sandbox("--state", str(tmp_path / "lab")) as before:
+    with Forked("--state", str(tmp_path / "lab")) as before:
         create(before)
         create(before, "rds.amazonaws.com")
         task = before.do(A, "iam:DeleteServiceLinkedRole", RoleName=NAME)["DeletionTaskId"]
         fingerprint = before.fingerprint()
-    with Sandbox("--state", str(tmp_path / "lab")) as after:
+    with Forked("--state", str(tmp_path / "lab")) as after:
         assert after.fingerprint() == fingerprint
         known = after.do(A, "iam:GetServiceLinkedRoleDeletionStatus", DeletionTaskId=task)
         assert known["Status"] == "SUCCEEDED"

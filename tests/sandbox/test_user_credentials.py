@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
-from tests.sandboxes import A, B, Sandbox, allow
+from tests.sandboxes import A, B, Forked, Sandbox, allow
 
 SSH = serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH
 PEM = serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
@@ -343,9 +343,10 @@ def test_the_credential_report(ann: Sandbox) -> None:
     assert "zoe" in report(ann)
 
 
+@pytest.mark.slow
 def test_no_secret_is_kept_and_the_rest_lasts(tmp_path: Path) -> None:
     folder = tmp_path / "lab"
-    with Sandbox("--state", str(folder)) as sandbox:
+    with Forked("--state", str(folder)) as sandbox:
         sandbox.do(A, "iam:CreateUser", UserName="ann")
         upload(sandbox)
         sign(sandbox)
@@ -370,5 +371,5 @@ def test_no_secret_is_kept_and_the_rest_lasts(tmp_path: Path) -> None:
     for secret in secrets:
         assert secret not in told
         assert all(secret.encode() not in content for content in files)
-    with Sandbox("--state", str(folder)) as sandbox:
+    with Forked("--state", str(folder)) as sandbox:
         assert (sandbox.fingerprint(), report(sandbox)) == before

@@ -27,7 +27,20 @@ from joserfc.jwk import RSAKey
 
 from tests.sandbox.images import Image, push
 from tests.sandbox.test_unknown import xml_error
-from tests.sandboxes import FORM, REGION, A, B, C, Keys, Sandbox, allow, deny, policy, statement
+from tests.sandboxes import (
+    FORM,
+    REGION,
+    A,
+    B,
+    C,
+    Forked,
+    Keys,
+    Sandbox,
+    allow,
+    deny,
+    policy,
+    statement,
+)
 from tests.sandboxes import trust as trusting
 from xacct_helpers.sandbox.seal import unseal
 
@@ -168,7 +181,7 @@ class Lab:
 @pytest.fixture(scope="module")
 def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     folder = tmp_path_factory.mktemp("lab")
-    with Sandbox("--state", str(folder)) as running:
+    with Forked("--state", str(folder)) as running:
         yield Lab(running, folder)
 
 
@@ -877,12 +890,13 @@ def test_the_lab_explains_a_refusal(lab: Lab) -> None:
 # -- the issuer ------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_issuers_url(lab: Lab, sandbox: Sandbox) -> None:
     """It is that of every lab of this seed, as ids are."""
     pattern = r"https://oidc\.eks\.us-east-1\.amazonaws\.com/id/[0-9A-F]{32}"
     assert re.fullmatch(pattern, lab.issuer)
     assert sandbox.control("GET", "status").json["oidc_issuer"] == lab.issuer
-    with Sandbox("--seed", "another") as other:
+    with Forked("--seed", "another") as other:
         theirs = other.control("GET", "status").json["oidc_issuer"]
         assert re.fullmatch(pattern, theirs)
         assert theirs != lab.issuer
@@ -953,9 +967,10 @@ def test_only_the_labs_owner_gets_a_token(sandbox: Sandbox) -> None:
     assert sandbox.control("POST", "service-account-token", body, token="x").status == 403
 
 
+@pytest.mark.slow
 def test_a_restart_changes_nothing_and_a_reset_ends_tokens(tmp_path: Path) -> None:
     folder = str(tmp_path)
-    with Sandbox("--state", folder) as running:
+    with Forked("--state", folder) as running:
         lab = Lab(running, tmp_path)
         lab.provider()
         irsa(lab)
@@ -963,7 +978,7 @@ def test_a_restart_changes_nothing_and_a_reset_ends_tokens(tmp_path: Path) -> No
         running.kill()
     assert (tmp_path / "issuer-key").stat().st_mode & 0o777 == 0o600
     assert b"PRIVATE" not in (tmp_path / "issuer-key").read_bytes()
-    with Sandbox("--state", folder, accounts=()) as running:
+    with Forked("--state", folder, accounts=()) as running:
         lab = Lab(running, tmp_path)
         assert lab.issuer == issuer
         assert lab.assume(before)[0] is None

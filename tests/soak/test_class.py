@@ -24,7 +24,9 @@ from tests.soak import scaled
 from tests.soak.hub import Hub, running
 from xacct_helpers import course
 
-LEARNERS = scaled(3)
+pytestmark = [pytest.mark.kernel, pytest.mark.tools, pytest.mark.slow]
+
+LEARNERS = scaled(3, reduced=2)
 COMMITTED = PATHS[5]
 AT_MOST = 700 * 2**20  # bytes of resident memory for one learner
 

@@ -22,7 +22,9 @@ from botocore.parsers import ResponseParserError
 from tests.sandboxes import A, Sandbox, allow
 from tests.soak import scaled
 
-KILLS = scaled(60)
+pytestmark = pytest.mark.slow
+
+KILLS = scaled(60, reduced=12)
 AT_LEAST_BETWEEN = 50 * KILLS // 60
 KILLS_OF_ONE_LAB = 12  # then a fresh one: a start performs all changes again
 WRITERS = 4

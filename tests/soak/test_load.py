@@ -17,8 +17,11 @@ from tests.memory import resident
 from tests.sandboxes import A, Answer, B, Keys, Sandbox, allow, policy, statement, trust
 from tests.soak import scaled
 
+pytestmark = pytest.mark.slow
+
 CLIENTS = 50
-SECONDS = scaled(20)
+SECONDS = scaled(20, reduced=6)
+ROUNDS = 2  # at least, on a machine that is too slow for them
 MAY_GROW = 32 * 2**20  # bytes of resident memory, from the first third of the time to the end
 SHARED = "shared"
 WHO_AM_I = b"Action=GetCallerIdentity&Version=2011-06-15"
@@ -42,7 +45,7 @@ class Client:
 
     def run(self, until: float) -> None:
         """Go round until the time is over; what is not as it should be is noted."""
-        while time.monotonic() < until and not self.wrong:
+        while (time.monotonic() < until or self.written + 1 < ROUNDS) and not self.wrong:
             self.round()
 
     def round(self) -> None:
@@ -126,10 +129,10 @@ def test_fifty_clients_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str
     with capsys.disabled():
         print(
             f"\n{CLIENTS} clients, {sum(seen.values())} answers in {SECONDS} s ({dict(seen)}); "
-            f"memory {sizes[0] >> 20} to {sizes[-1] >> 20} MiB"
+            f"memory {sizes[0] >> 20} to {sizes[-1] >> 20} MiB, {grown >> 10} KiB of it late"
         )
     assert max(seen) < 500
-    assert min(client.written for client in clients) > 0
+    assert min(client.written for client in clients) >= ROUNDS - 1
     for client in clients:
         last = json.dumps(kept[client.name]["PolicyDocument"])
         assert f'repository/r{client.written}"' in last, f"{client.name}'s last write was lost"

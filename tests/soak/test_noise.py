@@ -21,6 +21,8 @@ import pytest
 from tests.sandboxes import ECR_TARGET, FORM, A, B, Keys, Reply, Sandbox, allow, trust
 from tests.soak import scaled
 
+pytestmark = pytest.mark.slow
+
 SECONDS = 20  # within which an answer has to come
 AMZ_JSON = "application/x-amz-json-1.1"
 TRACEBACK = b"Traceback (most recent call last)"

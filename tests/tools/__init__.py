@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
+from filelock import FileLock
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -54,6 +55,14 @@ def npm_installed(source: Path, environment: Mapping[str, str] | None = None) ->
     npm = require("npm", "npm")
     made = ROOT / ".cache" / source.name
     made.mkdir(parents=True, exist_ok=True)
+    with FileLock(made.with_name(f"{made.name}.lock")):
+        _bring_up_to_date(made, source, npm, environment)
+    return made
+
+
+def _bring_up_to_date(
+    made: Path, source: Path, npm: str, environment: Mapping[str, str] | None
+) -> None:
     for path in source.iterdir():
         if not (made / path.name).exists() or (made / path.name).read_bytes() != path.read_bytes():
             shutil.copyfile(path, made / path.name)
@@ -64,7 +73,6 @@ def npm_installed(source: Path, environment: Mapping[str, str] | None = None) ->
             command, cwd=made, env=environment, check=True, capture_output=True, timeout=300
         )
         (made / "installed").touch()
-    return made
 
 
 def missing(message: str) -> NoReturn:

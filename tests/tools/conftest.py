@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from tests.labs import named
+from tests import prepared
+from tests.labs import pointed_at
 from tests.tools import npm_installed
 from xacct_helpers import workspace
 from xacct_helpers.lab import Lab, open_lab
@@ -79,28 +80,35 @@ class Terminal:
         return [entry["caller"] for entry in sorted(done, key=lambda entry: entry["number"])]
 
 
-@pytest.fixture(scope="module")
-def _lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    with named(tmp_path_factory.mktemp("tools") / "lab"):
-        lab = open_lab()
-        lab.catch_up(through=10)
-        with (lab.folder / "aws" / "config").open("a") as config:
-            config.write(PROFILES)
-        lab.running.post("save", name="tools")
-        yield lab
+# On a path of this length podman itself would not end: the lab has to see to that.
+FOLDER = "a-folder-of-somebody-who-likes-names-that-say-what-is-in-it"
+
+
+@pytest.fixture(scope="package")
+def _folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The folder of a lab as after notebook 10, with what a learner adds in notebook 09."""
+    folder = workspace.absolute(tmp_path_factory.mktemp(FOLDER)) / "lab"
+    prepared.copy(folder, after=10)
+    workspace.join(folder)
+    with (folder / "aws" / "config").open("a") as config:
+        config.write(PROFILES)
+    yield folder
+    workspace.stop(folder)
 
 
 @pytest.fixture
-def terminal(_lab: Lab, tmp_path: Path) -> Terminal:
+def terminal(_folder: Path, tmp_path: Path) -> Iterator[Terminal]:
     """A terminal on the lab, its accounts as after notebook 10 and nobody logged in."""
-    _lab.running.post("restore", name="tools")
-    (_lab.folder / "containers" / "config.json").write_text("{}")
-    changes = workspace.environment(_lab.running, os.environ)
-    environment = {**os.environ, **{k: v for k, v in changes.items() if v is not None}}
-    for name in (name for name, value in changes.items() if value is None):
-        environment.pop(name, None)
-    environment["AWS_ECR_DISABLE_CACHE"] = "true"
-    return Terminal(_lab, tmp_path, environment)
+    with pointed_at(_folder):
+        lab = open_lab()
+        lab.running.post("restore", name=prepared.snapshot(10))
+        (_folder / "containers" / "config.json").write_text("{}")
+        changes = workspace.environment(lab.running, os.environ)
+        environment = {**os.environ, **{k: v for k, v in changes.items() if v is not None}}
+        for name in (name for name, value in changes.items() if value is None):
+            environment.pop(name, None)
+        environment["AWS_ECR_DISABLE_CACHE"] = "true"
+        yield Terminal(lab, tmp_path, environment)
 
 
 def wait_for(there: Path, process: subprocess.Popen[Any]) -> None:

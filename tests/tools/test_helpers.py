@@ -16,6 +16,8 @@ import pytest
 
 from tests.tools.conftest import REGISTRY, ROLE_A, ROLE_B, Terminal
 
+pytestmark = pytest.mark.tools
+
 B_REGISTRY = REGISTRY.replace("111111111111", "222222222222")
 NOT_FOUND = "credentials not found in native keychain\n"
 

@@ -24,6 +24,8 @@ from tests.tools.conftest import REGISTRY, Terminal
 from xacct_helpers import workspace
 from xacct_helpers.lab import open_lab
 
+pytestmark = pytest.mark.tools
+
 SIZE = 256 * 1024 * 1024
 PUSHED = f"{REGISTRY}/my-app:pushed"
 SKOPEO = f"exec skopeo copy dir:$W/big docker://{PUSHED}"
@@ -73,11 +75,21 @@ def big_image(folder: Path) -> str:
     return f"sha256:{layer}"
 
 
+@pytest.fixture(scope="module")
+def big(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """The folder of such an image, and its layer's digest."""
+    folder = tmp_path_factory.mktemp("images") / "big"
+    return folder, big_image(folder)
+
+
 @pytest.fixture
-def pushing(terminal: Terminal) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+def pushing(
+    terminal: Terminal, big: tuple[Path, str]
+) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
     """skopeo with a part of the layer on its way, and the layer's digest."""
     require("skopeo", "skopeo")
-    layer = big_image(terminal.work / "big")
+    folder, layer = big
+    (terminal.work / "big").symlink_to(folder)
     terminal.ok(
         f"aws --profile account-a ecr get-login-password | "
         f"skopeo login --username AWS --password-stdin {REGISTRY}"

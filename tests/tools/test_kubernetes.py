@@ -101,6 +101,7 @@ def test_the_config_matches_the_pods_image() -> None:
     assert any(kubelet.matches(pattern, IMAGE) for pattern in provider()["matchImages"])
 
 
+@pytest.mark.tools
 def test_the_provider_logs_in_as_the_role_of_account_a(node: Terminal) -> None:
     answered = kubelet.ask(provider(), IMAGE, node.environment)
     assert list(answered.auth) == [REGISTRY]
@@ -110,6 +111,7 @@ def test_the_provider_logs_in_as_the_role_of_account_a(node: Terminal) -> None:
     assert node.callers("ecr:GetAuthorizationToken")[-1].startswith(SESSION_OF_A)
 
 
+@pytest.mark.tools
 def test_it_has_nothing_for_other_images(node: Terminal) -> None:
     answered = kubelet.ask(provider(), "docker.io/library/alpine:3", node.environment)
     assert answered.auth == {}
@@ -140,6 +142,7 @@ REFUSED = [
 ]
 
 
+@pytest.mark.tools
 @pytest.mark.parametrize(("name", "text", "says"), REFUSED, ids=[case[0] for case in REFUSED])
 def test_a_bad_request_is_one_sentence(name: str, text: str, says: str, terminal: Terminal) -> None:
     done = subprocess.run(
@@ -157,6 +160,7 @@ def test_a_bad_request_is_one_sentence(name: str, text: str, says: str, terminal
     assert done.stderr.count("\n") == 1
 
 
+@pytest.mark.tools
 def test_a_refused_role_is_said_in_awss_words(node: Terminal) -> None:
     b = boto3.Session(profile_name="account-b-admin").client("iam")
     b.delete_role_policy(RoleName="cluster-node", PolicyName="pull")
@@ -238,6 +242,7 @@ def login(node: Terminal) -> str:
     return f"{user}:{password}"
 
 
+@pytest.mark.tools
 def test_containerd_pulls_and_runs_with_what_the_provider_gave(
     node: Terminal, containerd: Containerd
 ) -> None:
@@ -250,12 +255,14 @@ def test_containerd_pulls_and_runs_with_what_the_provider_gave(
     assert "Hello from account A's image." in ran.stdout
 
 
+@pytest.mark.tools
 def test_containerd_without_credentials(node: Terminal, containerd: Containerd) -> None:
     pulled = containerd.pull(None)
     assert pulled.returncode != 0
     assert "no basic auth credentials" in pulled.stderr or "401" in pulled.stderr
 
 
+@pytest.mark.tools
 def test_a_statement_withdrawn_ends_the_pull_that_has_the_token(
     node: Terminal, containerd: Containerd
 ) -> None:

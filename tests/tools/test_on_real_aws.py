@@ -35,6 +35,7 @@ def first_day(lab: str) -> str:
     return str(running.get("fingerprint")["fingerprint"])
 
 
+@pytest.mark.tools
 def test_every_command_works_and_nothing_is_left(terminal: str, tmp_path: Path) -> None:
     """Block after block in one shell that ends at the first failure, pipes included."""
     require("podman", "podman")

@@ -9,8 +9,11 @@ import json
 from typing import Any
 
 import boto3
+import pytest
 
 from tests.tools.conftest import Terminal
+
+pytestmark = pytest.mark.tools
 
 PARTNER = "arn:aws:iam::111111111111:role/partner"
 TRUST = {

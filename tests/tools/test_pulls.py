@@ -15,6 +15,8 @@ from tests.tools import require
 from tests.tools.conftest import SESSION_OF_A, Terminal
 from tests.tools.ways import ECR_LOGIN, NODE, NPM, PODMAN, SKOPEO, Way, helper, run
 
+pytestmark = pytest.mark.tools
+
 IMAGE = "$R/my-app:v1"
 LOG_IN = "aws --profile pull-from-a ecr get-login-password |"
 # A user who is not root needs more of a machine for a network, and the greeting needs none.

@@ -14,6 +14,8 @@ import pytest
 from tests.tools.conftest import SESSION_OF_A, Terminal
 from tests.tools.ways import ECR_LOGIN, NODE, NPM, PODMAN, SKOPEO, Way, helper, run
 
+pytestmark = pytest.mark.tools
+
 IMAGE, PUSHED = "$R/my-app:v1", "$R/my-app:pushed"
 OWNER, PUSHER = "account-a", "pull-from-a"
 REPOSITORY = "arn:aws:ecr:us-east-1:111111111111:repository/my-app"

@@ -8,11 +8,10 @@ from html import unescape
 from typing import Any
 from xml.etree import ElementTree
 
-import nbclient
 import nbformat
 import pytest
 
-from tests.notebooks.execute import fresh_lab
+from tests import kernels, prepared
 from tests.tools import ROOT
 from tests.view.maps import COURSE, WHOLE, A, B, Json, arn, large, told
 from xacct_helpers.view.access_map import words
@@ -309,10 +308,10 @@ CELLS = [
 ]
 
 
+@pytest.mark.kernel
 def test_in_a_kernel_it_follows_the_accounts() -> None:
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(one) for one in CELLS])
-    client = nbclient.NotebookClient(notebook, timeout=60, kernel_name="python3")
-    client.resources = {"metadata": {"path": str(ROOT / "notebooks")}}
+    client = kernels.client(notebook, ROOT / "notebooks")
     seen: list[Json] = []
 
     def after(cell: Any, cell_index: int, **_: Any) -> None:
@@ -321,7 +320,7 @@ def test_in_a_kernel_it_follows_the_accounts() -> None:
         seen.append(dict(states[0]) if states else {})
 
     client.on_cell_executed = after
-    with fresh_lab():
+    with prepared.lab(after=4):
         client.execute()
     (output,) = notebook.cells[1]["outputs"]
     assert "application/vnd.jupyter.widget-view+json" in output["data"]

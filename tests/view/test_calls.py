@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from collections.abc import Iterator
 from typing import Any
 
 import boto3
 import pytest
 
-from tests.notebooks.execute import fresh_lab
-from xacct_helpers import open_lab
+from tests import prepared, shells
 from xacct_helpers.lab import Lab
 from xacct_helpers.view.calls import ApiCall, boto3_text, cli_text
 
 
 @pytest.fixture(scope="module")
 def lab() -> Iterator[Lab]:
-    with fresh_lab():
-        lab = open_lab()
-        lab.catch_up(through=5)
+    with prepared.lab(after=5) as lab:
         yield lab
 
 
@@ -164,22 +160,26 @@ def made(call: ApiCall) -> Any:
     return {name: value for name, value in answer.items() if name != "ResponseMetadata"}
 
 
-def by_boto3(call: ApiCall) -> None:
+def by_itself(lab: Lab, call: ApiCall) -> None:
+    made(call)
+
+
+def by_boto3(lab: Lab, call: ApiCall) -> None:
     exec(boto3_text(call), {})
 
 
-def by_the_cli(call: ApiCall) -> None:
-    done = subprocess.run(["bash", "-c", cli_text(call)], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+def by_the_cli(lab: Lab, call: ApiCall) -> None:
+    shells.run(lab, cli_text(call))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CALLS)
 def test_both_texts_make_the_call(lab: Lab, name: str) -> None:
     call, question = CALLS[name]
     found = []
-    for way in (made, by_boto3, by_the_cli):
+    for way in (by_itself, by_boto3, by_the_cli):
         lab.running.post("save", name="before")
-        way(call)
+        way(lab, call)
         answer = made(question)
         found.append(_undated(answer))
         lab.running.post("restore", name="before")

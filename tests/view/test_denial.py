@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import shlex
-import subprocess
 from collections.abc import Iterator
 from html.parser import HTMLParser
 
@@ -13,10 +12,12 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.notebooks.execute import fresh_lab
-from xacct_helpers import LabError, check, explain, open_lab, workspace
+from tests import prepared, shells
+from xacct_helpers import LabError, check, explain, workspace
 from xacct_helpers.lab import Lab
 from xacct_helpers.view import Card
+
+pytestmark = pytest.mark.slow
 
 A, B, STRANGER = "111111111111", "222222222222", "333333333333"
 ROLE_A = f"arn:aws:iam::{A}:role/account-a-role-name"
@@ -25,17 +26,14 @@ ROLE_B = f"arn:aws:iam::{B}:role/some-role-name"
 
 @pytest.fixture(scope="module")
 def _lab() -> Iterator[Lab]:
-    with fresh_lab():
-        lab = open_lab()
-        lab.catch_up(through=4)
-        lab.running.post("save", name="fresh")
+    with prepared.lab(after=4) as lab:
         yield lab
 
 
 @pytest.fixture
 def lab(_lab: Lab) -> Lab:
     """The accounts as they are after notebook 04, whatever a test before made of them."""
-    _lab.running.post("restore", name="fresh")
+    _lab.running.post("restore", name=prepared.snapshot(4))
     workspace.forget_cached_credentials(_lab.folder)
     return _lab
 
@@ -249,14 +247,14 @@ def test_what_a_policy_says_cannot_break_out_of_the_html(lab: Lab) -> None:
 # -- the calls it shows ----------------------------------------------------------------------
 
 
-def ran_as_python(card: Card) -> None:
+def ran_as_python(lab: Lab, card: Card) -> None:
     for call in card.calls:
         exec(call.boto3, {})
 
 
-def ran_in_a_shell(card: Card) -> None:
+def ran_in_a_shell(lab: Lab, card: Card) -> None:
     for call in card.calls:
-        subprocess.run(["bash", "-c", call.cli], check=True, capture_output=True, timeout=60)
+        shells.run(lab, call.cli)
 
 
 def _remake(lab: Lab) -> None:
@@ -302,7 +300,7 @@ def test_the_calls_it_shows_mend_it_as_they_stand(lab: Lab, broken, made) -> Non
     broken(lab)
     card = explain(refused("account-b"))
     assert card.calls
-    made(card)
+    made(lab, card)
     boto3.Session(profile_name="account-b").client("sts").assume_role(
         RoleArn=ROLE_A, RoleSessionName="test"
     )
@@ -327,7 +325,7 @@ def test_a_repository_gets_its_policy(lab: Lab) -> None:
     assert shlex.split(card.calls[0].cli)[:5] == [
         "aws", "--profile", "account-a", "ecr", "set-repository-policy"
     ]  # fmt: skip
-    ran_as_python(card)
+    ran_as_python(lab, card)
     ask()
 
 

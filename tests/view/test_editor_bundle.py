@@ -7,12 +7,15 @@ import re
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from tests.tools import ROOT, require
 
 SOURCES = ROOT / "xacct_helpers" / "view" / "editor_src"
 BUNDLE = ROOT / "xacct_helpers" / "view" / "static" / "policy_editor.js"
 
 
+@pytest.mark.tools
 def test_the_sources_make_the_bundle(tmp_path: Path) -> None:
     require("npm", "npm")
     made = tmp_path / "made.js"

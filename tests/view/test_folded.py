@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import nbformat
 import pytest
 
-from tests.notebooks.execute import execute
-from tests.tools import ROOT
+from tests import kernels
 
+pytestmark = pytest.mark.kernel
 ASK = (
     "boto3.Session(profile_name='stranger').client('sts').assume_role(\n"
     "    RoleArn='arn:aws:iam::111111111111:role/account-a-role-name', RoleSessionName='test')"
@@ -50,13 +49,8 @@ CELLS = {
 @pytest.fixture(scope="module")
 def ran() -> dict[str, list[Any]]:
     """The outputs of each cell."""
-    notebook = nbformat.v4.new_notebook()
-    for source, _ in CELLS.values():
-        cell = nbformat.v4.new_code_cell(source)
-        cell["metadata"]["tags"] = ["raises-exception"]
-        notebook.cells.append(cell)
-    execute(notebook, ROOT / "notebooks")
-    return {name: cell["outputs"] for name, cell in zip(CELLS, notebook.cells, strict=True)}
+    shown = kernels.outputs(*(source for source, _ in CELLS.values()))
+    return dict(zip(CELLS, shown, strict=True))
 
 
 def kind(output: Any) -> str:

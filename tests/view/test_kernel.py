@@ -7,10 +7,12 @@ from typing import Any
 
 import nbformat
 import pytest
+from jupyter_client import AsyncKernelManager
 
-from tests.notebooks.execute import execute
+from tests import kernels, labs
 from tests.tools import ROOT
 
+pytestmark = pytest.mark.kernel
 CELLS = [
     "from xacct_helpers import open_lab\nimport boto3, os, signal\nlab = open_lab()\nopen_lab()",
     'iam = boto3.Session(profile_name="account-a").client("iam")\niam.list_groups()',
@@ -26,13 +28,7 @@ CELLS = [
 @pytest.fixture(scope="module")
 def ran() -> list[Any]:
     """The last output of each cell."""
-    notebook = nbformat.v4.new_notebook()
-    for source in CELLS:
-        cell = nbformat.v4.new_code_cell(source)
-        cell["metadata"]["tags"] = ["raises-exception"]
-        notebook.cells.append(cell)
-    execute(notebook, ROOT / "notebooks")
-    return [cell["outputs"][-1] for cell in notebook.cells]
+    return [outputs[-1] for outputs in kernels.outputs(*CELLS)]
 
 
 def test_an_answer_is_shown_without_what_http_added(ran: list[Any]) -> None:
@@ -59,3 +55,42 @@ def test_ones_own_mistake_keeps_its_traceback(ran: list[Any]) -> None:
 def test_a_sandbox_that_is_gone_is_said_to_be_and_comes_back(ran: list[Any]) -> None:
     assert "Run the cell with open_lab() again" in ran[5]["traceback"][-1]
     assert ran[6]["data"]["text/plain"].startswith("{'Groups': []")
+
+
+# What a kernel is before it has run anything of ours. Left out: the file of its sockets, and who
+# started it, which a kernel watches unless it is a fork.
+STATE = """\
+import os, signal, sys, threading
+shell = get_ipython()
+print(sorted(globals()), os.getcwd(), sys.path, sys.argv[2:] == [], sys.flags, sys.last_value
+      if hasattr(sys, "last_value") else None)
+print(sorted(item for item in os.environ.items() if item[0] != "JPY_PARENT_PID"))
+print({name: len(calls) for name, calls in shell.events.callbacks.items()})
+print(type(shell), hasattr(shell, "xacct_shows_plainly"), shell.InteractiveTB.mode)
+print({number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)})
+print(sorted(one.name for one in threading.enumerate() if type(one).__name__ != "ParentPollerUnix"))
+print(os.getpgid(0) == os.getpid(), os.umask(0o022), sys.stdin, type(sys.stdout))
+"""
+MESS = """\
+import os, sys
+name = os.environ["LEFT"] = "behind"
+os.chdir("/")
+sys.path.append("/")
+get_ipython().events.register("post_run_cell", print)
+from xacct_helpers import open_lab
+open_lab()
+1 / 0
+"""
+
+
+def test_a_forked_kernel_is_as_one_that_was_started_plainly() -> None:
+    """The tests run their cells in forks; a kernel before has left nothing behind in the next."""
+    with labs.fresh():
+        kernels.run(MESS)
+        ((forked,),) = kernels.run(STATE)
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(STATE)])
+        client = kernels.client(notebook, ROOT / "notebooks")
+        client.kernel_manager_class = AsyncKernelManager
+        client.execute()
+    ((plain,),) = [cell["outputs"] for cell in notebook.cells]
+    assert forked["text"].splitlines() == plain["text"].splitlines()

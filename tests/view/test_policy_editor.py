@@ -12,10 +12,12 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.notebooks.execute import fresh_lab
-from xacct_helpers import LabError, edit_policy, open_lab
+from tests import prepared
+from xacct_helpers import LabError, edit_policy
 from xacct_helpers.lab import Lab
 from xacct_helpers.view.policy_editor import PolicyEditor
+
+pytestmark = pytest.mark.slow
 
 ROLE, ROLE_B = "account-a-role-name", "some-role-name"
 ARN_B = f"arn:aws:iam::222222222222:role/{ROLE_B}"
@@ -33,9 +35,7 @@ REPOSITORY = {
 
 @pytest.fixture(scope="module")
 def opened() -> Iterator[Lab]:
-    with fresh_lab():
-        lab = open_lab()
-        lab.catch_up(through=5)
+    with prepared.lab(after=5) as lab:
         client("ecr").set_repository_policy(
             repositoryName="my-app", policyText=json.dumps(REPOSITORY)
         )

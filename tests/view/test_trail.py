@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from typing import Any
@@ -15,11 +12,14 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.notebooks.execute import fresh_lab
+from tests import labs
+from tests.cli.xacct import xacct
 from tests.notebooks.sanitizing import sanitize
-from xacct_helpers import LabError, check, open_lab, show_trail
+from xacct_helpers import LabError, check, show_trail
 from xacct_helpers.lab import Lab
 from xacct_helpers.view.trail_table import Widget
+
+pytestmark = pytest.mark.slow
 
 TRUST = {"Effect": "Allow", "Principal": {"AWS": "111111111111"}, "Action": "sts:AssumeRole"}
 CALLS = [
@@ -33,8 +33,7 @@ CALLS = [
 @pytest.fixture(scope="module")
 def lab() -> Iterator[Lab]:
     """A lab in which the CALLS were made, and a checkpoint looked."""
-    with fresh_lab():
-        lab = open_lab()
+    with labs.fresh() as lab:
         iam = boto3.Session(profile_name="account-a").client("iam")
         document = json.dumps({"Version": "2012-10-17", "Statement": [TRUST]})
         iam.create_role(RoleName="r", AssumeRolePolicyDocument=document)
@@ -132,23 +131,13 @@ def test_the_widget_looks_again(lab: Lab) -> None:
 # -- the command -----------------------------------------------------------------------------
 
 
-def command(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "xacct_helpers", "trail", *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-        env=os.environ,
-    )
-
-
 def test_the_command_prints_the_same(lab: Lab) -> None:
-    assert command().stdout == f"{show_trail()!r}\n"
-    found = json.loads(command("--json", "--refused").stdout)
+    assert xacct("trail").stdout == f"{show_trail()!r}\n"
+    found = json.loads(xacct("trail", "--json", "--refused").stdout)
     assert [one["action"] for one in found] == ["sts:AssumeRole"]
 
 
 def test_the_command_says_what_is_wrong(lab: Lab) -> None:
-    ran = command("--count", "0")
+    ran = xacct("trail", "--count", "0")
     assert (ran.returncode, ran.stdout) == (1, "")
     assert "The trail shows one call at least." in ran.stderr

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -12,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tests import programs
-from tests.environments import LOCK, build, install, make, plain
+from tests.environments import build, kept, plain
 from tests.servers import Server, ask
 from tests.tools import ROOT, npm_installed
 from xacct_helpers import workspace
@@ -43,21 +42,6 @@ class Hub:
         return Server(address=f"{self.address}/user/{name}", token=token)
 
 
-def environment(scratch: Path) -> Path:
-    """An environment with the wheel and JupyterHub, as on a hub's machine; its folder.
-
-    What does not change is kept in .cache.
-    """
-    wanted = (LOCK.read_bytes(), (HERE / "requirements.txt").read_bytes(), sys.version.encode())
-    folder = ROOT / ".cache" / "hub" / hashlib.sha256(b"\0".join(wanted)).hexdigest()[:16]
-    wheel = str(build(ROOT, "wheel", scratch))
-    if not (folder / "made").exists():
-        make(folder, sys.executable, wheel, "--requirement", str(HERE / "requirements.txt"))
-        (folder / "made").touch()
-    install(folder, "--reinstall-package", "xacct", wheel)
-    return folder
-
-
 def proxy() -> Path:
     """configurable-http-proxy's program."""
     made = npm_installed(HERE / "proxy", plain())
@@ -67,7 +51,12 @@ def proxy() -> Path:
 @contextmanager
 def running(folder: Path) -> Iterator[Hub]:
     """A hub whose learners have their homes in a folder; it and their servers end with it."""
-    binaries = environment(folder / "wheel") / "bin"
+    wheel = build(ROOT, "wheel", folder / "wheel")
+    with kept(sys.executable, wheel, HERE / "requirements.txt") as environment:
+        yield from _running_in(environment / "bin", folder)
+
+
+def _running_in(binaries: Path, folder: Path) -> Iterator[Hub]:
     homes = folder / "homes"
     homes.mkdir()
     temporary = tempfile.TemporaryDirectory(dir="/tmp")  # a short name: sockets' have little room

@@ -12,9 +12,10 @@ from collections.abc import Iterator
 from ... import kept_progress
 from ...view.opening import current
 from ...workspace import LabError
+from ..answers import CHECK_AGENT, Answer, Finding
 from . import part_one, part_two
-from .goals import Finding, Goal
-from .probes import CHECK_AGENT, Answer, Tries
+from .goals import Goal
+from .probes import Tries
 
 __all__ = [
     "CHECK_AGENT",

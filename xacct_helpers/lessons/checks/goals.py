@@ -5,22 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .probes import Answer, Tries
+from ..answers import Answer, Finding
+from .probes import Tries
 
 
 def _as_it_is(answer: Answer) -> str:
     return str(answer)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """One thing looked for: what, what was found, and what to look at when it is not so."""
-
-    right: bool
-    goal: str
-    found: str = ""
-    next: str = ""
-    wanted: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,8 @@ from typing import Any
 from ... import kept_progress
 from ...view.opening import current
 from ...workspace import ACCOUNT_A, ACCOUNT_B, REGION
-from .probes import REPOSITORY, ROLE_A, ROLE_B, Answer, Tries
+from ..answers import Answer
+from .probes import REPOSITORY, ROLE_A, ROLE_B, Tries
 
 _MY_APP = f"arn:aws:ecr:{REGION}:{ACCOUNT_A}:repository/{REPOSITORY}"
 _NAME_B = ROLE_B.rpartition("/")[2]

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 from ...workspace import ACCOUNT_A, ACCOUNT_B
+from ..answers import Answer
 from . import on_record, probes
 from .goals import ANSWERED, DENIED, OUT_OF_RANGE, SHUT, Expectation, Goal, in_account, session_of
-from .probes import REPOSITORY, ROLE_A, ROLE_B, Answer, Tries
+from .probes import REPOSITORY, ROLE_A, ROLE_B, Tries
 
 _PERMISSIONS_OF_A = "the permission policy of account-a-role-name"
 _IN_A = "the session of account A's role"
@@ -16,18 +17,18 @@ _IN_A = "the session of account A's role"
 
 def _chain(tries: Tries) -> Answer:
     """The session of account A's role that B's role gets."""
-    return tries.hold(_IN_A, probes.assume("account-b", ROLE_A))
+    return tries.hold(_IN_A, probes.assume(tries, "account-b", ROLE_A))
 
 
 def _anybody(tries: Tries) -> Answer:
     """A session of account A's role, by whichever way is open: B's role, B's admin or A's own."""
     profiles = ("account-b", "account-b-admin", "account-a")
-    return tries.hold(_IN_A, probes.assume_first(profiles, ROLE_A))
+    return tries.hold(_IN_A, probes.assume_first(tries, profiles, ROLE_A))
 
 
 def _from_account_b(tries: Tries) -> Answer:
     profiles = ("account-b-admin", "account-b")
-    return tries.hold(_IN_A, probes.assume_first(profiles, ROLE_A))
+    return tries.hold(_IN_A, probes.assume_first(tries, profiles, ROLE_A))
 
 
 def _pull(tries: Tries) -> Answer:
@@ -83,13 +84,13 @@ _WHOM = "the Principal of the trust policy: whom does it name?"
 OTHERS_STAY_OUT = (
     Goal(
         "a stranger (account 333333333333) cannot become it",
-        lambda tries: probes.assume("stranger", ROLE_A),
+        lambda tries: probes.assume(tries, "stranger", ROLE_A),
         DENIED,
         _WHOM,
     ),
     Goal(
         "another one (account 444444444444) cannot become it",
-        lambda tries: probes.assume("management", ROLE_A),
+        lambda tries: probes.assume(tries, "management", ROLE_A),
         DENIED,
         _WHOM,
     ),
@@ -113,19 +114,19 @@ def _how_account_b_fares(answer: Answer) -> str:
 _00 = (
     Goal(
         f"account-a answers, and is in account {ACCOUNT_A}",
-        lambda tries: probes.identity("account-a"),
+        lambda tries: probes.identity(tries, "account-a"),
         in_account(ACCOUNT_A),
         "run the first cell again; lab.reset() if that does not help",
     ),
     Goal(
         f"account-b-admin answers, and is in account {ACCOUNT_B}",
-        lambda tries: probes.identity("account-b-admin"),
+        lambda tries: probes.identity(tries, "account-b-admin"),
         in_account(ACCOUNT_B),
         "run the first cell again; lab.reset() if that does not help",
     ),
     Goal(
         _how_account_b_fares,
-        lambda tries: probes.identity("account-b"),
+        lambda tries: probes.identity(tries, "account-b"),
         _ROLE_B_OR_REFUSED,
         "run the first cell again",
     ),
@@ -134,14 +135,14 @@ _00 = (
 _01 = (
     Goal(
         "my-app:v1 is in account A, whole: every digest is right",
-        lambda tries: probes.pull(probes.client("account-a", "ecr")),
+        lambda tries: probes.pull(tries.client("account-a", "ecr")),
         ANSWERED,
         "the cells that make the repository and push the image",
     ),
     Goal(
         "account B's administrator cannot pull it",
         lambda tries: probes.get_image(
-            probes.client("account-b-admin", "ecr"), registryId=ACCOUNT_A
+            tries.client("account-b-admin", "ecr"), registryId=ACCOUNT_A
         ),
         DENIED,
         "the repository policy of my-app (get_repository_policy shows it)",
@@ -189,21 +190,21 @@ _03 = (
 _04 = (
     Goal(
         "some-role-name exists, and account B's administrator can become it",
-        lambda tries: probes.identity("account-b"),
+        lambda tries: probes.identity(tries, "account-b"),
         session_of(ROLE_B),
         "the role some-role-name in account B, and its trust policy",
     ),
     CHAIN,
     Goal(
         "account B's administrator cannot, other than by way of that role",
-        lambda tries: probes.assume("account-b-admin", ROLE_A),
+        lambda tries: probes.assume(tries, "account-b-admin", ROLE_A),
         DENIED,
         "the Principal of A's trust policy: the whole account, or the one role?",
     ),
     *OTHERS_STAY_OUT,
     Goal(
         "and some-role-name may become no other role",
-        lambda tries: probes.assume_decoy("account-b"),
+        lambda tries: probes.assume_decoy(tries, "account-b"),
         DENIED,
         "the Resource of its permission policy: one role, or more?",
     ),
@@ -231,7 +232,7 @@ _05 = (
     *NOTHING_ELSE,
     Goal(
         "two hours are refused: role chaining",
-        lambda tries: probes.assume("account-b", ROLE_A, DurationSeconds=7200),
+        lambda tries: probes.assume(tries, "account-b", ROLE_A, DurationSeconds=7200),
         OUT_OF_RANGE,
         "whether the profile account-b still uses a role",
     ),

@@ -8,10 +8,12 @@ from typing import Any
 
 from ...view.opening import current
 from ...workspace import ACCOUNT_A, ACCOUNT_B
+from ..answers import Answer
+from ..faults.records import load
 from . import probes
 from .goals import ANSWERED, DENIED, OUT_OF_RANGE, SHUT, Expectation, Goal, session_of
 from .part_one import CHAIN
-from .probes import REPOSITORY, ROLE_A, ROLE_B, SESSION_NAME, Answer, Tries
+from .probes import REPOSITORY, ROLE_A, ROLE_B, SESSION_NAME, Tries
 
 _WATCHER = f"arn:aws:iam::{ACCOUNT_A}:role/watcher"
 _AUDITOR = f"arn:aws:iam::{ACCOUNT_A}:role/auditor"
@@ -24,12 +26,12 @@ _A_DENY_LEFT = f"{_PERMISSIONS_OF_A}; is there a deny left over?"
 
 def _taken(name: str, profile: str, role: str, **parameters: Any) -> Callable[[Tries], Answer]:
     """AssumeRole; the session is held under a name."""
-    return lambda tries: tries.hold(name, probes.assume(profile, role, **parameters))
+    return lambda tries: tries.hold(name, probes.assume(tries, profile, role, **parameters))
 
 
 def _tried(profile: str, role: str, **parameters: Any) -> Callable[[Tries], Answer]:
     """AssumeRole whose session nobody needs."""
-    return lambda tries: probes.assume(profile, role, **parameters)
+    return lambda tries: probes.assume(tries, profile, role, **parameters)
 
 
 def _as(name: str, service: str, make: Callable[[Any], Any]) -> Callable[[Tries], Answer]:
@@ -43,8 +45,8 @@ def _pull(name: str, **parameters: Any) -> Callable[[Tries], Answer]:
 
 
 def _assume_and_pull(tries: Tries) -> Answer:
-    chained = probes.assume("account-b", ROLE_A)
-    return probes.pull(probes.acting(chained, "ecr")) if chained.ok else chained
+    chained = probes.assume(tries, "account-b", ROLE_A)
+    return probes.pull(tries.acting_as(chained, "ecr")) if chained.ok else chained
 
 
 # -- 07: for whom the company comes ----------------------------------------------------------
@@ -134,13 +136,13 @@ def _profile(name: str, how: str) -> tuple[Goal, Goal]:
     return (
         Goal(
             f"the profile {name} becomes account-a-role-name, by {how}",
-            lambda tries: probes.identity(name),
+            lambda tries: probes.identity(tries, name),
             session_of(ROLE_A),
             f"the lines of [profile {name}], and where its chain begins",
         ),
         Goal(
             "… and pulls my-app:v1",
-            lambda tries: probes.pull(probes.client(name, "ecr")),
+            lambda tries: probes.pull(tries.client(name, "ecr")),
             ANSWERED,
             _PERMISSIONS_OF_A,
         ),
@@ -152,7 +154,7 @@ _09 = (
     *_profile("by-process", "credential_process"),
     Goal(
         "its sessions have a name that says what it is",
-        lambda tries: probes.identity("pull-from-a"),
+        lambda tries: probes.identity(tries, "pull-from-a"),
         _NAMED,
         "role_session_name in [profile pull-from-a]",
     ),
@@ -163,7 +165,7 @@ _09 = (
 
 def _uninvited(profile: str) -> Callable[[Tries], Answer]:
     """A pull from account A's repository without any role of account A."""
-    return lambda tries: probes.get_image(probes.client(profile, "ecr"), registryId=ACCOUNT_A)
+    return lambda tries: probes.get_image(tries.client(profile, "ecr"), registryId=ACCOUNT_A)
 
 
 _WHOM = "the Principal of the repository policy: the whole account, or the one role?"
@@ -205,10 +207,10 @@ _10 = (
 
 
 def _node_becomes_a(tries: Tries) -> Answer:
-    node = probes.assume("account-b-admin", _NODE)
+    node = probes.assume(tries, "account-b-admin", _NODE)
     if not node.ok:
         return node
-    sts = probes.acting(node, "sts")
+    sts = tries.acting_as(node, "sts")
     wanted = {"RoleArn": ROLE_A, "RoleSessionName": SESSION_NAME}
     return tries.hold("machine", probes.call(lambda: sts.assume_role(**wanted)))
 
@@ -332,8 +334,6 @@ def _won(faults: int) -> Callable[[Tries], Answer]:
     """
 
     def probe(_: Tries) -> Answer:
-        from ..faults.records import load  # which needs the probes of this package
-
         solved = load(current()).solved
         if any(one.faults >= faults and not one.answered for one in solved):
             return Answer()

@@ -9,59 +9,65 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from typing import Any
 
 from ...view.opening import current
 from ...workspace import ACCOUNT_A, ACCOUNT_B, REGION
+from ..answers import CHECK_AGENT, Answer
 
 ROLE_A = f"arn:aws:iam::{ACCOUNT_A}:role/account-a-role-name"
 ROLE_B = f"arn:aws:iam::{ACCOUNT_B}:role/some-role-name"
 REPOSITORY = "my-app"
 SESSION_NAME = "check"
 
-# The sandbox's trail knows a check's calls by this word in their user agent.
-CHECK_AGENT = "xacct-check"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """What a call came to. code and message are None when it was answered."""
-
-    value: Any = None
-    code: str | None = None
-    message: str | None = None
-
-    @property
-    def ok(self) -> bool:
-        return self.code is None
-
-    @property
-    def denied(self) -> bool:
-        """Refused by a policy, and not for another reason."""
-        return self.code in ("AccessDenied", "AccessDeniedException")
-
-    def __str__(self) -> str:
-        return "it was answered" if self.ok else f"{self.code}: {self.message}"
-
 
 class Tries:
-    """One run of a check. A session that a goal has won is at hand for the goals after it."""
+    """One run of a check. A session that a goal has won is at hand for the goals after it.
+
+    The goals share its boto3 sessions and clients, one for each profile and for each keys.
+    """
 
     def __init__(self) -> None:
         self._held: dict[str, Answer] = {}
+        self._sessions: dict[str, Any] = {}
+        self._clients: dict[tuple[str, str], Any] = {}
 
     def hold(self, name: str, answer: Answer) -> Answer:
         """Keep the answer of an AssumeRole under a name."""
         self._held[name] = answer
         return answer
 
+    def client(self, profile: str, service: str) -> Any:
+        """A client of a service with a profile's credentials."""
+        return self._client(profile, service, lambda: _session(profile=profile))
+
     def acting(self, name: str, service: str) -> Any:
         """A client of a service that acts with the session held under the name."""
-        return acting(self._held[name], service)
+        return self.acting_as(self._held[name], service)
+
+    def acting_as(self, answer: Answer, service: str) -> Any:
+        """A client of a service that acts with the credentials an AssumeRole gave."""
+        given = answer.value["Credentials"]
+        key = given["AccessKeyId"]
+        return self._client(
+            key,
+            service,
+            lambda: _session(
+                aws_access_key_id=key,
+                aws_secret_access_key=given["SecretAccessKey"],
+                aws_session_token=given["SessionToken"],
+            ),
+        )
+
+    def _client(self, who: str, service: str, make: Callable[[], Any]) -> Any:
+        if who not in self._sessions:
+            self._sessions[who] = make()
+        if (who, service) not in self._clients:
+            self._clients[who, service] = self._sessions[who].client(service)
+        return self._clients[who, service]
 
 
-def session(profile: str | None = None, **credentials: str) -> Any:
+def _session(profile: str | None = None, **credentials: str) -> Any:
     """A boto3 session whose calls, the hidden AssumeRole of a profile included, are marked as a
     check's, so that explain() and predict() pass them over."""
     import boto3
@@ -70,21 +76,6 @@ def session(profile: str | None = None, **credentials: str) -> Any:
     inner = botocore.session.Session(profile=profile)
     inner.user_agent_extra = CHECK_AGENT
     return boto3.Session(botocore_session=inner, region_name=REGION, **credentials)
-
-
-def client(profile: str, service: str) -> Any:
-    """A client of a service with a profile's credentials."""
-    return session(profile=profile).client(service)
-
-
-def acting(answer: Answer, service: str) -> Any:
-    """A client that acts with the credentials an AssumeRole gave."""
-    given = answer.value["Credentials"]
-    return session(
-        aws_access_key_id=given["AccessKeyId"],
-        aws_secret_access_key=given["SecretAccessKey"],
-        aws_session_token=given["SessionToken"],
-    ).client(service)
 
 
 def call(make: Callable[[], Any]) -> Answer:
@@ -104,24 +95,24 @@ def call(make: Callable[[], Any]) -> Answer:
         return Answer(code="TransferError", message=str(error))
 
 
-def identity(profile: str) -> Answer:
+def identity(tries: Tries, profile: str) -> Answer:
     """GetCallerIdentity, by a profile."""
-    return call(lambda: client(profile, "sts").get_caller_identity())
+    return call(lambda: tries.client(profile, "sts").get_caller_identity())
 
 
-def assume(profile: str, role: str, **parameters: Any) -> Answer:
+def assume(tries: Tries, profile: str, role: str, **parameters: Any) -> Answer:
     """AssumeRole, by a profile."""
     return call(
-        lambda: client(profile, "sts").assume_role(
+        lambda: tries.client(profile, "sts").assume_role(
             RoleArn=role, RoleSessionName=SESSION_NAME, **parameters
         )
     )
 
 
-def assume_first(profiles: tuple[str, ...], role: str) -> Answer:
+def assume_first(tries: Tries, profiles: tuple[str, ...], role: str) -> Answer:
     """AssumeRole by whichever of the profiles the way is open to; else the last one's refusal."""
     for profile in profiles:
-        answer = assume(profile, role)
+        answer = assume(tries, profile, role)
         if answer.ok:
             break
     return answer
@@ -148,7 +139,7 @@ def with_token(role: str, service_account: str, **parameters: str) -> Answer:
     from botocore.config import Config
 
     token = current().service_account_token(service_account, **parameters)
-    sts = session().client("sts", config=Config(signature_version=UNSIGNED))
+    sts = _session().client("sts", config=Config(signature_version=UNSIGNED))
     return call(
         lambda: sts.assume_role_with_web_identity(
             RoleArn=role, RoleSessionName=SESSION_NAME, WebIdentityToken=token
@@ -156,15 +147,15 @@ def with_token(role: str, service_account: str, **parameters: str) -> Answer:
     )
 
 
-def assume_decoy(profile: str) -> Answer:
+def assume_decoy(tries: Tries, profile: str) -> Answer:
     """AssumeRole of a role of the stranger's, made for this moment, that trusts account B."""
-    with _decoy() as role:
-        return assume(profile, role)
+    with _decoy(tries) as role:
+        return assume(tries, profile, role)
 
 
 @contextmanager
-def _decoy() -> Iterator[str]:
-    iam = client("stranger", "iam")
+def _decoy(tries: Tries) -> Iterator[str]:
+    iam = tries.client("stranger", "iam")
     trust = {
         "Version": "2012-10-17",
         "Statement": [

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ...workspace import REGION, Running
-from ..checks import CHECK_AGENT, Answer
+from ..answers import CHECK_AGENT, Answer
 
 _clients: dict[tuple[str, ...], Any] = {}
 _inner: Any = None

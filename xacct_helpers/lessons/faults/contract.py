@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from ...workspace import ACCOUNT_A, ACCOUNT_B, MANAGEMENT, REGION, STRANGER, Running
-from ..checks import Answer, Finding
+from ..answers import Answer, Finding
 from . import calls
 from .deployment import Deployment, assume, run
 from .planting import OPEN_DOOR
