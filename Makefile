@@ -93,6 +93,7 @@ check: env $(filter $(OWN_UV),$(UV)) ## style, types, licences, known vulnerabil
 	@.venv/bin/ruff check
 	@.venv/bin/ruff format --check
 	@.venv/bin/mypy
+	@.venv/bin/lint-imports --cache-dir .cache/import-linter
 	@.venv/bin/python -m pytest -q tests/project tests/notebooks/test_content.py \
 	    -k "test_content or dependencies or lock or layers or changelog"
 	@.venv/bin/python -m tests.project.audit "$(UV)"
