@@ -17,7 +17,7 @@ from .errors import ApiError
 from .permission_checks import Asked
 from .state import State
 from .trail import GLOBAL_REGION, Entry, Who, kept_answer, kept_parameters, kept_text
-from .wire import Call, HttpRequest, HttpResponse
+from .wire import Answer, Call, HttpRequest, HttpResponse
 
 _LOOPBACK = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:\d+)?")
 _AWS = re.compile(r"[a-z0-9.-]+\.amazonaws\.com(:\d+)?")
@@ -56,7 +56,8 @@ def answer_api(state: State, request: HttpRequest, request_id: str) -> HttpRespo
         actions.check(call)
         service.prepare(state, call, seen.caller)
         _authorise(state, call, seen)
-        response: HttpResponse = service.perform(state, call, seen.caller)
+        seen.answer = service.perform(state, call, seen.caller)
+        response = wire.result(call, seen.answer)
     except ApiError as failure:
         seen.failure = failure
         response = wire.error(failure, protocol, request_id, seen.service)
@@ -69,7 +70,7 @@ def answer_api(state: State, request: HttpRequest, request_id: str) -> HttpRespo
             500,
         )
         response = wire.error(seen.failure, protocol, request_id, seen.service)
-    _write_trail(state, request, request_id, seen, response)
+    _write_trail(state, request, request_id, seen)
     return response
 
 
@@ -83,6 +84,7 @@ class _Seen:
         self.call: Call | None = None
         self.asked: list[Asked] = []
         self.failure: ApiError | None = None
+        self.answer: Answer = {}
 
 
 def _authenticate(state: State, request: HttpRequest, addressed: wire.Addressed) -> Caller:
@@ -113,9 +115,7 @@ def _authorise(state: State, call: Call, seen: _Seen) -> None:
             raise actions.refused(call, asked)
 
 
-def _write_trail(
-    state: State, request: HttpRequest, request_id: str, seen: _Seen, response: HttpResponse
-) -> None:
+def _write_trail(state: State, request: HttpRequest, request_id: str, seen: _Seen) -> None:
     call = seen.call
     answered = call is not None and seen.failure is None
     state.trail.add(
@@ -135,7 +135,7 @@ def _write_trail(
             who=Who.of(seen.caller) if seen.caller else None,
             region=call.region if call and call.service != "iam" else GLOBAL_REGION,
             parameters=kept_parameters(call.params) if call else None,
-            answer=kept_answer(seen.operation, response.body) if answered else b"",
+            answer=kept_answer(seen.operation, seen.answer) if answered else None,
             served=actions.has(seen.service, seen.operation),
         )
     )

@@ -26,7 +26,7 @@ from .organization import Organization
 from .private_registry import PrivateRegistry
 from .seal import new_key
 from .trail import Trail
-from .wire import Call, HttpResponse
+from .wire import Answer, Call
 
 DEFAULT_SEED = "xacct"
 MAX_SNAPSHOTS = 50
@@ -110,11 +110,11 @@ class State:
 
     # -- one call ----------------------------------------------------------------------------
 
-    def read(self, call: Call, account: str) -> HttpResponse:
+    def read(self, call: Call, account: str) -> Answer:
         """What moto answers to a call that changes nothing."""
         return self.backends.perform(call, account)
 
-    def change(self, call: Call, account: str) -> HttpResponse:
+    def change(self, call: Call, account: str) -> Answer:
         """Perform a call in moto and journal it before it is acknowledged."""
         made: dict[str, Any] = {}
         if call.operation == "CreateAccessKey":

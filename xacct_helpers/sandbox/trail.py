@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import uuid
 from collections import OrderedDict
@@ -11,7 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from ..policy import Principal
-from .wire import FilePart
+from .wire import Answer
 
 if TYPE_CHECKING:
     from .callers import Caller
@@ -29,12 +30,10 @@ SECRETS = frozenset(
     | {"Password", "AuthenticationCode1", "AuthenticationCode2", "Base32StringSeed", "QRCodePNG"}
     | {"PrivateKey", "AddPrivateKey", "ServicePassword", "ServiceCredentialSecret"}
 )
-_SECRET_ELEMENT = re.compile(f"<({'|'.join(sorted(SECRETS))})>[^<]*</\\1>".encode())
 # CloudTrail leaves out what is longer, and cuts texts (CloudTrail User Guide, record contents:
 # requestParameters and responseElements 100 KB, userAgent and errorMessage 1 KB).
 _LONGEST = 100 * 1024
 _LONGEST_TEXT = 1024
-_KEY_GIVEN = re.compile(rb"<AccessKeyId>([^<]+)</AccessKeyId>")
 _READING = re.compile("Get|List|Describe|Simulate|Lookup|BatchGet|BatchCheck|AssumeRole")
 _GIVES_CREDENTIALS = ("AssumeRole", "GetSessionToken", "GetFederationToken")
 
@@ -77,12 +76,16 @@ class Who:
 
 
 def kept_parameters(value: Any) -> Any:
-    """A call's parameters without secrets, bytes, and what is too long for an event."""
+    """A call's parameters, or its answer's members, without what an event does not hold.
+
+    That is: secrets, bytes, members without a value, and texts that are too long.
+    """
     if isinstance(value, Mapping):
         return {
             name: kept_parameters(item)
             for name, item in value.items()
             if name not in SECRETS
+            and item is not None
             and not isinstance(item, bytes)
             and not (isinstance(item, str) and len(item) > _LONGEST)
         }
@@ -105,16 +108,22 @@ def _weight(value: Any) -> int:
     return 50 + len(value) if isinstance(value, str | bytes) else 50
 
 
-def kept_answer(operation: str, body: bytes | FilePart) -> bytes:
-    """The body of an answer that CloudTrail tells of, without secrets; nothing of other answers.
+def kept_answer(operation: str, answer: Answer) -> Answer | None:
+    """What CloudTrail tells of an answer, without secrets; None of other answers.
 
     Source: CloudTrail User Guide, record contents, responseElements: of calls that change
     something. Those that hand out credentials are told of as well.
     """
     told = not reads(operation) or operation.startswith(_GIVES_CREDENTIALS)
-    if not told or isinstance(body, FilePart) or len(body) > _LONGEST:
-        return b""
-    return _SECRET_ELEMENT.sub(b"", body)
+    if not told or _too_long(answer):
+        return None
+    kept: Answer = kept_parameters(answer)
+    return kept
+
+
+def _too_long(answer: Answer) -> bool:
+    # Weighing is quick and gives more than the text has.
+    return _weight(answer) > _LONGEST and len(json.dumps(answer, default=str)) > _LONGEST
 
 
 def reads(operation: str) -> bool:
@@ -131,7 +140,7 @@ class Entry:
     who: None when nobody was recognised.
     served: whether it is an operation that the sandbox has, or one that a service makes by itself.
     parameters: by the model's names, without secrets; None when they could not be read.
-    answer: the body that CloudTrail's responseElements are made of, without secrets.
+    answer: what CloudTrail's responseElements are made of, without secrets.
     """
 
     number: int
@@ -149,7 +158,7 @@ class Entry:
     who: Who | None = None
     region: str = ""
     parameters: Mapping[str, Any] | None = None
-    answer: bytes = b""
+    answer: Answer | None = None
     served: bool = True
 
     @property
@@ -165,8 +174,8 @@ class Entry:
     @property
     def gave(self) -> str | None:
         """The access key id of the credentials that the call was answered with, if any."""
-        found = _KEY_GIVEN.search(self.answer) if self.service == "sts" else None
-        return found[1].decode() if found else None
+        given = (self.answer or {}).get("Credentials") if self.service == "sts" else None
+        return given["AccessKeyId"] if given else None
 
     @property
     def resources(self) -> list[str]:
@@ -209,7 +218,7 @@ class Trail:
 
     def add(self, entry: Entry) -> None:
         texts = (entry.resources, entry.operation, entry.user_agent, entry.error_message or "")
-        weight = _weight(entry.parameters) + len(entry.answer) + _weight(texts)
+        weight = _weight(entry.parameters) + _weight(entry.answer) + _weight(texts)
         self._entries[entry.request_id] = entry
         self._weights[entry.request_id] = weight
         self._weight += weight

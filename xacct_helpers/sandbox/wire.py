@@ -24,6 +24,9 @@ from botocore.model import ListShape, MapShape, OperationModel, ServiceModel, Sh
 
 from .errors import ApiError
 
+#: What a call is answered with, by the names of its operation's output shape.
+Answer = Mapping[str, Any]
+
 SERVICES: tuple[str, ...] = ("iam", "sts", "ecr", "cloudtrail", "organizations")
 MAX_API_BODY = 32 * 1024 * 1024
 _MAX_FORM_FIELDS = 10_000
@@ -359,11 +362,12 @@ def result(call: Call, value: Mapping[str, Any]) -> HttpResponse:
         return HttpResponse(
             status=200, headers=headers | {"content-type": "application/x-amz-json-1.1"}, body=body
         )
-    inner = "" if model.output_shape is None else _xml_members(value, model.output_shape)
-    wrapper = f"{call.operation}Result"
+    inner, wrapper = "", f"{call.operation}Result"
+    if model.output_shape is not None:
+        inner = _element(wrapper, _xml_members(value, model.output_shape))
     namespace = service_model(call.service).metadata["xmlNamespace"]
     text = (
-        f'<{call.operation}Response xmlns="{namespace}"><{wrapper}>{inner}</{wrapper}>'
+        f'<{call.operation}Response xmlns="{namespace}">{inner}'
         f"<ResponseMetadata><RequestId>{call.request_id}</RequestId></ResponseMetadata>"
         f"</{call.operation}Response>"
     )
@@ -401,9 +405,15 @@ def _xml_members(value: Mapping[str, Any], shape: Shape) -> str:
 
 def _xml(value: Any, shape: Shape, tag: str) -> str:
     if isinstance(shape, StructureShape):
-        return f"<{tag}>{_xml_members(value, shape)}</{tag}>"
+        return _element(tag, _xml_members(value, shape))
     if isinstance(shape, ListShape):
-        return f"<{tag}>{''.join(_xml(item, shape.member, 'member') for item in value)}</{tag}>"
+        return _element(tag, "".join(_xml(item, shape.member, "member") for item in value))
+    if isinstance(shape, MapShape):
+        entries = (
+            _element("entry", _xml(key, shape.key, "key") + _xml(item, shape.value, "value"))
+            for key, item in value.items()
+        )
+        return _element(tag, "".join(entries))
     if isinstance(value, bool):
         value = "true" if value else "false"
     elif isinstance(value, bytes):
@@ -411,6 +421,10 @@ def _xml(value: Any, shape: Shape, tag: str) -> str:
     elif isinstance(value, datetime):
         value = iso(value)
     return f"<{tag}>{_escaped(str(value))}</{tag}>"
+
+
+def _element(tag: str, inner: str) -> str:
+    return f"<{tag}>{inner}</{tag}>" if inner else f"<{tag}/>"
 
 
 def _escaped(text: str) -> str:

@@ -11,12 +11,11 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from .. import wire
 from ..callers import Caller, Session
 from ..entities import Role, StoredPolicy
 from ..errors import ApiError
 from ..permission_checks import Ask
-from ..wire import Call, HttpResponse
+from ..wire import Answer, Call
 from . import mfa, sessions
 
 if TYPE_CHECKING:
@@ -111,7 +110,7 @@ def _missing(state: State, arn: str) -> str:
     return f"Account {account} has no role of this ARN.{hint}"
 
 
-def perform(state: State, call: Call, caller: Caller) -> HttpResponse:
+def perform(state: State, call: Call, caller: Caller) -> Answer:
     """The answer of an AssumeRole that the gate let through."""
     params = call.params
     role = role_of(state, params["RoleArn"])
@@ -131,7 +130,7 @@ def perform(state: State, call: Call, caller: Caller) -> HttpResponse:
         source_identity=params.get("SourceIdentity", chained_source),
         mfa=state.clock.now().replace(microsecond=0) if mfa.shown(call) else None,
     )
-    return wire.result(call, answer(state, role, session, passed))
+    return answer(state, role, session, passed)
 
 
 def new_session(

@@ -15,10 +15,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from .. import wire
 from ..errors import ApiError
 from ..holdings import Report
-from ..wire import Call, HttpResponse
+from ..wire import Answer, Call
 
 if TYPE_CHECKING:
     from ..state import State
@@ -35,16 +34,16 @@ _NO_KEY = ["false", "N/A", "N/A", "N/A", "N/A"]
 _NO_CERTIFICATE = ["false", "N/A"]
 
 
-def perform(state: State, call: Call, account: str) -> HttpResponse:
+def perform(state: State, call: Call, account: str) -> Answer:
     """Answer a call on the report."""
     report, now = state.held(account).report, state.clock.now()
     if call.operation == "GenerateCredentialReport":
         if report is not None and now < report.made + _LASTS:
-            return wire.result(call, {"State": "COMPLETE"})
+            return {"State": "COMPLETE"}
         _change(state, account)
         state.record(call, account)
         words = "No report exists. Starting a new report generation task"
-        return wire.result(call, {"State": "STARTED", "Description": words})
+        return {"State": "STARTED", "Description": words}
     if report is None:
         raise ApiError("ReportNotPresent", "", 410)
     if now >= report.made + _LASTS:
@@ -54,7 +53,7 @@ def perform(state: State, call: Call, account: str) -> HttpResponse:
         "ReportFormat": "text/csv",
         "GeneratedTime": report.made,
     }
-    return wire.result(call, value)
+    return value
 
 
 def replay(state: State, call: Call, account: str) -> None:

@@ -12,9 +12,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from .. import wire
 from ..entities import Image, Repository
-from ..wire import Call, HttpResponse
+from ..wire import Answer, Call
 from . import images
 
 if TYPE_CHECKING:
@@ -24,23 +23,21 @@ ImageId = Mapping[str, str]
 REFERENCED = "ImageReferencedByManifestList"
 
 
-def batch_delete(state: State, call: Call, repository: Repository) -> HttpResponse:
+def batch_delete(state: State, call: Call, repository: Repository) -> Answer:
     """Delete what may be deleted, and tell of the rest; only what is deleted is journalled."""
     here = state.backends.ecr.images(repository.account, call.region, repository.name)
     wanted, failures = _sorted_out(here, call.params["imageIds"])
     deleted: list[ImageId] = []
     if wanted:
         asked = replace(call, params={**call.params, "imageIds": wanted})
-        body = state.change(asked, repository.account).body
+        answer = state.change(asked, repository.account)
         images.forget_deleted(state, asked, repository.account)
-        assert isinstance(body, bytes)
-        answer = json.loads(body)
         # moto does not tell of an image that had no tag
         untagged = [i for i in here if not i.tags and any(images.is_meant(i, w) for w in wanted)]
         deleted = [*answer["imageIds"], *({"imageDigest": image.digest} for image in untagged)]
         # what an id before it in the same call has deleted
         failures += answer["failures"]
-    return wire.result(call, {"imageIds": deleted, "failures": failures})
+    return {"imageIds": deleted, "failures": failures}
 
 
 def _sorted_out(

@@ -14,11 +14,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from ...service_reference import resource_types
-from .. import registry_passwords, wire
+from .. import registry_passwords
 from ..entities import Repository
 from ..errors import ApiError
 from ..permission_checks import Ask
-from ..wire import Call, HttpResponse
+from ..wire import Answer, Call
 from . import (
     deletions,
     image_store,
@@ -107,7 +107,7 @@ def registry_ask(state: State, action: str, account: str, region: str) -> Ask:
 # -- performing ------------------------------------------------------------------------------
 
 
-def perform(state: State, call: Call, caller: Caller) -> HttpResponse:
+def perform(state: State, call: Call, caller: Caller) -> Answer:
     """Answer a call that the gate let through."""
     registry_wide = _OF_THE_REGISTRY.get(call.operation)
     if registry_wide is not None:
@@ -117,11 +117,11 @@ def perform(state: State, call: Call, caller: Caller) -> HttpResponse:
         repositories.check_tags(call, {})
         return state.change(call, owner)
     if call.operation == "DescribeRepositories":
-        return wire.result(call, repositories.describe(state, call, owner))
+        return repositories.describe(state, call, owner)
     repository = repositories.existing(state, call, owner)
     reader = images.READS.get(call.operation)
     if reader is not None:
-        return wire.result(call, reader(state, call, repository))
+        return reader(state, call, repository)
     on_layers = layer_store.OPERATIONS.get(call.operation)
     if on_layers is not None:
         return on_layers(state, call, owner)
@@ -160,24 +160,24 @@ def _forget(state: State, call: Call, owner: str) -> None:
         images.forget_deleted(state, call, owner)
 
 
-def _put_image(state: State, call: Call, repository: Repository) -> HttpResponse:
+def _put_image(state: State, call: Call, repository: Repository) -> Answer:
     answer = image_store.store_image(state, call, repository.account)
     digest = image_store.manifest_digest(call.params["imageManifest"])
     replication.pushed(state, repository, digest, call.params.get("imageTag"))
     return answer
 
 
-def _set_policy(state: State, call: Call, repository: Repository) -> HttpResponse:
+def _set_policy(state: State, call: Call, repository: Repository) -> Answer:
     return state.change(repositories.checked_policy(state, call), repository.account)
 
 
-def _describe_registry(state: State, call: Call, caller: Caller) -> HttpResponse:
+def _describe_registry(state: State, call: Call, caller: Caller) -> Answer:
     registry = state.private_registry(caller.account, call.region)
     value = {"registryId": caller.account, "replicationConfiguration": registry.replication}
-    return wire.result(call, value)
+    return value
 
 
-def _authorization_token(state: State, call: Call, caller: Caller) -> HttpResponse:
+def _authorization_token(state: State, call: Call, caller: Caller) -> Answer:
     expires = state.clock.now() + timedelta(hours=TOKEN_HOURS)
     password = registry_passwords.password(state, caller, call.region, expires)
     accounts = call.params.get("registryIds") or [caller.account]
@@ -190,10 +190,10 @@ def _authorization_token(state: State, call: Call, caller: Caller) -> HttpRespon
         }
         for account in accounts
     ]
-    return wire.result(call, {"authorizationData": data})
+    return {"authorizationData": data}
 
 
-_OF_THE_REGISTRY: dict[str, Callable[[State, Call, Caller], HttpResponse]] = {
+_OF_THE_REGISTRY: dict[str, Callable[[State, Call, Caller], Answer]] = {
     "GetAuthorizationToken": _authorization_token,
     "DescribeRegistry": _describe_registry,
     "PutRegistryPolicy": registry_policy.put,
@@ -204,7 +204,7 @@ _OF_THE_REGISTRY: dict[str, Callable[[State, Call, Caller], HttpResponse]] = {
     "GetRegistryScanningConfiguration": scanning.get_registry,
     "BatchGetRepositoryScanningConfiguration": scanning.describe_repositories,
 }
-_OF_A_REPOSITORY: dict[str, Callable[[State, Call, Repository], HttpResponse]] = {
+_OF_A_REPOSITORY: dict[str, Callable[[State, Call, Repository], Answer]] = {
     "SetRepositoryPolicy": _set_policy,
     "PutImage": _put_image,
     "BatchDeleteImage": deletions.batch_delete,

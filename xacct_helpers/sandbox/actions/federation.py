@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .. import wire
 from ..permission_checks import Ask
-from ..wire import Call, HttpResponse
+from ..wire import Answer, Call
 from . import sessions
 
 if TYPE_CHECKING:
@@ -38,7 +37,7 @@ def asks(call: Call, caller: Caller) -> tuple[Ask, ...]:
     )
 
 
-def perform(state: State, call: Call, caller: Caller) -> HttpResponse:
+def perform(state: State, call: Call, caller: Caller) -> Answer:
     """Answer a call that the gate let through.
 
     The session's tags go over the user's of the same key, in any case.
@@ -61,4 +60,4 @@ def perform(state: State, call: Call, caller: Caller) -> HttpResponse:
             "Arn": _arn(caller, call),
         },
     }
-    return wire.result(call, value | sessions.packed_size(passed, tags))
+    return value | sessions.packed_size(passed, tags)

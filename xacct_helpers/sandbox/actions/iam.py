@@ -11,10 +11,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ...service_reference import fits, keys_of
-from .. import wire
 from ..errors import ApiError, authentication
 from ..permission_checks import Ask
-from ..wire import Call, HttpResponse
+from ..wire import Answer, Call
 from . import (
     credential_report,
     iam_checks,
@@ -36,7 +35,7 @@ if TYPE_CHECKING:
     from ..callers import Caller
     from ..state import State
 
-Answer = TypeVar("Answer")
+Result = TypeVar("Result")
 
 _SERVED = """
     CreateRole GetRole DeleteRole UpdateRole UpdateRoleDescription UpdateAssumeRolePolicy ListRoles
@@ -155,7 +154,7 @@ def _pass_role(state: State, call: Call, account: str, service: str) -> Ask:
 # -- performing ------------------------------------------------------------------------------
 
 
-def perform(state: State, call: Call, caller: Caller) -> HttpResponse:
+def perform(state: State, call: Call, caller: Caller) -> Answer:
     """Answer a call that the gate let through."""
     if call.operation in simulator.OPERATIONS:
         return simulator.perform(state, call, caller)
@@ -171,7 +170,7 @@ def perform(state: State, call: Call, caller: Caller) -> HttpResponse:
     iam_checks.check_exists(state, call, account)
     if call.operation in _HOLDINGS:
         iam_checks.check_tags(state, call, account)
-        answer: HttpResponse = _HOLDINGS[call.operation].perform(state, call, account)
+        answer: Answer = _HOLDINGS[call.operation].perform(state, call, account)
         return answer
     if call.operation in passwords.LOGIN_PROFILES:
         return passwords.perform(state, call, account)
@@ -181,7 +180,7 @@ def perform(state: State, call: Call, caller: Caller) -> HttpResponse:
     if call.operation in _USER_BOUNDARY:
         _bound_user(state, call, account)
         state.record(call, account)
-        return wire.result(call, {})
+        return {}
     if call.operation == "GetAccountSummary":
         state.backends.iam.count_holdings(account, state.held(account))
     answer = _through_moto(
@@ -219,8 +218,8 @@ def _bound_user(state: State, call: Call, account: str) -> None:
 
 
 def _through_moto(
-    state: State, call: Call, account: str, act: Callable[[Call, str], Answer]
-) -> Answer:
+    state: State, call: Call, account: str, act: Callable[[Call, str], Result]
+) -> Result:
     """What `act` has moto do, the first time or on replay, and what moto leaves out of it."""
     gone = _principal(state, call, account)
     answer = act(call, account)
@@ -247,15 +246,13 @@ def _complete(state: State, call: Call, account: str, before: tuple[str, str] | 
         state.backends.iam.set_group_path(account, name, params["NewPath"])
 
 
-def _with_boundary(answer: HttpResponse, arn: str) -> HttpResponse:
+def _with_boundary(answer: Answer, arn: str) -> Answer:
     """CreateUser's answer with the boundary in it."""
-    assert isinstance(answer.body, bytes)
-    element = (
-        "<PermissionsBoundary><PermissionsBoundaryType>PermissionsBoundaryPolicy"
-        f"</PermissionsBoundaryType><PermissionsBoundaryArn>{arn}</PermissionsBoundaryArn>"
-        "</PermissionsBoundary></User>"
-    )
-    return replace(answer, body=answer.body.replace(b"</User>", element.encode(), 1))
+    boundary = {
+        "PermissionsBoundaryType": "PermissionsBoundaryPolicy",
+        "PermissionsBoundaryArn": arn,
+    }
+    return {"User": {**answer["User"], "PermissionsBoundary": boundary}}
 
 
 def _lacks_user(call: Call) -> bool:

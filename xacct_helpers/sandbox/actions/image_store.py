@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..entities import Repository
 from ..errors import ApiError
-from ..wire import Call, HttpResponse
+from ..wire import Answer, Call
 from . import images, scanning
 from .repositories import existing
 
@@ -28,7 +28,7 @@ _FOREIGN = re.compile(
 )
 
 
-def store_image(state: State, call: Call, owner: str) -> HttpResponse:
+def store_image(state: State, call: Call, owner: str) -> Answer:
     """Make a manifest an image of the call's repository, and scan it if that is wanted."""
     repository = existing(state, call, owner)
     if not images.TAG.fullmatch(call.params.get("imageTag", "none")):

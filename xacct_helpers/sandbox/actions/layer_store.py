@@ -11,11 +11,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from .. import registry_passwords, wire
+from .. import registry_passwords
 from ..blobs import DIGEST, UPLOAD_SECONDS, Elsewhere, TooManyUploads
 from ..entities import Repository
 from ..errors import ApiError
-from ..wire import Call, HttpResponse
+from ..wire import Answer, Call
 from .repositories import existing
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ _URL_SECONDS = 3600
 _LAYER_TYPE = "application/vnd.docker.image.rootfs.diff.tar.gzip"
 
 
-def _begin_upload(state: State, call: Call, owner: str) -> HttpResponse:
+def _begin_upload(state: State, call: Call, owner: str) -> Answer:
     repository = existing(state, call, owner)
     try:
         upload = state.blobs.begin(repository.arn)
@@ -44,7 +44,7 @@ def _begin_upload(state: State, call: Call, owner: str) -> HttpResponse:
             f"({error.strerror or error}). Free some space and try again.",
             500,
         ) from error
-    return wire.result(call, {"uploadId": upload, "partSize": PART_SIZE})
+    return {"uploadId": upload, "partSize": PART_SIZE}
 
 
 def open_upload(state: State, call: Call, owner: str) -> tuple[Repository, str, int]:
@@ -114,25 +114,22 @@ def _storing(state: State, repository: Repository, upload: str, first: int) -> I
         ) from error
 
 
-def _upload_part(state: State, call: Call, owner: str) -> HttpResponse:
+def _upload_part(state: State, call: Call, owner: str) -> Answer:
     repository, upload, size = open_upload(state, call, owner)
     first, last = call.params["partFirstByte"], call.params["partLastByte"]
     data: bytes = call.params["layerPartBlob"]
     if first != size or last != first + len(data) - 1 or len(data) > MAX_PART:
         raise out_of_order(repository, upload, first, size)
     received = store_part(state, repository, upload, first, data)
-    return wire.result(
-        call,
-        {
-            "registryId": owner,
-            "repositoryName": repository.name,
-            "uploadId": upload,
-            "lastByteReceived": received - 1,
-        },
-    )
+    return {
+        "registryId": owner,
+        "repositoryName": repository.name,
+        "uploadId": upload,
+        "lastByteReceived": received - 1,
+    }
 
 
-def _complete_upload(state: State, call: Call, owner: str) -> HttpResponse:
+def _complete_upload(state: State, call: Call, owner: str) -> Answer:
     repository, upload, size = open_upload(state, call, owner)
     if size == 0:
         raise ApiError("EmptyUploadException", f"The upload with id '{upload}' holds no bytes.")
@@ -160,7 +157,7 @@ def _complete_upload(state: State, call: Call, owner: str) -> HttpResponse:
         "uploadId": upload,
         "layerDigest": digest,
     }
-    return wire.result(call, value)
+    return value
 
 
 def _layer_stored(state: State, call: Call, repository: Repository, digest: str, size: int) -> None:
@@ -181,7 +178,7 @@ def mount_layer(state: State, call: Call, owner: str, digest: str, size: int) ->
         _layer_stored(state, done, repository, digest, size)
 
 
-def _check_layers(state: State, call: Call, owner: str) -> HttpResponse:
+def _check_layers(state: State, call: Call, owner: str) -> Answer:
     repository = existing(state, call, owner)
     layers, failures = [], []
     for digest in call.params["layerDigests"]:
@@ -204,7 +201,7 @@ def _check_layers(state: State, call: Call, owner: str) -> HttpResponse:
             )
         else:
             layers.append({"layerDigest": digest, "layerAvailability": "UNAVAILABLE"})
-    return wire.result(call, {"layers": layers, "failures": failures})
+    return {"layers": layers, "failures": failures}
 
 
 def no_layer(repository: Repository, digest: str) -> ApiError:
@@ -216,7 +213,7 @@ def no_layer(repository: Repository, digest: str) -> ApiError:
     )
 
 
-def _download_url(state: State, call: Call, owner: str) -> HttpResponse:
+def _download_url(state: State, call: Call, owner: str) -> Answer:
     repository, digest = existing(state, call, owner), call.params["layerDigest"]
     if digest not in repository.layers:
         raise no_layer(repository, digest)
@@ -224,7 +221,7 @@ def _download_url(state: State, call: Call, owner: str) -> HttpResponse:
     ticket = registry_passwords.ticket(state, digest, expires)
     query = urlencode({"expires": expires, "signature": ticket})
     url = f"{state.endpoint}/_layers/{digest}?{query}"
-    return wire.result(call, {"downloadUrl": url, "layerDigest": digest})
+    return {"downloadUrl": url, "layerDigest": digest}
 
 
 OPERATIONS = {

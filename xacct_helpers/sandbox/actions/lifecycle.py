@@ -12,11 +12,10 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from .. import wire
 from ..entities import Image, Repository
 from ..errors import ApiError
 from ..private_registry import Lifecycle, Preview
-from ..wire import Call, HttpResponse
+from ..wire import Answer, Call
 from . import images
 from .lifecycle_rules import LifecycleError, Rule, expired, named_by_indexes, read
 
@@ -30,25 +29,25 @@ APPLIED = "ApplyLifecyclePolicy"
 _log = logging.getLogger("xacct.sandbox")
 
 
-def put(state: State, call: Call, repository: Repository) -> HttpResponse:
+def put(state: State, call: Call, repository: Repository) -> Answer:
     """Set the repository's policy."""
     _rules(call.params["lifecyclePolicyText"])
     change(state, call, repository.account)
     state.record(call, repository.account)
-    return wire.result(call, _shown(state, call, repository))
+    return _shown(state, call, repository)
 
 
-def get(state: State, call: Call, repository: Repository) -> HttpResponse:
+def get(state: State, call: Call, repository: Repository) -> Answer:
     """The repository's policy; ApiError without one."""
-    return wire.result(call, _shown(state, call, repository))
+    return _shown(state, call, repository)
 
 
-def delete(state: State, call: Call, repository: Repository) -> HttpResponse:
+def delete(state: State, call: Call, repository: Repository) -> Answer:
     """Take the policy away; the answer shows it once more."""
     shown = _shown(state, call, repository)
     change(state, call, repository.account)
     state.record(call, repository.account)
-    return wire.result(call, shown)
+    return shown
 
 
 def change(state: State, call: Call, account: str) -> None:
@@ -61,7 +60,7 @@ def change(state: State, call: Call, account: str) -> None:
         registry.lifecycles[name] = Lifecycle(text=text, since=state.clock.now())
 
 
-def start_preview(state: State, call: Call, repository: Repository) -> HttpResponse:
+def start_preview(state: State, call: Call, repository: Repository) -> Answer:
     """Find what the given policy, or the repository's own, would expire now. It is done at once."""
     text = call.params.get("lifecyclePolicyText") or _own(state, call, repository).text
     found = _expired(state, call.region, repository, _rules(text))
@@ -69,10 +68,10 @@ def start_preview(state: State, call: Call, repository: Repository) -> HttpRespo
     registry = state.private_registry(repository.account, call.region)
     registry.previews[repository.name] = Preview(text=text, results=results)
     value = {**_named(repository), "lifecyclePolicyText": text, "status": "IN_PROGRESS"}
-    return wire.result(call, value)
+    return value
 
 
-def get_preview(state: State, call: Call, repository: Repository) -> HttpResponse:
+def get_preview(state: State, call: Call, repository: Repository) -> Answer:
     """The latest preview, by pages; ApiError without one."""
     registry = state.private_registry(repository.account, call.region)
     preview = registry.previews.get(repository.name)
@@ -94,7 +93,7 @@ def get_preview(state: State, call: Call, repository: Repository) -> HttpRespons
         "previewResults": [_result(image, priority) for image, priority in shown],
         "summary": {"expiringImageTotalCount": len(preview.results)},
     }
-    return wire.result(call, value)
+    return value
 
 
 # -- as time goes by -------------------------------------------------------------------------

@@ -15,10 +15,10 @@ from datetime import UTC
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from .. import totp, wire
+from .. import totp
 from ..errors import ApiError
 from ..holdings import MfaDevice
-from ..wire import Call, HttpResponse
+from ..wire import Answer, Call
 from . import held
 
 if TYPE_CHECKING:
@@ -39,13 +39,13 @@ def serial(call: Call, account: str) -> str:
     return f"arn:aws:iam::{account}:mfa{path}{call.params['VirtualMFADeviceName']}"
 
 
-def perform(state: State, call: Call, account: str) -> HttpResponse:
+def perform(state: State, call: Call, account: str) -> Answer:
     """Answer a call on MFA devices; a user that it names is known to exist."""
     _check(state, call, account)
     if call.operation == "ListMFADevices":
-        return wire.result(call, _users_devices(state, call, account))
+        return _users_devices(state, call, account)
     if call.operation == "ListVirtualMFADevices":
-        return wire.result(call, _devices(state, call, account))
+        return _devices(state, call, account)
     made = {"seed": totp.new_seed()} if call.operation == "CreateVirtualMFADevice" else {}
     codes = [call.params[f"AuthenticationCode{n}"] for n in (1, 2) if _enables(call)]
     if codes:
@@ -56,7 +56,7 @@ def perform(state: State, call: Call, account: str) -> HttpResponse:
     _change(state, call, account, made.get("seed"))
     state.record(call, account, made)
     if not made:
-        return wire.result(call, {})
+        return {}
     device = state.held(account).mfa_devices[serial(call, account)]
     name = quote(call.params["VirtualMFADeviceName"])
     shown = {
@@ -66,7 +66,7 @@ def perform(state: State, call: Call, account: str) -> HttpResponse:
     }
     if device.tags:
         shown["Tags"] = held.shown_tags(dict(device.tags))
-    return wire.result(call, {"VirtualMFADevice": shown})
+    return {"VirtualMFADevice": shown}
 
 
 def _picture(text: str) -> bytes:

@@ -10,9 +10,8 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from .. import wire
 from ..errors import ApiError
-from ..wire import Call, HttpResponse
+from ..wire import Answer, Call
 from .held import limit, missing
 
 if TYPE_CHECKING:
@@ -84,12 +83,12 @@ def _too_many_clients() -> ApiError:
     return limit("ClientIdsPerOpenIdConnectProvider", _MOST_CLIENT_IDS)
 
 
-def perform(state: State, call: Call, account: str) -> HttpResponse:
+def perform(state: State, call: Call, account: str) -> Answer:
     """Answer a call that the gate let through and `check` accepted."""
     if call.operation in _OURS:
         _change_clients(state, call, account)
         state.record(call, account)
-        return wire.result(call, {})
+        return {}
     act = state.change if call.operation in _CHANGES.split() else state.read
     return act(call, account)
 

@@ -14,9 +14,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from .. import wire
 from ..errors import ApiError
-from ..wire import Call, HttpResponse
+from ..wire import Answer, Call
 from . import held
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ def check_policy(state: State, call: Call, account: str) -> None:
         raise held.missing(what)
 
 
-def perform(state: State, call: Call, account: str) -> HttpResponse:
+def perform(state: State, call: Call, account: str) -> Answer:
     """Answer a call on a user's login profile; the user is known to exist."""
     _check(state, call, account)
     call = replace(call, params={k: v for k, v in call.params.items() if k != "Password"})
@@ -49,7 +48,7 @@ def perform(state: State, call: Call, account: str) -> HttpResponse:
         _change(state, call, account, state.clock.now())
         state.record(call, account)
     if call.operation in ("UpdateLoginProfile", "DeleteLoginProfile"):
-        return wire.result(call, {})
+        return {}
     name = call.params["UserName"]
     found = state.backends.iam.login_profile(account, name)
     assert found is not None
@@ -58,7 +57,7 @@ def perform(state: State, call: Call, account: str) -> HttpResponse:
         "CreateDate": found.created,
         "PasswordResetRequired": found.reset_required,
     }
-    return wire.result(call, {"LoginProfile": profile})
+    return {"LoginProfile": profile}
 
 
 def replay(state: State, call: Call, account: str) -> None:

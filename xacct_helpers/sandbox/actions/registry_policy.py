@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from ...policy import PolicyError, check
 from ...policy.rules import REGISTRY
-from .. import wire
 from ..entities import StoredPolicy
 from ..errors import ApiError
-from ..wire import Call, HttpResponse
+from ..wire import Answer, Call
 from . import principals
 
 if TYPE_CHECKING:
@@ -37,7 +36,7 @@ def of(state: State, account: str, region: str) -> StoredPolicy | None:
     )
 
 
-def put(state: State, call: Call, caller: Caller) -> HttpResponse:
+def put(state: State, call: Call, caller: Caller) -> Answer:
     """Set the policy of the caller's registry. One text for every fault, as ECR has it."""
     text = call.params["policyText"]
     try:
@@ -52,12 +51,12 @@ def put(state: State, call: Call, caller: Caller) -> HttpResponse:
     return _answer(state, call, caller.account)
 
 
-def get(state: State, call: Call, caller: Caller) -> HttpResponse:
+def get(state: State, call: Call, caller: Caller) -> Answer:
     """The policy of the caller's registry; ApiError without one."""
     return _answer(state, call, caller.account)
 
 
-def delete(state: State, call: Call, caller: Caller) -> HttpResponse:
+def delete(state: State, call: Call, caller: Caller) -> Answer:
     """Take the policy of the caller's registry away; the answer shows it once more."""
     answer = _answer(state, call, caller.account)
     change(state, call, caller.account)
@@ -71,7 +70,7 @@ def change(state: State, call: Call, account: str) -> None:
     registry.policy = call.params.get("policyText")
 
 
-def _answer(state: State, call: Call, account: str) -> HttpResponse:
+def _answer(state: State, call: Call, account: str) -> Answer:
     text = state.private_registry(account, call.region).policy
     if text is None:
         raise ApiError(
@@ -79,4 +78,4 @@ def _answer(state: State, call: Call, account: str) -> HttpResponse:
             f"Registry policy does not exist in the registry with id '{account}'",
         )
     value: dict[str, Any] = {"registryId": account, "policyText": text}
-    return wire.result(call, value)
+    return value

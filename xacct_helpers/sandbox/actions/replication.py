@@ -18,14 +18,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ...policy import Principal, refusal
-from .. import gate, wire
+from .. import gate
 from ..callers import Caller
 from ..entities import Image, Repository
 from ..errors import ApiError
 from ..permission_checks import Ask
 from ..private_registry import Place
 from ..trail import Entry, Who
-from ..wire import Call, HttpResponse
+from ..wire import Answer, Call
 from . import image_store, images, layer_store, service_linked
 from .repositories import repository_ask
 
@@ -57,7 +57,7 @@ def asks(state: State, call: Call, caller: Caller) -> tuple[Ask, ...]:
     )
 
 
-def put(state: State, call: Call, caller: Caller) -> HttpResponse:
+def put(state: State, call: Call, caller: Caller) -> Answer:
     """Set where the caller's registry is copied to."""
     asked = call.params["replicationConfiguration"]
     for rule in asked["rules"]:
@@ -66,7 +66,7 @@ def put(state: State, call: Call, caller: Caller) -> HttpResponse:
         service_linked.ensure(state, SERVICE, caller.account, call)
     change(state, call, caller.account)
     state.record(call, caller.account)
-    return wire.result(call, {"replicationConfiguration": asked})
+    return {"replicationConfiguration": asked}
 
 
 def _check(state: State, call: Call, account: str, rule: Mapping[str, Any]) -> None:
@@ -95,7 +95,7 @@ def change(state: State, call: Call, account: str) -> None:
     registry.replication = call.params["replicationConfiguration"]
 
 
-def describe_image(state: State, call: Call, repository: Repository) -> HttpResponse:
+def describe_image(state: State, call: Call, repository: Repository) -> Answer:
     """What became of an image's copies."""
     image = images.the_one(state, call, repository)
     registry = state.private_registry(repository.account, call.region)
@@ -113,7 +113,7 @@ def describe_image(state: State, call: Call, repository: Repository) -> HttpResp
             for (region, account), code in copies.items()
         ],
     }
-    return wire.result(call, value)
+    return value
 
 
 # -- copying ---------------------------------------------------------------------------------

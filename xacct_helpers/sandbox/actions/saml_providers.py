@@ -14,10 +14,9 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
-from .. import wire
 from ..errors import ApiError
 from ..holdings import SamlProvider
-from ..wire import Call, HttpResponse
+from ..wire import Answer, Call
 from . import held
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ def arn(call: Call, account: str) -> str:
     return f"arn:aws:iam::{account}:saml-provider/{call.params.get('Name', '*')}"
 
 
-def perform(state: State, call: Call, account: str) -> HttpResponse:
+def perform(state: State, call: Call, account: str) -> Answer:
     """Answer a call on SAML providers."""
     kept = state.held(account).saml_providers
     if call.operation == "ListSAMLProviders":
@@ -49,29 +48,26 @@ def perform(state: State, call: Call, account: str) -> HttpResponse:
             {"Arn": one.arn, "ValidUntil": one.valid_until, "CreateDate": one.created}
             for one in sorted(kept.values(), key=lambda one: one.arn.lower())
         ]
-        return wire.result(call, {"SAMLProviderList": found})
+        return {"SAMLProviderList": found}
     _check(call, account, kept)
     if call.operation == "GetSAMLProvider":
         one = kept[arn(call, account)]
-        return wire.result(
-            call,
-            {
-                "SAMLProviderUUID": one.uuid,
-                "SAMLMetadataDocument": one.document,
-                "CreateDate": one.created,
-                "ValidUntil": one.valid_until,
-                "Tags": held.shown_tags(dict(one.tags)),
-                "AssertionEncryptionMode": one.encryption,
-                "PrivateKeyList": [],
-            },
-        )
+        return {
+            "SAMLProviderUUID": one.uuid,
+            "SAMLMetadataDocument": one.document,
+            "CreateDate": one.created,
+            "ValidUntil": one.valid_until,
+            "Tags": held.shown_tags(dict(one.tags)),
+            "AssertionEncryptionMode": one.encryption,
+            "PrivateKeyList": [],
+        }
     _change(state, call, account)
     state.record(call, account)
     if call.operation == "DeleteSAMLProvider":
-        return wire.result(call, {})
+        return {}
     answer = {"SAMLProviderArn": arn(call, account)}
     tags = held.tags(call)
-    return wire.result(call, answer | ({"Tags": held.shown_tags(tags)} if tags else {}))
+    return answer | ({"Tags": held.shown_tags(tags)} if tags else {})
 
 
 def replay(state: State, call: Call, account: str) -> None:

@@ -14,10 +14,9 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from ...policy.patterns import like
-from .. import wire
 from ..entities import Image, Repository
 from ..errors import ApiError
-from ..wire import Call, HttpResponse
+from ..wire import Answer, Call
 from . import images
 
 if TYPE_CHECKING:
@@ -35,7 +34,7 @@ _CONTINUOUS = (
 )
 
 
-def put_registry(state: State, call: Call, caller: Caller) -> HttpResponse:
+def put_registry(state: State, call: Call, caller: Caller) -> Answer:
     """Set what the caller's registry scans."""
     if call.params.get("scanType", "BASIC") != "BASIC":
         raise ApiError("InvalidParameterException", _NO_INSPECTOR)
@@ -45,14 +44,14 @@ def put_registry(state: State, call: Call, caller: Caller) -> HttpResponse:
     change_registry(state, call, caller.account)
     state.record(call, caller.account)
     registry = state.private_registry(caller.account, call.region)
-    return wire.result(call, {"registryScanningConfiguration": registry.scanning})
+    return {"registryScanningConfiguration": registry.scanning}
 
 
-def get_registry(state: State, call: Call, caller: Caller) -> HttpResponse:
+def get_registry(state: State, call: Call, caller: Caller) -> Answer:
     """What the caller's registry scans."""
     registry = state.private_registry(caller.account, call.region)
     value = {"registryId": caller.account, "scanningConfiguration": registry.scanning}
-    return wire.result(call, value)
+    return value
 
 
 def change_registry(state: State, call: Call, account: str) -> None:
@@ -61,7 +60,7 @@ def change_registry(state: State, call: Call, account: str) -> None:
     registry.scanning = {"scanType": "BASIC", "rules": list(call.params.get("rules", []))}
 
 
-def describe_repositories(state: State, call: Call, caller: Caller) -> HttpResponse:
+def describe_repositories(state: State, call: Call, caller: Caller) -> Answer:
     """What is scanned of each repository, and which are not there."""
     found, failures = [], []
     for name in call.params["repositoryNames"]:
@@ -85,7 +84,7 @@ def describe_repositories(state: State, call: Call, caller: Caller) -> HttpRespo
                 "appliedScanFilters": filters,
             }
         )
-    return wire.result(call, {"scanningConfigurations": found, "failures": failures})
+    return {"scanningConfigurations": found, "failures": failures}
 
 
 def _frequency(state: State, repository: Repository) -> tuple[str, list[Mapping[str, str]]]:
@@ -109,7 +108,7 @@ def _fits(one: Mapping[str, str], name: str) -> bool:
 # -- images ----------------------------------------------------------------------------------
 
 
-def start(state: State, call: Call, repository: Repository) -> HttpResponse:
+def start(state: State, call: Call, repository: Repository) -> Answer:
     """Scan an image, which is over at once."""
     image = images.the_one(state, call, repository)
     if "image.index" in image.media_type or "manifest.list" in image.media_type:
@@ -126,7 +125,7 @@ def start(state: State, call: Call, repository: Repository) -> HttpResponse:
     change_scan(state, done, repository.account)
     state.record(done, repository.account)
     value = {**_named(call, repository, image), "imageScanStatus": {"status": "IN_PROGRESS"}}
-    return wire.result(call, value)
+    return value
 
 
 def change_scan(state: State, call: Call, account: str) -> None:
@@ -143,7 +142,7 @@ def pushed(state: State, repository: Repository, digest: str) -> None:
         registry.scans[repository.name, digest] = state.clock.now()
 
 
-def findings(state: State, call: Call, repository: Repository) -> HttpResponse:
+def findings(state: State, call: Call, repository: Repository) -> Answer:
     """How the image's scan ended; ApiError when there was none."""
     image = images.the_one(state, call, repository)
     if _scanned(state, repository, image) is None:
@@ -154,9 +153,7 @@ def findings(state: State, call: Call, repository: Repository) -> HttpResponse:
             f"imageTag:'{tag or 'null'}'}}' in the repository with name '{repository.name}' in the "
             f"registry with id '{repository.account}'",
         )
-    return wire.result(
-        call, {**_named(call, repository, image), "imageScanStatus": images.SCAN_FAILED}
-    )
+    return {**_named(call, repository, image), "imageScanStatus": images.SCAN_FAILED}
 
 
 def _scanned(state: State, repository: Repository, image: Image) -> datetime | None:

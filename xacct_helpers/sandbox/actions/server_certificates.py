@@ -12,10 +12,9 @@ from dataclasses import replace
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
-from .. import wire
 from ..errors import ApiError
 from ..holdings import ServerCertificate
-from ..wire import Call, HttpResponse
+from ..wire import Answer, Call
 from . import held
 
 if TYPE_CHECKING:
@@ -38,14 +37,14 @@ def arn(state: State, call: Call, account: str) -> str:
     return f"arn:aws:iam::{account}:server-certificate{path}{name}"
 
 
-def perform(state: State, call: Call, account: str) -> HttpResponse:
+def perform(state: State, call: Call, account: str) -> Answer:
     """Answer a call on server certificates."""
     kept, name = state.held(account).server_certificates, call.params.get("ServerCertificateName")
     if call.operation == "ListServerCertificates":
         start = call.params.get("PathPrefix", "/")
         every = sorted(kept.values(), key=lambda one: one.name.lower())
         found = [_metadata(one) for one in every if one.path.startswith(start)]
-        return wire.result(call, held.page(call, "ServerCertificateMetadataList", found))
+        return held.page(call, "ServerCertificateMetadataList", found)
     if call.operation == "UploadServerCertificate":
         _check_new(call, kept)
         call = replace(call, params={k: v for k, v in call.params.items() if k != "PrivateKey"})
@@ -59,15 +58,15 @@ def perform(state: State, call: Call, account: str) -> HttpResponse:
             "CertificateChain": one.chain,
             "Tags": held.shown_tags(dict(one.tags)),
         }
-        return wire.result(call, {"ServerCertificate": shown})
+        return {"ServerCertificate": shown}
     made = _change(state, call, account)
     state.record(call, account)
     if made is None:
-        return wire.result(call, {})
+        return {}
     answer: dict[str, Any] = {"ServerCertificateMetadata": _metadata(made)}
     if made.tags:
         answer["Tags"] = held.shown_tags(dict(made.tags))
-    return wire.result(call, answer)
+    return answer
 
 
 def replay(state: State, call: Call, account: str) -> None:

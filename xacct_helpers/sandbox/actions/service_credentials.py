@@ -14,10 +14,9 @@ from dataclasses import replace
 from datetime import UTC, timedelta
 from typing import TYPE_CHECKING, Any
 
-from .. import wire
 from ..errors import ApiError
 from ..holdings import ServiceCredential
-from ..wire import Call, HttpResponse
+from ..wire import Answer, Call
 from . import held
 
 if TYPE_CHECKING:
@@ -33,7 +32,7 @@ _MOST = 2
 _LETTERS = string.ascii_letters + string.digits + "+/="
 
 
-def perform(state: State, call: Call, account: str) -> HttpResponse:
+def perform(state: State, call: Call, account: str) -> Answer:
     """Answer a call on service-specific credentials; a user that it names is known to exist."""
     params, kept = call.params, state.held(account).service_credentials
     service = params.get("ServiceName")
@@ -44,7 +43,7 @@ def perform(state: State, call: Call, account: str) -> HttpResponse:
     own = [one for one in kept.values() if _is_meant(state, call, account, one)]
     if call.operation == "ListServiceSpecificCredentials":
         found = [_shown(state, account, one) for one in own]
-        return wire.result(call, held.page(call, "ServiceSpecificCredentials", found))
+        return held.page(call, "ServiceSpecificCredentials", found)
     if call.operation == "CreateServiceSpecificCredential":
         if len(own) >= _MOST:
             raise held.limit("ServiceSpecificCredentialsPerUser", _MOST)
@@ -55,9 +54,9 @@ def perform(state: State, call: Call, account: str) -> HttpResponse:
     made = _change(state, call, account)
     state.record(call, account)
     if made is None:
-        return wire.result(call, {})
+        return {}
     answer = _shown(state, account, made) | _secret(made)
-    return wire.result(call, {"ServiceSpecificCredential": answer})
+    return {"ServiceSpecificCredential": answer}
 
 
 def replay(state: State, call: Call, account: str) -> None:

@@ -9,9 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from .. import wire
 from ..errors import ApiError
-from ..wire import Call, HttpResponse
+from ..wire import Answer, Call
 from . import held, principals
 
 if TYPE_CHECKING:
@@ -156,15 +155,15 @@ def _check_new(state: State, call: Call, account: str) -> None:
         )
 
 
-def perform(state: State, call: Call, account: str) -> HttpResponse:
+def perform(state: State, call: Call, account: str) -> Answer:
     """Answer a call that the gate let through and `check` accepted."""
     if call.operation == "GetServiceLinkedRoleDeletionStatus":
-        return wire.result(call, {"Status": "SUCCEEDED"})
+        return {"Status": "SUCCEEDED"}
     task = _change(state, call, account)
     state.record(call, account)
     if task is not None:
-        return wire.result(call, {"DeletionTaskId": task})
-    return wire.result(call, {"Role": state.backends.service_linked.answer(account, _name(call))})
+        return {"DeletionTaskId": task}
+    return {"Role": state.backends.service_linked.answer(account, _name(call))}
 
 
 def replay(state: State, call: Call, account: str) -> None:

@@ -10,10 +10,9 @@ from dataclasses import replace
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
-from .. import wire
 from ..errors import ApiError
 from ..holdings import SigningCertificate
-from ..wire import Call, HttpResponse
+from ..wire import Answer, Call
 from . import held, server_certificates
 
 if TYPE_CHECKING:
@@ -26,14 +25,14 @@ OPERATIONS = frozenset(
 _MOST = 2
 
 
-def perform(state: State, call: Call, account: str) -> HttpResponse:
+def perform(state: State, call: Call, account: str) -> Answer:
     """Answer a call on signing certificates; the user is known to exist."""
     user_id = held.owner(state, call, account).unique_id
     kept = state.held(account).signing_certificates
     own = [one for one in kept.values() if one.user_id == user_id]
     if call.operation == "ListSigningCertificates":
         found = [_shown(call, one) for one in own]
-        return wire.result(call, held.page(call, "Certificates", found))
+        return held.page(call, "Certificates", found)
     if call.operation == "UploadSigningCertificate":
         _check_new(call, own)
     elif call.params["CertificateId"] not in (one.id for one in own):
@@ -42,7 +41,7 @@ def perform(state: State, call: Call, account: str) -> HttpResponse:
         )
     made = _change(state, call, account)
     state.record(call, account)
-    return wire.result(call, {"Certificate": _shown(call, made)} if made else {})
+    return {"Certificate": _shown(call, made)} if made else {}
 
 
 def _check_new(call: Call, own: list[SigningCertificate]) -> None:

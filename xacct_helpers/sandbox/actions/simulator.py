@@ -28,11 +28,10 @@ from ...policy import (
     evaluate,
     parse,
 )
-from .. import wire
 from ..entities import StoredPolicy
 from ..errors import ApiError
 from ..gate import Levels, service_controls
-from ..wire import Call, HttpResponse
+from ..wire import Answer, Call
 from . import held
 
 if TYPE_CHECKING:
@@ -54,7 +53,7 @@ _RESOURCE_POLICY, _RESOURCE_TYPE = "ResourcePolicy", "Resource Policy"
 _PAGE = 100
 
 
-def perform(state: State, call: Call, caller: Caller) -> HttpResponse:
+def perform(state: State, call: Call, caller: Caller) -> Answer:
     """Answer a simulator call that the gate let through."""
     given = _inputs(call)
     if "Principal" in call.operation:
@@ -64,7 +63,7 @@ def perform(state: State, call: Call, caller: Caller) -> HttpResponse:
     stored = [*stored, *given]
     if call.operation.startswith("GetContextKeys"):
         keys = sorted({key for policy in stored for key in context_keys(parse(policy.text))})
-        return wire.result(call, {"ContextKeyNames": keys})
+        return {"ContextKeyNames": keys}
     overriding = call.params.get("PermissionsBoundaryPolicyInputList")
     if overriding:
         if len(overriding) > 1:
@@ -76,7 +75,7 @@ def perform(state: State, call: Call, caller: Caller) -> HttpResponse:
     # Of a principal that there is; policies on their own are of no account.
     scps = service_controls(state, simulated.account) if who is not None else ()
     results = list(_results(call, stored, boundary, simulated, scps))
-    return wire.result(call, _page(call, results))
+    return _page(call, results)
 
 
 def _inputs(call: Call) -> list[StoredPolicy]:

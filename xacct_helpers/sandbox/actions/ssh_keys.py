@@ -12,10 +12,9 @@ from dataclasses import replace
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
-from .. import wire
 from ..errors import ApiError
 from ..holdings import SshPublicKey
-from ..wire import Call, HttpResponse
+from ..wire import Answer, Call
 from . import held
 
 if TYPE_CHECKING:
@@ -31,12 +30,12 @@ _MOST_KEYS = 5
 _FEWEST_BITS = 2048
 
 
-def perform(state: State, call: Call, account: str) -> HttpResponse:
+def perform(state: State, call: Call, account: str) -> Answer:
     """Answer a call on SSH public keys; the user is known to exist."""
     own = _of_user(state, call, account)
     if call.operation == "ListSSHPublicKeys":
         found = [_shown(call, one, "UserName SSHPublicKeyId Status UploadDate") for one in own]
-        return wire.result(call, held.page(call, "SSHPublicKeys", found))
+        return held.page(call, "SSHPublicKeys", found)
     if call.operation == "UploadSSHPublicKey":
         fingerprint = _fingerprint(_parsed(call.params["SSHPublicKeyBody"]))
         if fingerprint in (one.fingerprint for one in own):
@@ -51,10 +50,10 @@ def perform(state: State, call: Call, account: str) -> HttpResponse:
     if call.operation == "GetSSHPublicKey":
         key = state.held(account).ssh_keys[call.params["SSHPublicKeyId"]]
         body = _encoded(key.body, call.params["Encoding"])
-        return wire.result(call, {"SSHPublicKey": _shown(call, replace(key, body=body))})
+        return {"SSHPublicKey": _shown(call, replace(key, body=body))}
     made = _change(state, call, account)
     state.record(call, account)
-    return wire.result(call, {"SSHPublicKey": _shown(call, made)} if made else {})
+    return {"SSHPublicKey": _shown(call, made)} if made else {}
 
 
 def replay(state: State, call: Call, account: str) -> None:

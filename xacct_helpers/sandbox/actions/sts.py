@@ -9,10 +9,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ...policy import refusal, refused_to
-from .. import wire
 from ..errors import ApiError, access_denied
 from ..permission_checks import Ask, Asked
-from ..wire import Call, HttpResponse
+from ..wire import Answer, Call
 from . import assume_role, federation, mfa, sessions, web_identity
 
 if TYPE_CHECKING:
@@ -90,7 +89,7 @@ def refused(asked: Asked, protocol: str) -> ApiError:
     return access_denied(refusal(request, decision, bare=bare), protocol)
 
 
-def perform(state: State, call: Call, caller: Caller) -> HttpResponse:
+def perform(state: State, call: Call, caller: Caller) -> Answer:
     """Answer a call that the gate let through."""
     if call.operation == "AssumeRole":
         return assume_role.perform(state, call, caller)
@@ -102,13 +101,13 @@ def perform(state: State, call: Call, caller: Caller) -> HttpResponse:
         # Only EC2 and a few more encode their refusals; no service here does, so no text is one.
         raise ApiError("InvalidAuthorizationMessageException", "Message is not valid")
     if call.operation == "GetAccessKeyInfo":
-        return wire.result(call, {"Account": sessions.account_of(call.params["AccessKeyId"])})
+        return {"Account": sessions.account_of(call.params["AccessKeyId"])}
     if call.operation == "GetSessionToken":
         seconds = call.params.get("DurationSeconds", 43200)
         session = sessions.for_user(state, caller, seconds, mfa=mfa.shown(call))
-        return wire.result(call, {"Credentials": sessions.credentials(state, session)})
+        return {"Credentials": sessions.credentials(state, session)}
     value = {"UserId": caller.user_id, "Account": caller.account, "Arn": caller.arn}
-    return wire.result(call, value)
+    return value
 
 
 def replay(state: State, call: Call, account: str) -> None:

@@ -16,11 +16,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .. import issuer, wire
+from .. import issuer
 from ..entities import OidcProvider
 from ..errors import ApiError
 from ..permission_checks import Ask
-from ..wire import Call, HttpResponse
+from ..wire import Answer, Call
 from . import assume_role, sessions
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def asks(state: State, call: Call) -> tuple[Ask, ...]:
     return assume_role.trust_asks(state, call.params["RoleArn"], actions, context)
 
 
-def perform(state: State, call: Call) -> HttpResponse:
+def perform(state: State, call: Call) -> Answer:
     """Answer a call that the gate let through: an ordinary session of the role."""
     identity = shown(state, call)
     role = assume_role.role_of(state, call.params["RoleArn"])
@@ -148,7 +148,7 @@ def perform(state: State, call: Call) -> HttpResponse:
         "Provider": identity.provider.arn,
         "Audience": identity.audience,
     }
-    return wire.result(call, value)
+    return value
 
 
 # -- the token -------------------------------------------------------------------------------

@@ -8,13 +8,12 @@ mended here. Source: moto 5.2.5, moto/iam, moto/ecr, moto/core/responses.py.
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from ..clock import Clock
 from ..entities import AccessKey
 from ..errors import ApiError
-from ..wire import Call, HttpResponse
+from ..wire import Answer, Call
 from .contents import contents
 from .dispatch import dispatch
 from .ecr import Ecr
@@ -29,7 +28,6 @@ __all__ = ["ADMINISTRATOR", "ADMIN_USER", "Backends"]
 
 ADMINISTRATOR = f"{PREFIX}AdministratorAccess"
 ADMIN_USER = "admin"
-_REQUEST_ID = re.compile(r"(?<=<RequestId>)[^<]*(?=</RequestId>)")
 _NAMES = (
     "RoleName",
     "UserName",
@@ -105,7 +103,7 @@ class Backends:
         self._ids.begin(account, operation, name)
         return prefix + self._ids.letters(size)
 
-    def perform(self, call: Call, account: str, *, secret: str | None = None) -> HttpResponse:
+    def perform(self, call: Call, account: str, *, secret: str | None = None) -> Answer:
         """What moto answers. secret: given back to a replayed CreateAccessKey.
 
         Raises ApiError with moto's code and text when moto refuses.
@@ -119,7 +117,7 @@ class Backends:
         if call.service == "iam":
             self._load_for(call, account)
         try:
-            text = dispatch(call, account)
+            answer = dispatch(call, account)
         except ApiError:
             if making:
                 self._ids.undo(account, call.operation, name)
@@ -128,12 +126,7 @@ class Backends:
             self._ids.given = None
             if call.operation in _REINDEX:
                 self.iam.look_again(account)
-        kind = "text/xml" if call.protocol == "query" else "application/x-amz-json-1.1"
-        return HttpResponse(
-            status=200,
-            headers={"content-type": kind, "x-amzn-RequestId": call.request_id},
-            body=_REQUEST_ID.sub(call.request_id, text).encode(),
-        )
+        return answer
 
     def _load_for(self, call: Call, account: str) -> None:
         for parameter in ("PolicyArn", "PermissionsBoundary"):

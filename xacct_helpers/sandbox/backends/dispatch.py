@@ -1,78 +1,119 @@
-"""A call to moto's own response classes and back, errors in moto's code and text."""
+"""A call to moto's own handlers, and what they return as plain data.
+
+No text is made or read on the way: a handler gets the call's parameters, and its ActionResult is
+walked by botocore's output shape, because it may hold moto's own objects.
+Source: moto 5.2.5, moto/core/responses.py (call_action), moto/core/serialize.py.
+"""
 
 from __future__ import annotations
 
-import io
-import json
-import re
+from collections.abc import Mapping
+from enum import Enum
 from typing import Any
-from urllib.parse import urlencode
-from xml.sax.saxutils import unescape
 
-from botocore.serialize import create_serializer
+from botocore.utils import parse_to_aware_datetime
 
 from ..errors import ApiError
-from ..wire import Call, operation_model, service_model
-from .parts import ECRResponse, IamResponse, Request
+from ..wire import Call, operation_model
+from .parts import (
+    PARTITION,
+    ECRResponse,
+    IamResponse,
+    ServiceException,
+    core_serialize,
+    core_utils,
+)
 
 _RESPONSES: dict[str, Any] = {"iam": IamResponse, "ecr": ECRResponse}
 
 
-def dispatch(call: Call, account: str) -> str:
-    """The body that moto answers with.
+def dispatch(call: Call, account: str) -> dict[str, Any]:
+    """What moto answers, by the names of the operation's output shape.
 
     Raises ApiError with moto's code and text when moto refuses.
     """
-    status, _, body = _RESPONSES[call.service].dispatch(_request(call, account))
-    text = body if isinstance(body, str) else body.decode()
-    if int(status) >= 400:
-        raise _error(int(status), text, call.protocol)
-    return text
+    handler = _RESPONSES[call.service]()
+    handler.automated_parameter_parsing = True
+    handler.params = dict(call.params)
+    handler.uri_match = {}
+    handler.querystring = {"Action": [call.operation]}
+    handler.headers = {}
+    handler.region, handler.partition, handler.current_account = call.region, PARTITION, account
+    method = getattr(handler, core_utils.camelcase_to_underscores(call.operation))
+    try:
+        result = method().result
+    except ServiceException as error:
+        raise ApiError(error.code, str(error.message), _status(call, error.code)) from error
+    model = core_utils.get_service_model(call.service).operation_model(call.operation)
+    if model.output_shape is None or result is None:
+        return {}
+    walk = _Walk(model, handler.RESPONSE_KEY_PATH_TO_TRANSFORMER)
+    return dict(walk.plain(result, model.output_shape, (model.output_shape.name,)))
 
 
-def _request(call: Call, account: str) -> Request:
-    """The call as moto's own request, its account told by header and its region by host."""
-    model = operation_model(call.service, call.operation)
-    serializer = create_serializer(service_model(call.service).metadata["protocol"], False)
-    made = serializer.serialize_to_request(dict(call.params), model)
-    headers, body = made["headers"], made["body"]
-    if isinstance(body, dict):
-        body = urlencode(body).encode()
-    host = f"{call.service}.{call.region}.amazonaws.com"
-    environ = {
-        "REQUEST_METHOD": "POST",
-        "PATH_INFO": "/",
-        "SERVER_NAME": host,
-        "SERVER_PORT": "443",
-        "HTTP_HOST": host,
-        "HTTP_X_MOTO_ACCOUNT_ID": account,
-        "CONTENT_TYPE": headers["Content-Type"],
-        "CONTENT_LENGTH": str(len(body)),
-        "wsgi.url_scheme": "https",
-        "wsgi.input": io.BytesIO(body),
-    }
-    if "X-Amz-Target" in headers:
-        environ["HTTP_X_AMZ_TARGET"] = headers["X-Amz-Target"]
-    return Request(environ)
+def _status(call: Call, code: str) -> int:
+    """The HTTP status of an error, as botocore's model of the service has it."""
+    for shape in operation_model(call.service, call.operation).service_model.error_shapes:
+        error = shape.metadata.get("error", {})
+        if code in (shape.name, error.get("code")):
+            return int(error.get("httpStatusCode", 400))
+    return 400
 
 
-def _error(status: int, text: str, protocol: str) -> ApiError:
-    if protocol == "json":
-        body = json.loads(text)
-        code = str(body.get("__type", "ServerException")).rsplit("#", 1)[-1]
-        known = {"__type", "message", "Message"}
-        members = {k: v for k, v in body.items() if k not in known}
-        return ApiError(
-            code, str(body.get("message") or body.get("Message") or ""), status, members
+class _Walk:
+    """Walks a result by moto's own model, picking members as moto's serializer picks them."""
+
+    def __init__(self, model: Any, transformers: dict[str, Any]) -> None:
+        self._model = model
+        self._pick = core_serialize.XFormedAttributePicker(response_transformers=transformers)
+
+    def plain(self, value: Any, shape: Any, path: tuple[str, ...]) -> Any:
+        """The value as plain data; path: the names that lead to it."""
+        if shape.type_name == "structure":
+            return {
+                name: self.plain(found, member, (*path, name))
+                for name, member in shape.members.items()
+                if (found := self._member(value, name, member, shape, path)) is not None
+            }
+        if shape.type_name == "list":
+            inside = (*path, shape.member.name)
+            return [self.plain(item, shape.member, inside) for item in value]
+        if shape.type_name == "map":
+            inside = (*path, shape.value.name)
+            return {key: self.plain(item, shape.value, inside) for key, item in value.items()}
+        return _SCALARS.get(shape.type_name, _same)(value)
+
+    def _member(
+        self, value: Any, name: str, member: Any, parent: Any, path: tuple[str, ...]
+    ) -> Any:
+        member.parent = parent
+        context = core_serialize.AttributePickerContext(
+            obj=value,
+            key=name,
+            shape=member,
+            operation_model=self._model,
+            service_model=self._model.service_model,
+            key_path=".".join(path),
         )
-    named = re.search(r"<Code>(.*?)</Code>", text, re.S)
-    message = re.search(r"<Message>(.*?)</Message>", text, re.S)
-    words = unescape(message[1], {"&quot;": '"', "&apos;": "'"}) if message else text
-    name = named[1] if named else "ServiceFailure"
-    statuses = {
-        "NoSuchEntity": 404,
-        "EntityAlreadyExists": 409,
-        "DeleteConflict": 409,
-        "LimitExceeded": 409,
-    }
-    return ApiError(name, words, statuses.get(name, status))
+        return self._pick(context)
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _boolean(value: Any) -> bool:
+    return value.lower() == "true" if isinstance(value, str) else bool(value)
+
+
+def _string(value: Any) -> str:
+    return str(value.value if isinstance(value, Enum) else value)
+
+
+_SCALARS: Mapping[str, Any] = {
+    "boolean": _boolean,
+    "integer": int,
+    "long": int,
+    "string": _string,
+    "timestamp": parse_to_aware_datetime,
+}

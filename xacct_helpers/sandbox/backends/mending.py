@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from functools import cache
 from typing import Any
 
 from ..clock import Clock
@@ -59,8 +58,6 @@ def mend(ids: Ids, clock: Clock, iam: Iam) -> Callable[[], None]:
             (module, "utcnow", utcnow)
             for module in (iam_models, ecr_models, core_utils, core_responses)
         ),
-        # moto looks through all methods of its response class at each call.
-        (core_responses, "method_names_from_class", cache(core_utils.method_names_from_class)),
         (iam_models, "random_resource_id", lambda size=20: ids.unique_id()),
         (iam_models, "random_policy_id", lambda: "ANPA" + ids.letters(17)),
         (iam_models, "random_alphanumeric", ids.secret),

@@ -24,12 +24,13 @@ with (
     ),
 ):
     import moto.core.responses as core_responses
+    import moto.core.serialize as core_serialize
     import moto.core.utils as core_utils
     import moto.ecr.models as ecr_models
     import moto.iam.exceptions as iam_exceptions
     import moto.iam.models as iam_models
     from moto.core.base_backend import BackendDict
-    from moto.core.request import Request
+    from moto.core.exceptions import ServiceException
     from moto.ecr.responses import ECRResponse
     from moto.iam.aws_managed_policies import aws_managed_policies_data
     from moto.iam.responses import IamResponse
@@ -40,9 +41,10 @@ __all__ = [
     "BackendDict",
     "ECRResponse",
     "IamResponse",
-    "Request",
+    "ServiceException",
     "aws_managed_policies_data",
     "core_responses",
+    "core_serialize",
     "core_utils",
     "ecr_backend",
     "ecr_models",

@@ -5,7 +5,6 @@ Which action a request asks for: shared facts 5.2; ECR User Guide, pushing an im
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -18,7 +17,7 @@ from ..actions import ecr
 from ..errors import ApiError
 from ..permission_checks import Ask, Asked
 from ..trail import Entry, Who, kept_answer, kept_parameters, kept_text
-from ..wire import Call, HttpRequest
+from ..wire import Answer, Call, HttpRequest
 from .errors import RegistryError, translated
 from .paths import Registry
 from .tokens import Ticket
@@ -63,7 +62,7 @@ class Attempt:
     """A call that was let through; what is found out about it on the way, for the trail."""
 
     call: Call
-    answer: bytes = b""
+    answer: Answer | None = None
     params: dict[str, Any] = field(default_factory=dict)
 
 
@@ -103,11 +102,9 @@ def run(visit: Visit, call: Call) -> dict[str, Any]:
 def perform(visit: Visit, attempt: Attempt, call: Call) -> dict[str, Any]:
     """Perform a call within an attempt; its answer."""
     with visit.state.clock.held():
-        response = ecr.perform(visit.state, call, visit.caller)
-    assert isinstance(response.body, bytes)
-    attempt.answer = kept_answer(call.operation, response.body)
-    found: dict[str, Any] = json.loads(response.body)
-    return found
+        answer = ecr.perform(visit.state, call, visit.caller)
+    attempt.answer = kept_answer(call.operation, answer)
+    return dict(answer)
 
 
 def allowed(visit: Visit, call: Call) -> bool:
@@ -141,6 +138,6 @@ def _write_trail(visit: Visit, attempt: Attempt, asked: Asked, failure: ApiError
             who=Who.of(visit.caller),
             region=call.region,
             parameters=kept_parameters(params),
-            answer=attempt.answer if failure is None else b"",
+            answer=attempt.answer if failure is None else None,
         )
     )

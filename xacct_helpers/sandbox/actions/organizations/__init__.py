@@ -11,12 +11,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ... import wire
 from ...errors import ApiError
 from ...gate import organization_of as of
 from ...organization import Organization
 from ...permission_checks import Ask
-from ...wire import Call, HttpResponse
+from ...wire import Answer, Call
 from . import membership, policies, reading
 from .finding import handshake_of
 from .showing import Handler
@@ -117,13 +116,13 @@ def _arn(state: State, org: Organization | None, caller: Caller, wanted: str) ->
     return org.node_arn(org.nodes[wanted]) if wanted in org.nodes else ""
 
 
-def perform(state: State, call: Call, caller: Caller) -> HttpResponse:
+def perform(state: State, call: Call, caller: Caller) -> Answer:
     """Answer a call that the gate let through."""
     if call.operation in _READS:
-        return wire.result(call, _READS[call.operation](state, call, caller.account))
+        return _READS[call.operation](state, call, caller.account)
     value = _CHANGES[call.operation](state, call, caller.account)
     state.record(call, caller.account)
-    return wire.result(call, value)
+    return value
 
 
 def replay(state: State, call: Call, account: str) -> None:
