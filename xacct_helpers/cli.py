@@ -245,7 +245,8 @@ def _serve(options: argparse.Namespace) -> int:
 
 
 def _serve_folder(folder: Path, lasting: bool, options: argparse.Namespace) -> None:
-    from .sandbox import actions, server
+    from .sandbox import server
+    from .sandbox import services as actions
     from .sandbox.journal import JournalError
     from .sandbox.state import DEFAULT_SEED, State
 

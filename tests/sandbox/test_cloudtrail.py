@@ -17,7 +17,7 @@ from botocore.model import ListShape, MapShape, Shape, StructureShape
 
 from tests.sandbox.images import Image, push
 from tests.sandboxes import A, B, C, Forked, Keys, Sandbox, allow, deny, grant, trust
-from xacct_helpers.sandbox import actions, trail
+from xacct_helpers.sandbox import services, trail
 from xacct_helpers.sandbox.wire import operation_model
 
 LOOKUP = "cloudtrail:LookupEvents"
@@ -621,9 +621,9 @@ def _members(shape: Shape | None, name: str = "") -> Iterator[tuple[str, Shape]]
 
 
 # Of Organizations, names, notes and ids are marked: personal data, which the lab makes up.
-@pytest.mark.parametrize("service", sorted(set(actions.BY_SERVICE) - {"organizations"}))
+@pytest.mark.parametrize("service", sorted(set(services.BY_SERVICE) - {"organizations"}))
 def test_what_botocore_calls_sensitive_is_a_secret_of_the_trail(service: str) -> None:
-    for operation in actions.served(service):
+    for operation in services.served(service):
         model = operation_model(service, operation)
         for shape in (model.input_shape, model.output_shape):
             for name, member in _members(shape):

@@ -15,12 +15,12 @@ from tests.sandbox.corpus import SCENARIOS
 from tests.sandbox.corpus.recording import Record, read, recorded_scenario
 from tests.sandbox.corpus.steps import Scenario, Step
 from tests.sandboxes import Sandbox
-from xacct_helpers.sandbox import actions, wire
+from xacct_helpers.sandbox import services, wire
 
 OPERATIONS = sorted(
     f"{service}:{operation}"
-    for service in actions.BY_SERVICE
-    for operation in actions.served(service)
+    for service in services.BY_SERVICE
+    for operation in services.served(service)
 )
 # No service of the sandbox encodes its refusals, so there is no message to decode.
 NEVER_SUCCEED = {"sts:DecodeAuthorizationMessage"}

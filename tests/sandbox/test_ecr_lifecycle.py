@@ -16,8 +16,8 @@ import pytest
 from tests.sandbox.images import INDEX_TYPE, Image, push
 from tests.sandbox.registries import Client
 from tests.sandboxes import A, B, Forked, Sandbox, allow
-from xacct_helpers.sandbox.actions.lifecycle_rules import expired, read
 from xacct_helpers.sandbox.entities import Image as Stored
+from xacct_helpers.sandbox.services.ecr.lifecycle_rules import expired, read
 
 NAMED = {"repositoryName": "my-app"}
 DAY = 24 * 3600

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from tests.tools import ROOT
-from xacct_helpers.sandbox import actions
+from xacct_helpers.sandbox import services
 
 PAGE = (ROOT / "docs" / "fidelity.md").read_text()
 
@@ -20,10 +20,10 @@ def listed(service: str) -> list[str]:
     return re.findall(r"`([A-Za-z]+)`", " ".join(rows))
 
 
-@pytest.mark.parametrize("service", sorted(actions.BY_SERVICE))
+@pytest.mark.parametrize("service", sorted(services.BY_SERVICE))
 def test_every_action_is_listed_once(service: str) -> None:
     names = listed(service)
-    assert sorted(names) == sorted(actions.served(service))
+    assert sorted(names) == sorted(services.served(service))
 
 
 def test_tables_are_whole() -> None:

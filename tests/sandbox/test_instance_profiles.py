@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.sandboxes import A, Sandbox, policy, statement, trust
-from xacct_helpers.sandbox.actions import iam
+from xacct_helpers.sandbox.services import iam
 from xacct_helpers.service_reference import keys_of, reference, resource_types
 
 ROLE = f"arn:aws:iam::{A}:role/node"

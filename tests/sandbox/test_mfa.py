@@ -1,4 +1,4 @@
-"""Virtual MFA devices, and what their codes open. Sources: actions/mfa.py and totp.py."""
+"""Virtual MFA devices, and what their codes open. Sources: services/iam/mfa.py and totp.py."""
 
 from __future__ import annotations
 

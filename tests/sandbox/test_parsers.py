@@ -19,10 +19,10 @@ from hypothesis import strategies as st
 
 from tests.sandboxes import ECR_TARGET, FORM
 from xacct_helpers.sandbox import seal, signature, wire
-from xacct_helpers.sandbox.actions import BY_SERVICE
 from xacct_helpers.sandbox.errors import ApiError
 from xacct_helpers.sandbox.registry import paths
 from xacct_helpers.sandbox.registry.errors import RegistryError
+from xacct_helpers.sandbox.services import BY_SERVICE
 from xacct_helpers.sandbox.wire import HttpRequest
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)

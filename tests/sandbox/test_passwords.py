@@ -1,4 +1,4 @@
-"""Login profiles and the account's password policy. Sources: actions/passwords.py."""
+"""Login profiles and the account's password policy. Sources: services/iam/passwords.py."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.sandboxes import A, B, Forked, Sandbox, allow, trust
-from xacct_helpers.sandbox.actions import service_linked
+from xacct_helpers.sandbox.services.iam import service_linked
 
 ECS, NAME = "ecs.amazonaws.com", "AWSServiceRoleForECS"
 ARN = f"arn:aws:iam::{A}:role/aws-service-role/{ECS}/{NAME}"

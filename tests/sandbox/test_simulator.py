@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.sandboxes import A, B, Sandbox, grant, policy, statement, trust
-from xacct_helpers.sandbox.actions.simulator import statement_positions
+from xacct_helpers.sandbox.services.iam.simulator import statement_positions
 
 ROLE_A = f"arn:aws:iam::{A}:role/target"
 

@@ -14,9 +14,9 @@ import pytest
 
 from tests.sandboxes import A, B, Keys, Sandbox, allow, deny, policy, statement, trust
 from xacct_helpers.policy import Principal
-from xacct_helpers.sandbox.actions import sts
 from xacct_helpers.sandbox.errors import ApiError
 from xacct_helpers.sandbox.identities import Caller
+from xacct_helpers.sandbox.services import sts
 from xacct_helpers.sandbox.wire import Call
 
 ROLE = f"arn:aws:iam::{A}:role/r"

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from tests.sandboxes import ECR_TARGET, FORM, VERSIONS, A, Keys, Reply, Sandbox, allow, trust
 from tests.soak import scaled
-from xacct_helpers.sandbox import actions
+from xacct_helpers.sandbox import services
 from xacct_helpers.sandbox.wire import operation_model
 
 JSON_TYPE = "application/x-amz-json-1.1"
@@ -95,7 +95,7 @@ def test_operations_that_are_not_here(sandbox: Sandbox) -> None:
         assert (answer.code, answer.status) == (code, 400)
         assert answer.message.startswith(f"This sandbox does not have {action}. Of ")
         service = action.partition(":")[0]
-        for operation in actions.served(service):
+        for operation in services.served(service):
             assert operation in answer.message
 
 
@@ -261,9 +261,9 @@ def members(service: str, operation: str) -> list[str]:
 def forms(draw: st.DrawFn) -> tuple[str, dict[str, str]]:
     """A query call: mostly a real operation with some of its parameters, sometimes odd ones."""
     service = draw(st.sampled_from(["iam", "sts"]))
-    operation = draw(st.sampled_from(sorted(actions.served(service))) | WORDS)
+    operation = draw(st.sampled_from(sorted(services.served(service))) | WORDS)
     form = {"Action": operation, "Version": draw(st.just(VERSIONS[service]) | WORDS)}
-    known = members(service, operation) if operation in actions.served(service) else []
+    known = members(service, operation) if operation in services.served(service) else []
     for name in draw(st.lists(st.sampled_from(known or ["X"]), unique=True)):
         suffix = draw(
             st.sampled_from(
@@ -278,7 +278,7 @@ def forms(draw: st.DrawFn) -> tuple[str, dict[str, str]]:
 @st.composite
 def documents(draw: st.DrawFn) -> tuple[str, dict[str, Any]]:
     """An ECR call: a real operation with its parameters, each of some type."""
-    operation = draw(st.sampled_from(sorted(actions.served("ecr"))))
+    operation = draw(st.sampled_from(sorted(services.served("ecr"))))
     known = members("ecr", operation)
     body = {
         name: draw(VALUES) for name in draw(st.lists(st.sampled_from(known or ["x"]), unique=True))

@@ -1,6 +1,6 @@
 """SSH public keys, signing certificates, service-specific credentials and the credential report.
 
-Sources: the modules of the same names in actions/.
+Sources: the modules of the same names in services/iam/.
 """
 
 from __future__ import annotations

@@ -21,14 +21,7 @@ from functools import lru_cache
 
 from .combine import RCP, SCP, Outcomes, combine
 from .conditions import Context
-from .decision import (
-    Decision,
-    LayerName,
-    LayerResult,
-    Mismatch,
-    Outcome,
-    StatementResult,
-)
+from .decision import Decision, LayerName, LayerResult, Mismatch, Outcome, StatementResult
 from .principals import Principal, Reach
 from .request import NamedPolicy, Policies, Request, derived_context
 from .statements import results

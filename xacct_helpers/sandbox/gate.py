@@ -7,16 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..policy import (
-    Asker,
-    NamedPolicy,
-    Target,
-    asked,
-    derived_context,
-    evaluate,
-    parse,
-    refusal,
-)
+from ..policy import Asker, NamedPolicy, Target, asked, derived_context, evaluate, parse, refusal
 from .entities import StoredPolicy
 from .errors import ApiError, access_denied
 from .organization import RCP, SCP, Node, Organization

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ..policy import Asker, NamedPolicy, Principal, Target, is_service_linked, parse
 from . import gate, identities
-from .actions import assume_role, repositories
 from .callers import Caller, Session
 from .entities import StoredPolicy
 from .permission_checks import Ask
+from .services.ecr import repositories
+from .services.sts import assume_role
 from .wire import Call
 
 if TYPE_CHECKING:

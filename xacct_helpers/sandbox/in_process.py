@@ -29,9 +29,9 @@ from botocore.awsrequest import AWSResponse
 
 from . import mock_aws  # isort: split
 
-from . import actions, pipeline, registry, wire
-from .actions import lifecycle
+from . import pipeline, registry, services, wire
 from .registry.bodies import Body
+from .services.ecr import lifecycle
 from .state import DEFAULT_SEED, State
 from .wire import FilePart, HttpRequest, HttpResponse
 
@@ -71,7 +71,7 @@ class Sandbox:
         self._lock = threading.RLock()
         self._token = secrets.token_urlsafe(32)
         self._state = State(
-            Path(self._folder.name), accounts, lasting=False, replay=actions.replay, seed=seed
+            Path(self._folder.name), accounts, lasting=False, replay=services.replay, seed=seed
         )
         self._state.endpoint = ENDPOINT
         self._closed = False

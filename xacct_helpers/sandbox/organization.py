@@ -1,7 +1,7 @@
 """An organization: accounts under a root and organizational units, and the policies on each.
 
 The sandbox's own and not moto's, which knows no invitations and makes member accounts of its own.
-Values and plain changes only; `actions/organizations` decides what is allowed, and when.
+Values and plain changes only; `services/organizations` decides what is allowed, and when.
 Source: AWS Organizations User Guide, terminology, inviting accounts, managing policies.
 """
 

@@ -11,7 +11,7 @@ import re
 import uuid
 from collections.abc import Mapping
 
-from . import actions, control, gate, identities, registry, signature, wire
+from . import control, gate, identities, registry, services, signature, wire
 from .callers import ANYONE, Caller
 from .errors import ApiError
 from .permission_checks import Asked
@@ -49,11 +49,11 @@ def answer_api(state: State, request: HttpRequest, request_id: str) -> HttpRespo
             addressed.service,
             addressed.operation,
         )
-        service = actions.BY_SERVICE[addressed.service]
+        service = services.BY_SERVICE[addressed.service]
         seen.caller = _authenticate(state, request, addressed)
         call = wire.read(request, addressed, request_id=request_id, served=service.OPERATIONS)
         seen.call = call
-        actions.check(call)
+        services.check(call)
         service.prepare(state, call, seen.caller)
         _authorise(state, call, seen)
         seen.answer = service.perform(state, call, seen.caller)
@@ -89,7 +89,7 @@ class _Seen:
 
 def _authenticate(state: State, request: HttpRequest, addressed: wire.Addressed) -> Caller:
     protocol = addressed.protocol
-    if addressed.operation in actions.unsigned(addressed.service):
+    if addressed.operation in services.unsigned(addressed.service):
         return ANYONE
     signed = signature.parse(request, protocol)
     caller = identities.identify(state, signed.access_key_id, signed.token, protocol)
@@ -108,11 +108,11 @@ def _authenticate(state: State, request: HttpRequest, addressed: wire.Addressed)
 
 def _authorise(state: State, call: Call, seen: _Seen) -> None:
     assert seen.caller is not None
-    for ask in actions.BY_SERVICE[call.service].asks(state, call, seen.caller):
+    for ask in services.BY_SERVICE[call.service].asks(state, call, seen.caller):
         asked = gate.decide(state, seen.caller, ask, call)
         seen.asked.append(asked)
         if not asked.decision.allowed:
-            raise actions.refused(call, asked)
+            raise services.refused(call, asked)
 
 
 def _write_trail(state: State, request: HttpRequest, request_id: str, seen: _Seen) -> None:
@@ -136,7 +136,7 @@ def _write_trail(state: State, request: HttpRequest, request_id: str, seen: _See
             region=call.region if call and call.service != "iam" else GLOBAL_REGION,
             parameters=kept_parameters(call.params) if call else None,
             answer=kept_answer(seen.operation, seen.answer) if answered else None,
-            served=actions.has(seen.service, seen.operation),
+            served=services.has(seen.service, seen.operation),
         )
     )
 

@@ -12,12 +12,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..policy import Asker, NamedPolicy, Target, parse
-from . import actions, wire
-from .actions import iam_checks, repositories
+from . import services, wire
 from .entities import attached_name, boundary_name, inline_name
 from .errors import ApiError
 from .gathering import Accounts, Json, Who, gathered
 from .mapping import Drawn, drawn
+from .services.ecr import repositories
+from .services.iam import checks
 from .wire import Call
 
 if TYPE_CHECKING:
@@ -62,9 +63,9 @@ def _read(state: State, account: str, operation: str, parameters: Mapping[str, A
         request_id="",
         protocol=_PROTOCOLS[service],
     )
-    actions.check(call)
+    services.check(call)
     if service == "iam":
-        return iam_checks.checked(state, call, account)
+        return checks.checked(state, call, account)
     repository = repositories.existing(state, call, account)
     if operation == "SetRepositoryPolicy":
         return repositories.checked_policy(state, call)

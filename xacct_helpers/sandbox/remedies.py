@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..policy import NamedPolicy, Suggestion
-from .actions.principals import without_unknown
 from .entities import StoredPolicy
+from .services.iam.principals import without_unknown
 from .trail import GLOBAL_REGION
 
 if TYPE_CHECKING:

@@ -20,9 +20,9 @@ from typing import Any
 
 from .._version import __version__
 from . import authority, front, heads, pipeline, registry, wire
-from .actions import lifecycle
 from .lean import without
 from .registry.bodies import Body, Gone, TooLong
+from .services.ecr import lifecycle
 from .state import State
 from .wire import FilePart, HttpRequest, HttpResponse
 

@@ -7,17 +7,7 @@ from random import Random
 
 from ...workspace import ACCOUNT_A, ACCOUNT_B
 from .fault import Fault
-from .world import (
-    NAME_A,
-    ROLE_A,
-    TOOLS_STATEMENT,
-    World,
-    allow,
-    assume,
-    deny,
-    document,
-    only_in,
-)
+from .world import NAME_A, ROLE_A, TOOLS_STATEMENT, World, allow, assume, deny, document, only_in
 
 _READ_BOTH_ARNS = "Read both ARNs in the message, then compare them with both halves."
 

@@ -15,14 +15,7 @@ from botocore.utils import parse_to_aware_datetime
 
 from ..errors import ApiError
 from ..wire import Call, operation_model
-from .parts import (
-    PARTITION,
-    ECRResponse,
-    IamResponse,
-    ServiceException,
-    core_serialize,
-    core_utils,
-)
+from .parts import PARTITION, ECRResponse, IamResponse, ServiceException, core_serialize, core_utils
 
 _RESPONSES: dict[str, Any] = {"iam": IamResponse, "ecr": ECRResponse}
 

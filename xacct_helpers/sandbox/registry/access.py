@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from ...policy import refusal
 from .. import gate
-from ..actions import ecr
 from ..errors import ApiError
 from ..permission_checks import Ask, Asked
+from ..services import ecr
 from ..trail import Entry, Who, kept_answer, kept_parameters, kept_text
 from ..wire import Answer, Call, HttpRequest
 from .errors import RegistryError, translated

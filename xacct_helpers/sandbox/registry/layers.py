@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
-from ..actions import layer_store
-from ..actions.repositories import existing
 from ..registry_passwords import ticket
+from ..services.ecr import layers
+from ..services.ecr.repositories import existing
 from ..wire import FilePart, HttpRequest, HttpResponse
 from .access import Visit, attempting
 from .errors import VERSION, RegistryError, as_json
@@ -38,7 +38,7 @@ def get(visit: Visit, name: str, digest: str) -> HttpResponse:
         path = visit.state.blobs.path(digest) if digest in repository.layers else None
         if path is None:
             unknown = RegistryError(404, "BLOB_UNKNOWN", "blob unknown to registry")
-            raise unknown from layer_store.no_layer(repository, digest)
+            raise unknown from layers.no_layer(repository, digest)
     return _file(path, visit.request, {"docker-content-digest": digest, **VERSION})
 
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from urllib.parse import parse_qs
 
-from ..actions import ecr, images
-from ..actions.repositories import existing
+from ..services import ecr
+from ..services.ecr import image_queries
+from ..services.ecr.repositories import existing
 from ..wire import HttpResponse
 from .access import Visit, attempting
 from .errors import RegistryError, as_json
@@ -51,7 +52,7 @@ def referrers(visit: Visit, name: str, digest: str) -> HttpResponse:
     call = visit.call("BatchGetImage", name, imageIds=[{"imageDigest": digest}])
     with attempting(visit, call):
         repository = existing(visit.state, call, visit.registry.account)
-        found = images.referrers(visit.state, repository, digest)
+        found = image_queries.referrers(visit.state, repository, digest)
     shown = [one for one in found if not wanted or one.get("artifactType") in wanted]
     headers = {"content-type": _INDEX}
     if wanted:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from ..actions import deletions, image_store
 from ..errors import ApiError
+from ..services.ecr import batch_delete, put_image
 from ..wire import HttpResponse
 from .access import Visit, attempting, perform, run
 from .bodies import Body, TooLong
@@ -36,12 +36,12 @@ async def put(visit: Visit, name: str, reference: str, body: Body) -> HttpRespon
     """Store a manifest under a tag or its digest."""
     params = image_id(reference)
     try:
-        text = (await body.whole(image_store.MAX_MANIFEST)).decode()
+        text = (await body.whole(put_image.MAX_MANIFEST)).decode()
     except TooLong as error:
         raise RegistryError(
             413,
             "MANIFEST_INVALID",
-            f"A manifest may hold {image_store.MAX_MANIFEST} bytes at most.",
+            f"A manifest may hold {put_image.MAX_MANIFEST} bytes at most.",
         ) from error
     except UnicodeDecodeError as error:
         raise RegistryError(400, "MANIFEST_INVALID", "The manifest is not UTF-8 text.") from error
@@ -69,7 +69,7 @@ def _put_image(visit: Visit, name: str, text: str, params: dict[str, str]) -> st
         except ApiError as error:
             if error.code != "ImageAlreadyExistsException":
                 raise
-            digest = image_store.manifest_digest(text)
+            digest = put_image.manifest_digest(text)
     return digest
 
 
@@ -106,7 +106,7 @@ def delete(visit: Visit, name: str, reference: str) -> HttpResponse:
     answer = run(visit, visit.call("BatchDeleteImage", name, imageIds=[image_id(reference)]))
     if not answer["imageIds"]:
         [failure] = answer["failures"]
-        if failure["failureCode"] == deletions.REFERENCED:
+        if failure["failureCode"] == batch_delete.REFERENCED:
             raise RegistryError(400, "UNSUPPORTED", failure["failureReason"])
         raise RegistryError(404, "MANIFEST_UNKNOWN", failure["failureReason"])
     return HttpResponse(status=202, headers=VERSION, body=b"")

@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import parse_qs
 
-from ..actions import layer_store
 from ..entities import Repository
 from ..errors import ApiError
+from ..services.ecr import layers
 from ..wire import HttpResponse
 from .access import Attempt, Visit, allowed, attempting, perform, run
 from .bodies import Body
@@ -61,7 +61,7 @@ def get(visit: Visit, name: str, upload: str) -> HttpResponse:
     """How far an upload has come. The ECR API has no such call; who may send parts may ask."""
     call = visit.call("UploadLayerPart", name, uploadId=upload)
     with attempting(visit, call):
-        _, _, size = layer_store.open_upload(visit.state, call, visit.registry.account)
+        _, _, size = layers.open_upload(visit.state, call, visit.registry.account)
     return _accepted(visit, name, upload, size, status=204)
 
 
@@ -69,7 +69,7 @@ def delete(visit: Visit, name: str, upload: str) -> HttpResponse:
     """Cancel an upload. The ECR API has no such call; who may send parts may cancel."""
     call = visit.call("UploadLayerPart", name, uploadId=upload)
     with attempting(visit, call):
-        repository, _, _ = layer_store.open_upload(visit.state, call, visit.registry.account)
+        repository, _, _ = layers.open_upload(visit.state, call, visit.registry.account)
         visit.state.blobs.cancel(repository.arn, upload)
     return HttpResponse(status=204, headers=VERSION, body=b"")
 
@@ -82,10 +82,10 @@ async def _receive(visit: Visit, name: str, upload: str, body: Body) -> int:
     state, owner = visit.state, visit.registry.account
     call = visit.call("UploadLayerPart", name, uploadId=upload)
     with _placed(visit, name, upload), attempting(visit, call) as attempt:
-        repository, _, size = layer_store.open_upload(state, call, owner)
+        repository, _, size = layers.open_upload(state, call, owner)
         announced = _announced(visit)
         if announced is not None and announced[0] != size:
-            raise layer_store.out_of_order(repository, upload, announced[0], size)
+            raise layers.out_of_order(repository, upload, announced[0], size)
         received = await _append(visit, attempt, repository, body, size)
         if announced is not None and received != announced[1] + 1:
             await asyncio.to_thread(state.blobs.shorten, repository.arn, upload, size)
@@ -108,7 +108,7 @@ async def _append(
             if writing is not None:
                 size = await writing
             writing = asyncio.create_task(
-                asyncio.to_thread(layer_store.store_part, state, repository, upload, size, piece)
+                asyncio.to_thread(layers.store_part, state, repository, upload, size, piece)
             )
     finally:
         if writing is not None:
@@ -164,8 +164,8 @@ async def _complete(visit: Visit, name: str, upload: str, digest: str) -> HttpRe
     state, owner = visit.state, visit.registry.account
     call = visit.call("CompleteLayerUpload", name, uploadId=upload, layerDigests=[digest])
     with attempting(visit, call) as attempt:
-        repository, _, _ = layer_store.open_upload(state, call, owner)
-        await asyncio.to_thread(layer_store.settle, state, repository, upload)
+        repository, _, _ = layers.open_upload(state, call, owner)
+        await asyncio.to_thread(layers.settle, state, repository, upload)
         try:
             perform(visit, attempt, call)
         except ApiError as error:
@@ -192,7 +192,7 @@ def _mounted(visit: Visit, name: str, digest: str, source: str) -> bool:
         return False
     call = visit.call("InitiateLayerUpload", name)
     with attempting(visit, call), state.clock.held():
-        layer_store.mount_layer(state, call, registry.account, digest, found.layers[digest])
+        layers.mount_layer(state, call, registry.account, digest, found.layers[digest])
     return True
 
 

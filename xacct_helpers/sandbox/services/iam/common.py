@@ -1,0 +1,53 @@
+"""What the actions of IAM have in common: its errors, tags and pages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from ...errors import ApiError
+
+if TYPE_CHECKING:
+    from ...entities import User
+    from ...state import State
+    from ...wire import Call
+
+_PAGE = 100
+
+
+def missing(text: str) -> ApiError:
+    """NoSuchEntity, with this text."""
+    return ApiError("NoSuchEntity", text, 404)
+
+
+def limit(quota: str, most: int) -> ApiError:
+    """LimitExceeded of a quota of IAM."""
+    return ApiError("LimitExceeded", f"Cannot exceed quota for {quota}: {most}", 409)
+
+
+def conflict(text: str) -> ApiError:
+    """DeleteConflict, with this text."""
+    return ApiError("DeleteConflict", text, 409)
+
+
+def owner(state: State, call: Call, account: str) -> User:
+    """The user that the call names; known to exist."""
+    user = state.backends.iam.user(account, call.params["UserName"])
+    assert user is not None
+    return user
+
+
+def tags(call: Call) -> dict[str, str]:
+    return {tag["Key"]: tag["Value"] for tag in call.params.get("Tags", ())}
+
+
+def shown_tags(found: dict[str, str]) -> list[dict[str, str]]:
+    return [{"Key": key, "Value": value} for key, value in found.items()]
+
+
+def page(call: Call, name: str, items: Sequence[Any]) -> dict[str, Any]:
+    """A page of a listing, under the name that its answer gives it. The marker is a number."""
+    start = int(call.params.get("Marker", "0"))
+    end = start + int(call.params.get("MaxItems", _PAGE))
+    more = {"Marker": str(end)} if end < len(items) else {}
+    return {name: items[start:end], "IsTruncated": bool(more), **more}

@@ -1,0 +1,228 @@
+"""Virtual MFA devices, and the codes that AssumeRole and GetSessionToken take.
+
+Codes are judged by the lab's clock. A code that was taken is spent, whatever became of the call;
+that is journalled, so that a restart does not make it good again.
+Source: IAM API Reference, CreateVirtualMFADevice and EnableMFADevice; answers recorded from AWS on
+2026-02-17 (localstack, tests/aws/services/iam/test_iam_mfa.snapshot.json); public logs for codes
+that are wrong and for devices in use.
+"""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from datetime import UTC
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from ... import totp
+from ...errors import ApiError
+from ...holdings import MfaDevice
+from ...wire import Answer, Call
+from . import common
+
+if TYPE_CHECKING:
+    from ...callers import Caller
+    from ...state import State
+
+_CHANGES = """CreateVirtualMFADevice EnableMFADevice DeactivateMFADevice DeleteVirtualMFADevice"""
+_READS = "ListMFADevices ListVirtualMFADevices"
+OPERATIONS = frozenset(_CHANGES.split()) | frozenset(_READS.split())
+_LONGEST_NAME = 226
+_MOST_DEVICES = 8
+_CONTEXT = {"aws:MultiFactorAuthPresent": "true", "aws:MultiFactorAuthAge": "0"}
+
+
+def serial(call: Call, account: str) -> str:
+    """The serial number of the device that a call makes."""
+    path = call.params.get("Path", "/")
+    return f"arn:aws:iam::{account}:mfa{path}{call.params['VirtualMFADeviceName']}"
+
+
+def perform(state: State, call: Call, account: str) -> Answer:
+    """Answer a call on MFA devices; a user that it names is known to exist."""
+    _check(state, call, account)
+    if call.operation == "ListMFADevices":
+        return _users_devices(state, call, account)
+    if call.operation == "ListVirtualMFADevices":
+        return _devices(state, call, account)
+    made = {"seed": totp.new_seed()} if call.operation == "CreateVirtualMFADevice" else {}
+    codes = [call.params[f"AuthenticationCode{n}"] for n in (1, 2) if _enables(call)]
+    if codes:
+        # as with TokenCode: which codes they were is nobody's business, only which are spent
+        step = _right(state, call, account, codes)
+        shown = {k: v for k, v in call.params.items() if not k.startswith("AuthenticationCode")}
+        call = replace(call, params={**shown, "Step": step})
+    _change(state, call, account, made.get("seed"))
+    state.record(call, account, made)
+    if not made:
+        return {}
+    device = state.held(account).mfa_devices[serial(call, account)]
+    name = quote(call.params["VirtualMFADeviceName"])
+    shown = {
+        "SerialNumber": device.serial,
+        "Base32StringSeed": device.seed.encode(),
+        "QRCodePNG": _picture(f"otpauth://totp/{name}@{account}?secret={device.seed}"),
+    }
+    if device.tags:
+        shown["Tags"] = common.shown_tags(dict(device.tags))
+    return {"VirtualMFADevice": shown}
+
+
+def _picture(text: str) -> bytes:
+    """A text as the PNG of a QR code, for an authenticator to read."""
+    import segno  # a fifth of a second that only this call needs
+
+    png = io.BytesIO()
+    segno.make_qr(text).save(png, kind="png", scale=6)
+    return png.getvalue()
+
+
+def replay(state: State, call: Call, account: str) -> None:
+    """A journalled call again."""
+    _change(state, call, account, state.made.get("seed"))
+
+
+def _enables(call: Call) -> bool:
+    return call.operation == "EnableMFADevice"
+
+
+def _check(state: State, call: Call, account: str) -> None:
+    devices = state.held(account).mfa_devices
+    if call.operation == "CreateVirtualMFADevice":
+        if len(call.params["VirtualMFADeviceName"]) > _LONGEST_NAME:
+            raise ApiError(
+                "ValidationError",
+                "1 validation error detected: Value at 'virtualMFADeviceName' failed to satisfy "
+                f"constraint: Member must have length less than or equal to {_LONGEST_NAME}",
+            )
+        if serial(call, account).lower() in map(str.lower, devices):
+            raise ApiError("EntityAlreadyExists", "MFA device already exists.", 409)
+        return
+    if "SerialNumber" not in call.params:
+        return
+    device = devices.get(call.params["SerialNumber"])
+    if device is None:
+        raise common.missing(
+            f"MFA Device with serial number {call.params['SerialNumber']} does not exist."
+        )
+    if call.operation == "DeleteVirtualMFADevice":
+        if device.user_id is not None:
+            # github.com/hashicorp/terraform-provider-aws/pull/32462
+            raise common.conflict("MFA VirtualDevice in use. Must deactivate first")
+        return
+    user = common.owner(state, call, account)
+    if call.operation == "DeactivateMFADevice" and device.user_id != user.unique_id:
+        raise common.missing("MFA Device invalid for user.")
+    if _enables(call):
+        if device.user_id is not None:
+            raise ApiError("EntityAlreadyExists", "MFA Device is already in use.", 409)
+        if len(state.held(account).devices_of(user.unique_id)) >= _MOST_DEVICES:
+            raise common.limit("MFADevicesPerUser", _MOST_DEVICES)
+
+
+def _right(state: State, call: Call, account: str, codes: list[str]) -> int:
+    """The step of the second of two codes; InvalidAuthenticationCode when they are not good."""
+    device = state.held(account).mfa_devices[call.params["SerialNumber"]]
+    step = totp.accepted(device.seed, codes, state.clock.now(), after=device.last_step)
+    if step is None:
+        text = "Authentication code for device is not valid."
+        raise ApiError("InvalidAuthenticationCode", text, 403)
+    return step
+
+
+def _change(state: State, call: Call, account: str, seed: str | None) -> None:
+    devices, params = state.held(account).mfa_devices, call.params
+    if call.operation == "CreateVirtualMFADevice":
+        assert seed is not None
+        number = serial(call, account)
+        devices[number] = MfaDevice(serial=number, seed=seed, tags=common.tags(call))
+        return
+    number = params["SerialNumber"]
+    if call.operation == "DeleteVirtualMFADevice":
+        del devices[number]
+    elif call.operation == "DeactivateMFADevice":
+        devices[number] = replace(devices[number], user_id=None, enabled=None)
+    else:
+        devices[number] = replace(
+            devices[number],
+            user_id=common.owner(state, call, account).unique_id,
+            enabled=state.clock.now().astimezone(UTC).replace(microsecond=0),
+            last_step=params["Step"],
+        )
+
+
+def _users_devices(state: State, call: Call, account: str) -> dict[str, Any]:
+    user = common.owner(state, call, account)
+    found = [
+        {"UserName": user.name, "SerialNumber": one.serial, "EnableDate": one.enabled}
+        for one in state.held(account).devices_of(user.unique_id)
+    ]
+    return common.page(call, "MFADevices", found)
+
+
+def _devices(state: State, call: Call, account: str) -> dict[str, Any]:
+    """Neither seeds nor tags are shown again (recorded)."""
+    wanted = call.params.get("AssignmentStatus", "Any")
+    owners = state.backends.iam.users_by_id(account)
+    found: list[dict[str, Any]] = []
+    for one in sorted(state.held(account).mfa_devices.values(), key=lambda one: one.serial):
+        user = owners.get(one.user_id or "")
+        if wanted not in ("Any", "Assigned" if user else "Unassigned"):
+            continue
+        shown: dict[str, Any] = {"SerialNumber": one.serial}
+        if user is not None:
+            shown |= {"User": user, "EnableDate": one.enabled}
+        found.append(shown)
+    return common.page(call, "VirtualMFADevices", found)
+
+
+# -- codes of AssumeRole and GetSessionToken -------------------------------------------------
+
+
+def shown(call: Call) -> bool:
+    """Whether the call shows a code; `authenticate` has found it good before any other layer."""
+    return "TokenCode" in call.params
+
+
+def context(call: Call) -> dict[str, str]:
+    """The condition keys of a call that shows a code."""
+    return dict(_CONTEXT) if shown(call) else {}
+
+
+def authenticate(state: State, call: Call, caller: Caller) -> None:
+    """Spend the code that a call shows, if it does.
+
+    Raises ApiError, in words of public logs, for a device that is not the caller's own and a code
+    that is wrong, too old, too early or spent.
+    """
+    params = call.params
+    if "SerialNumber" not in params and not shown(call):
+        return
+    if "SerialNumber" not in params or not shown(call):
+        raise _failed(", must provide both MFA serial number and one time pass code.")
+    devices = state.held(caller.account).mfa_devices
+    device = devices.get(params["SerialNumber"])
+    own = caller.principal.kind == "user" and caller.principal.unique_id
+    if device is None or not own or device.user_id != own:
+        raise _failed(
+            ", unable to validate MFA code.  Please verify your MFA serial number is valid and "
+            "associated with this user."
+        )
+    now = state.clock.now()
+    step = totp.accepted(device.seed, [params["TokenCode"]], now, after=device.last_step)
+    if step is None:
+        raise _failed(" with invalid MFA one time pass code.")
+    used = replace(call, params={"SerialNumber": device.serial, "Step": step})
+    spend(state, used, caller.account)
+    state.record(used, caller.account)
+
+
+def spend(state: State, call: Call, account: str) -> None:
+    """Note, of a code that was taken, that it is spent; also on replay."""
+    devices, number = state.held(account).mfa_devices, call.params["SerialNumber"]
+    devices[number] = replace(devices[number], last_step=call.params["Step"])
+
+
+def _failed(how: str) -> ApiError:
+    return ApiError("AccessDenied", f"MultiFactorAuthentication failed{how}", 403)

@@ -1,0 +1,130 @@
+"""AWS Organizations, as far as lessons on service control and resource control policies need it.
+
+An account founds an organization, invites others, sorts them into organizational units and attaches
+policies; the gate has them apply. Billing, delegated administrators, tags, and policies of other
+types are not here, and member accounts are not made but invited.
+Source: AWS Organizations API Reference; Service Authorization Reference for AWS Organizations;
+texts of errors from the API Reference and public logs.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...errors import ApiError
+from ...gate import organization_of as of
+from ...organization import Organization
+from ...permission_checks import Ask
+from ...wire import Answer, Call
+from . import membership, policies, queries
+from .lookup import handshake_of
+from .rendering import Handler
+
+if TYPE_CHECKING:
+    from ...callers import Caller
+    from ...state import State
+
+_CHANGES: dict[str, Handler] = {
+    "CreateOrganization": membership.create_organization,
+    "DeleteOrganization": membership.delete_organization,
+    "InviteAccountToOrganization": membership.invite,
+    "AcceptHandshake": membership.answer_handshake("ACCEPTED"),
+    "DeclineHandshake": membership.answer_handshake("DECLINED"),
+    "CancelHandshake": membership.answer_handshake("CANCELED"),
+    "RemoveAccountFromOrganization": membership.remove_account,
+    "LeaveOrganization": membership.leave,
+    "MoveAccount": membership.move_account,
+    "CreateOrganizationalUnit": membership.create_unit,
+    "UpdateOrganizationalUnit": membership.update_unit,
+    "DeleteOrganizationalUnit": membership.delete_unit,
+    "EnablePolicyType": policies.enable,
+    "DisablePolicyType": policies.disable,
+    "CreatePolicy": policies.create,
+    "UpdatePolicy": policies.update,
+    "DeletePolicy": policies.delete,
+    "AttachPolicy": policies.attach,
+    "DetachPolicy": policies.detach,
+}
+_READS: dict[str, Handler] = {
+    "DescribeOrganization": queries.describe_organization,
+    "DescribeAccount": queries.describe_account,
+    "DescribeHandshake": queries.describe_handshake,
+    "DescribeOrganizationalUnit": queries.describe_unit,
+    "DescribePolicy": queries.describe_policy,
+    "ListRoots": queries.list_roots,
+    "ListAccounts": queries.list_accounts,
+    "ListAccountsForParent": queries.list_for_parent,
+    "ListOrganizationalUnitsForParent": queries.list_units,
+    "ListParents": queries.list_parents,
+    "ListChildren": queries.list_children,
+    "ListPolicies": queries.list_policies,
+    "ListPoliciesForTarget": queries.list_for_target,
+    "ListTargetsForPolicy": queries.list_targets,
+    "ListHandshakesForAccount": queries.list_handshakes,
+    "ListHandshakesForOrganization": queries.list_handshakes,
+}
+OPERATIONS = frozenset(_CHANGES) | frozenset(_READS)
+MUTATING = frozenset(_CHANGES)
+
+
+def prepare(state: State, call: Call, caller: Caller) -> None:
+    """What AWS refuses before it looks at any permission: nothing here."""
+
+
+# The parameter that names what a call is about. Calls without one have no resource type, or are
+# listings, which AWS authorises on "*".
+_ABOUT = ("PolicyId", "TargetId", "AccountId", "OrganizationalUnitId", "HandshakeId", "RootId")
+
+
+def asks(state: State, call: Call, caller: Caller) -> tuple[Ask, ...]:
+    """The permission that a call needs, on each thing it names.
+
+    Source: Service Authorization Reference, AWS Organizations: resource types and the condition
+    key organizations:PolicyType.
+    """
+    org = of(state, caller.account)
+    resources = [
+        arn
+        for name in _ABOUT
+        if name in call.params and (arn := _arn(state, org, caller, str(call.params[name])))
+    ]
+    context: dict[str, str | tuple[str, ...]] = {}
+    kind = call.params.get("Type") or call.params.get("PolicyType") or call.params.get("Filter")
+    policy = org.policies.get(call.params.get("PolicyId", "")) if org is not None else None
+    if policy is not None:
+        kind = policy.type
+    if isinstance(kind, str):
+        context["organizations:PolicyType"] = kind
+    return tuple(
+        Ask(action=call.action, resource=arn, resource_account=caller.account, context=context)
+        for arn in resources or ["*"]
+    )
+
+
+def _arn(state: State, org: Organization | None, caller: Caller, wanted: str) -> str:
+    """The ARN of what an id names; "" when there is nothing of it."""
+    if wanted.startswith("h-"):
+        try:
+            owner, found = handshake_of(state, wanted, caller.account)
+        except ApiError:
+            return ""
+        return owner.arn("handshake", f"invite/{found.id}")
+    if org is None:
+        return ""
+    if wanted in org.policies:
+        return org.policy_arn(org.policies[wanted])
+    return org.node_arn(org.nodes[wanted]) if wanted in org.nodes else ""
+
+
+def perform(state: State, call: Call, caller: Caller) -> Answer:
+    """Answer a call that the gate let through."""
+    if call.operation in _READS:
+        return _READS[call.operation](state, call, caller.account)
+    value = _CHANGES[call.operation](state, call, caller.account)
+    state.record(call, caller.account)
+    return value
+
+
+def replay(state: State, call: Call, account: str) -> None:
+    """A journalled call again."""
+    _CHANGES[call.operation](state, call, account)

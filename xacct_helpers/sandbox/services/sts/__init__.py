@@ -1,0 +1,116 @@
+"""STS: all of it is ours, because moto hands out credentials for any role to anyone.
+
+Source: STS API Reference; the recorded answers of AWS where they differ.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ....policy import refusal, refused_to
+from ...errors import ApiError, access_denied
+from ...permission_checks import Ask, Asked
+from ...wire import Answer, Call
+from ..iam import mfa
+from . import assume_role, federation, sessions, web_identity
+
+if TYPE_CHECKING:
+    from ...callers import Caller
+    from ...state import State
+
+OPERATIONS = frozenset(
+    {
+        "AssumeRole",
+        "AssumeRoleWithWebIdentity",
+        "DecodeAuthorizationMessage",
+        "GetAccessKeyInfo",
+        "GetCallerIdentity",
+        "GetFederationToken",
+        "GetSessionToken",
+    }
+)
+MUTATING: frozenset[str] = frozenset()
+#: Who calls these shows a token instead of signing. The second is not here, and is to be told so.
+UNSIGNED = frozenset({"AssumeRoleWithWebIdentity", "AssumeRoleWithSAML"})
+
+_LONG_TERM_ONLY = frozenset({"GetSessionToken", "GetFederationToken"})
+
+
+def prepare(state: State, call: Call, caller: Caller) -> None:
+    """What AWS refuses before it looks at any permission."""
+    if call.operation.startswith("AssumeRole"):
+        assume_role.check_arn(call)
+    if call.operation == "AssumeRoleWithWebIdentity":
+        web_identity.shown(state, call)
+    outright = refused_to(caller.principal, call.action)
+    if outright is not None:
+        raise access_denied(outright, call.protocol)
+    if call.operation in _LONG_TERM_ONLY and caller.session is not None:
+        raise ApiError(
+            "AccessDenied", f"Cannot call {call.operation} with session credentials", 403
+        )
+    if caller.principal.kind == "federated-user" and call.operation != "GetCallerIdentity":
+        # Source: STS API Reference, GetFederationToken, Permissions. How AWS words it is not known.
+        raise access_denied(
+            f"User: {caller.arn} is not authorized to perform: {call.action}", call.protocol
+        )
+    if call.params.get("ProvidedContexts"):
+        raise ApiError("ValidationError", "This sandbox does not have ProvidedContexts.")
+    mfa.authenticate(state, call, caller)
+
+
+def asks(state: State, call: Call, caller: Caller) -> tuple[Ask, ...]:
+    """The permissions that the call needs; none for GetCallerIdentity and GetSessionToken."""
+    if call.operation == "AssumeRole":
+        return assume_role.asks(state, call)
+    if call.operation == "AssumeRoleWithWebIdentity":
+        return web_identity.asks(state, call)
+    if call.operation == "GetFederationToken":
+        return federation.asks(call, caller)
+    if call.operation in ("GetAccessKeyInfo", "DecodeAuthorizationMessage"):
+        return (Ask(action=call.action, resource="*", resource_account=caller.account),)
+    return ()
+
+
+def refused(asked: Asked, protocol: str) -> ApiError:
+    """The error for a permission that was denied.
+
+    A refused AssumeRole has no "because": AWS does not say which side refused. Only an explicit
+    deny within one account is named. A caller with a web identity is not named either, and of
+    DecodeAuthorizationMessage no resource is. Source: denials in public logs, of all kinds; see
+    docs/fidelity.md.
+    """
+    request, decision = asked.request, asked.decision
+    if request.principal.kind == "anonymous":
+        return access_denied(f"Not authorized to perform {request.action}", protocol)
+    if request.action == "sts:DecodeAuthorizationMessage":
+        return access_denied(refusal(replace(request, resource=""), decision), protocol)
+    bare = decision.cross_account or decision.verdict == "implicitDeny"
+    return access_denied(refusal(request, decision, bare=bare), protocol)
+
+
+def perform(state: State, call: Call, caller: Caller) -> Answer:
+    """Answer a call that the gate let through."""
+    if call.operation == "AssumeRole":
+        return assume_role.perform(state, call, caller)
+    if call.operation == "AssumeRoleWithWebIdentity":
+        return web_identity.perform(state, call)
+    if call.operation == "GetFederationToken":
+        return federation.perform(state, call, caller)
+    if call.operation == "DecodeAuthorizationMessage":
+        # Only EC2 and a few more encode their refusals; no service here does, so no text is one.
+        raise ApiError("InvalidAuthorizationMessageException", "Message is not valid")
+    if call.operation == "GetAccessKeyInfo":
+        return {"Account": sessions.account_of(call.params["AccessKeyId"])}
+    if call.operation == "GetSessionToken":
+        seconds = call.params.get("DurationSeconds", 43200)
+        session = sessions.for_user(state, caller, seconds, mfa=mfa.shown(call))
+        return {"Credentials": sessions.credentials(state, session)}
+    value = {"UserId": caller.user_id, "Account": caller.account, "Arn": caller.arn}
+    return value
+
+
+def replay(state: State, call: Call, account: str) -> None:
+    """Of a call that showed a one-time code, that the code is spent; no more is journalled."""
+    mfa.spend(state, call, account)
