@@ -363,8 +363,10 @@ def _state() -> Iterator[Callable[[int], Callable[[], object]]]:
                 protocol="query",
             )
 
+            operation = BY_SERVICE["sts"].operations["AssumeRole"]
+
             def decide() -> object:
-                for ask in BY_SERVICE["sts"].asks(state, call, caller):
+                for ask in operation.permissions(state, call, caller):
                     asked = gate.decide(state, caller, ask, call)
                     if not asked.decision.allowed:
                         raise CannotRun("the gate refused the lesson's own case")

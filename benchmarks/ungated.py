@@ -14,7 +14,7 @@ from xacct_helpers.sandbox import pipeline
 
 def main() -> int:
     """`xacct` with these arguments, without the gate."""
-    pipeline._authorise = lambda state, call, seen: None
+    pipeline._authorise = lambda state, call, seen, operation: None
     return cli.main()
 
 

@@ -1,4 +1,7 @@
-"""Server certificates and SAML providers. Sources: the modules of the same names in services/iam/."""
+"""Server certificates and SAML providers.
+
+Sources: the modules of the same names in services/iam/.
+"""
 
 from __future__ import annotations
 

@@ -523,7 +523,8 @@ def test_pushing_into_another_accounts_repository(repository: Sandbox) -> None:
 
 OTHER = digest_of(b"other")
 # What an id asks for, and the code and reason of its failure. Source: ECR API Reference,
-# ImageFailure; the reasons as services/ecr/image_queries.py says, that of InvalidImageTag by analogy.
+# ImageFailure; the reasons as services/ecr/image_queries.py says, that of InvalidImageTag by
+# analogy.
 NOT_AN_IMAGE: dict[str, tuple[dict[str, str], str, str]] = {
     "a tag not there": ({"imageTag": "v9"}, "ImageNotFound", "Requested image not found"),
     "a digest not there": ({"imageDigest": OTHER}, "ImageNotFound", "Requested image not found"),

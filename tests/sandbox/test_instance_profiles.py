@@ -135,7 +135,7 @@ def test_the_account_at_a_glance(ready: Sandbox) -> None:
 
 
 def test_every_operation_is_in_the_reference() -> None:
-    for operation in iam.OPERATIONS:
+    for operation in iam.SERVICE.operations:
         assert reference().actions.action_exists("iam", operation), operation
         types = resource_types("iam", operation)
         # devices for codes by text message are long gone; a virtual one is of the first type

@@ -157,7 +157,7 @@ def read(made: HttpRequest) -> wire.Call | None:
     """The call, or None when it was refused in its protocol."""
     try:
         addressed = wire.address(made)
-        served = BY_SERVICE[addressed.service].OPERATIONS
+        served = BY_SERVICE[addressed.service].operations
         return wire.read(made, addressed, request_id="r", served=served)
     except ApiError as refused:
         kind = "json" if wire.speaks_json(made) else "query"

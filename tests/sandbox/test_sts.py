@@ -597,7 +597,7 @@ def test_the_root_user_assumes_no_role() -> None:
         protocol="query",
     )
     with pytest.raises(ApiError) as refused:
-        sts.prepare(None, call, root)  # type: ignore[arg-type]
+        sts.SERVICE.prepare(None, call, root)  # type: ignore[arg-type]
     error = refused.value
     assert (error.code, error.status) == ("AccessDenied", 403)
     assert error.message == "Roles may not be assumed by root accounts."

@@ -15,6 +15,7 @@ from . import control, gate, identities, registry, services, signature, wire
 from .callers import ANYONE, Caller
 from .errors import ApiError
 from .permission_checks import Asked
+from .services.operation import Operation
 from .state import State
 from .trail import GLOBAL_REGION, Entry, Who, kept_answer, kept_parameters, kept_text
 from .wire import Answer, Call, HttpRequest, HttpResponse
@@ -51,12 +52,13 @@ def answer_api(state: State, request: HttpRequest, request_id: str) -> HttpRespo
         )
         service = services.BY_SERVICE[addressed.service]
         seen.caller = _authenticate(state, request, addressed)
-        call = wire.read(request, addressed, request_id=request_id, served=service.OPERATIONS)
+        call = wire.read(request, addressed, request_id=request_id, served=service.operations)
         seen.call = call
-        services.check(call)
+        service.check_parameters(call)
+        operation = services.operation_of(call)
         service.prepare(state, call, seen.caller)
-        _authorise(state, call, seen)
-        seen.answer = service.perform(state, call, seen.caller)
+        _authorise(state, call, seen, operation)
+        seen.answer = operation.perform(state, call, seen.caller)
         response = wire.result(call, seen.answer)
     except ApiError as failure:
         seen.failure = failure
@@ -89,7 +91,7 @@ class _Seen:
 
 def _authenticate(state: State, request: HttpRequest, addressed: wire.Addressed) -> Caller:
     protocol = addressed.protocol
-    if addressed.operation in services.unsigned(addressed.service):
+    if addressed.operation in services.BY_SERVICE[addressed.service].unsigned:
         return ANYONE
     signed = signature.parse(request, protocol)
     caller = identities.identify(state, signed.access_key_id, signed.token, protocol)
@@ -106,13 +108,13 @@ def _authenticate(state: State, request: HttpRequest, addressed: wire.Addressed)
     return caller
 
 
-def _authorise(state: State, call: Call, seen: _Seen) -> None:
+def _authorise(state: State, call: Call, seen: _Seen, operation: Operation) -> None:
     assert seen.caller is not None
-    for ask in services.BY_SERVICE[call.service].asks(state, call, seen.caller):
+    for ask in operation.permissions(state, call, seen.caller):
         asked = gate.decide(state, seen.caller, ask, call)
         seen.asked.append(asked)
         if not asked.decision.allowed:
-            raise services.refused(call, asked)
+            raise services.BY_SERVICE[call.service].refused(asked, call.protocol)
 
 
 def _write_trail(state: State, request: HttpRequest, request_id: str, seen: _Seen) -> None:

@@ -18,7 +18,6 @@ from .errors import ApiError
 from .gathering import Accounts, Json, Who, gathered
 from .mapping import Drawn, drawn
 from .services.ecr import repositories
-from .services.iam import checks
 from .wire import Call
 
 if TYPE_CHECKING:
@@ -63,9 +62,10 @@ def _read(state: State, account: str, operation: str, parameters: Mapping[str, A
         request_id="",
         protocol=_PROTOCOLS[service],
     )
-    services.check(call)
-    if service == "iam":
-        return checks.checked(state, call, account)
+    services.BY_SERVICE[service].check_parameters(call)
+    check = services.operation_of(call).check
+    if check is not None:
+        return check(state, call, account)
     repository = repositories.existing(state, call, account)
     if operation == "SetRepositoryPolicy":
         return repositories.checked_policy(state, call)

@@ -102,7 +102,8 @@ def run(visit: Visit, call: Call) -> dict[str, Any]:
 def perform(visit: Visit, attempt: Attempt, call: Call) -> dict[str, Any]:
     """Perform a call within an attempt; its answer."""
     with visit.state.clock.held():
-        answer = ecr.perform(visit.state, call, visit.caller)
+        operation = ecr.SERVICE.operations[call.operation]
+        answer = operation.perform(visit.state, call, visit.caller)
     attempt.answer = kept_answer(call.operation, answer)
     return dict(answer)
 
@@ -114,7 +115,8 @@ def allowed(visit: Visit, call: Call) -> bool:
 
 def _decide(visit: Visit, call: Call, ask: Ask | None) -> Asked:
     if ask is None:
-        (ask,) = ecr.asks(visit.state, call, visit.caller)
+        operation = ecr.SERVICE.operations[call.operation]
+        (ask,) = operation.permissions(visit.state, call, visit.caller)
     return gate.decide(visit.state, visit.caller, ask, call)
 
 

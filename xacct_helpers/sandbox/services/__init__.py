@@ -1,61 +1,46 @@
-"""Per service: which permissions a call needs, and what performing it means here."""
+"""The registry of operations: every one that the sandbox serves, by service and name."""
 
 from __future__ import annotations
 
-from types import ModuleType
 from typing import TYPE_CHECKING
 
-from .. import gate, validation
 from . import cloudtrail, ecr, iam, organizations, sts
+from .operation import Operation, Service
 
 if TYPE_CHECKING:
-    from ..errors import ApiError
-    from ..permission_checks import Asked
     from ..state import State
     from ..wire import Call
 
-BY_SERVICE: dict[str, ModuleType] = {
-    "iam": iam,
-    "sts": sts,
-    "ecr": ecr,
-    "cloudtrail": cloudtrail,
-    "organizations": organizations,
+BY_SERVICE: dict[str, Service] = {
+    "iam": iam.SERVICE,
+    "sts": sts.SERVICE,
+    "ecr": ecr.SERVICE,
+    "cloudtrail": cloudtrail.SERVICE,
+    "organizations": organizations.SERVICE,
 }
 
 
 def served(service: str) -> frozenset[str]:
     """The operations of a service that the sandbox has."""
-    operations: frozenset[str] = BY_SERVICE[service].OPERATIONS
-    return operations
+    return frozenset(BY_SERVICE[service].operations)
 
 
 def has(service: str, operation: str) -> bool:
     """Whether the sandbox has an operation, of any service."""
-    return service in BY_SERVICE and operation in served(service)
+    return service in BY_SERVICE and operation in BY_SERVICE[service].operations
 
 
-def unsigned(service: str) -> frozenset[str]:
-    """The operations of a service that take a token of the caller's instead of a signature.
-
-    One that the sandbox does not have is refused before anything asks who the caller is.
-    """
-    operations: frozenset[str] = getattr(BY_SERVICE[service], "UNSIGNED", frozenset())
-    return operations
+def operation_of(call: Call) -> Operation:
+    """The definition of a call's operation."""
+    return BY_SERVICE[call.service].operations[call.operation]
 
 
 def replay(state: State, call: Call, account: str) -> None:
-    """Perform a journalled call again; what a State is made with."""
-    BY_SERVICE[call.service].replay(state, call, account)
+    """Perform a recorded call's change again; what a State is made with.
 
-
-def check(call: Call) -> None:
-    """Nothing, or ApiError: the call's parameters against the model, in the service's own words
-    where it has some."""
-    getattr(BY_SERVICE[call.service], "check_parameters", validation.check)(call)
-
-
-def refused(call: Call, asked: Asked) -> ApiError:
-    """The error for a permission that was denied, in the service's own words where it has some."""
-    own = getattr(BY_SERVICE[call.service], "refused", gate.refused)
-    error: ApiError = own(asked, call.protocol)
-    return error
+    Raises LookupError for a call that changes nothing, or that the sandbox does not have.
+    """
+    effect = BY_SERVICE[call.service].effect(call.operation)
+    if effect is None:
+        raise LookupError(f"{call.action} changes nothing")
+    effect(state, call, account)

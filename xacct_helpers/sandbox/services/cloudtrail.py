@@ -24,17 +24,15 @@ from botocore.model import ListShape, MapShape, Shape, StructureShape
 
 from .. import gate, trail, validation, wire
 from ..errors import ApiError
-from ..permission_checks import Ask, Asked
+from ..permission_checks import Asked
 from ..seal import SealError, seal, unseal
 from ..trail import Entry, Who
 from ..wire import Answer, Call
+from .operation import Operation, Service, account_wide
 
 if TYPE_CHECKING:
     from ..callers import Caller
     from ..state import State
-
-OPERATIONS = frozenset({"LookupEvents"})
-MUTATING: frozenset[str] = frozenset()
 
 PAGE = 50
 _KEPT = timedelta(days=90)
@@ -67,7 +65,7 @@ _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 Resource = dict[str, str]
 
 
-def check_parameters(call: Call) -> None:
+def _check_parameters(call: Call) -> None:
     """ApiError for parameters that CloudTrail does not take."""
     for name, code in _REFUSALS.items():
         if name in call.params:
@@ -86,7 +84,7 @@ def check_parameters(call: Call) -> None:
         raise ApiError("InvalidTimeRangeException", "The start time is after the end time.")
 
 
-def prepare(state: State, call: Call, caller: Caller) -> None:
+def _prepare(state: State, call: Call, caller: Caller) -> None:
     """What AWS refuses before it looks at any permission."""
     if not state.backends.ecr.region_known(call.region):
         raise ApiError(
@@ -94,18 +92,13 @@ def prepare(state: State, call: Call, caller: Caller) -> None:
         )
 
 
-def asks(state: State, call: Call, caller: Caller) -> tuple[Ask, ...]:
-    """The one permission; LookupEvents has no resource type."""
-    return (Ask(action=call.action, resource="*", resource_account=caller.account),)
-
-
-def refused(asked: Asked, protocol: str) -> ApiError:
+def _refused(asked: Asked, protocol: str) -> ApiError:
     """The error for a denied permission: CloudTrail does not print a resource (public logs)."""
     return gate.refused(replace(asked, request=replace(asked.request, resource="")), protocol)
 
 
-def perform(state: State, call: Call, caller: Caller) -> Answer:
-    """Answer a call that the gate let through: a page of the account's own events."""
+def _lookup_events(state: State, call: Call, caller: Caller) -> Answer:
+    """Answer with a page of the account's own events."""
     if "EventCategory" in call.params:
         return {"Events": []}  # Insights events: nothing here makes them
     query = _query(state, call, caller)
@@ -123,10 +116,6 @@ def perform(state: State, call: Call, caller: Caller) -> Answer:
         content = {"n": found[size - 1].entry.number, "q": query}
         value["NextToken"] = seal(state.key, _PURPOSE, content)
     return value
-
-
-def replay(state: State, call: Call, account: str) -> None:
-    """Nothing: no call of CloudTrail is journalled."""
 
 
 # -- looking up ------------------------------------------------------------------------------
@@ -461,3 +450,11 @@ def _written(moment: datetime | float) -> str:
     day = f"{_MONTHS[moment.month - 1]} {moment.day}, {moment.year}"
     half = "PM" if moment.hour >= 12 else "AM"
     return f"{day}, {(moment.hour + 11) % 12 + 1}:{moment:%M:%S} {half}"
+
+
+SERVICE = Service(
+    operations={"LookupEvents": Operation(permissions=account_wide, perform=_lookup_events)},
+    prepare=_prepare,
+    check_parameters=_check_parameters,
+    refused=_refused,
+)

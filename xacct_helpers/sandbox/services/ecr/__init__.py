@@ -13,12 +13,12 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from ....service_reference import resource_types
 from ... import registry_passwords
 from ...entities import Repository
 from ...errors import ApiError
 from ...permission_checks import Ask
 from ...wire import Answer, Call
+from ..operation import Effect, Operation, Perform, Permissions, Service
 from . import (
     batch_delete,
     image_queries,
@@ -35,29 +35,11 @@ if TYPE_CHECKING:
     from ...callers import Caller
     from ...state import State
 
-_SERVED = """CreateRepository DeleteRepository DescribeRepositories DescribeImages ListImages
-    BatchGetImage BatchDeleteImage BatchCheckLayerAvailability GetDownloadUrlForLayer
-    InitiateLayerUpload UploadLayerPart CompleteLayerUpload PutImage SetRepositoryPolicy
-    GetRepositoryPolicy DeleteRepositoryPolicy PutImageTagMutability TagResource UntagResource
-    ListTagsForResource GetAuthorizationToken DescribeRegistry PutRegistryPolicy GetRegistryPolicy
-    DeleteRegistryPolicy PutLifecyclePolicy GetLifecyclePolicy DeleteLifecyclePolicy
-    StartLifecyclePolicyPreview GetLifecyclePolicyPreview PutReplicationConfiguration
-    DescribeImageReplicationStatus PutImageScanningConfiguration StartImageScan
-    DescribeImageScanFindings BatchGetRepositoryScanningConfiguration
-    PutRegistryScanningConfiguration GetRegistryScanningConfiguration"""
-OPERATIONS = frozenset(_SERVED.split())
-INTERNAL = frozenset({replication.REPLICATED})
-"""What ECR does by itself, and is in CloudTrail; nobody can call it."""
-# Those of the calls that moto performs.
-_CHANGING = """CreateRepository DeleteRepository DeleteRepositoryPolicy PutImageTagMutability
-    TagResource UntagResource PutImageScanningConfiguration"""
-MUTATING = frozenset(_CHANGING.split())
-
 TOKEN_HOURS = 12
 _REPOSITORY_ARN = re.compile(r"arn:aws:ecr:[^:]*:[^:]*:repository/.*", re.S)
 
 
-def prepare(state: State, call: Call, caller: Caller) -> None:
+def _prepare(state: State, call: Call, caller: Caller) -> None:
     """What AWS refuses before it looks at any permission."""
     if not state.backends.ecr.region_known(call.region):
         raise ApiError(
@@ -70,27 +52,40 @@ def prepare(state: State, call: Call, caller: Caller) -> None:
         )
 
 
-def asks(state: State, call: Call, caller: Caller) -> tuple[Ask, ...]:
-    """The permissions that the call needs: one for each repository it names.
+def _on_the_registry(state: State, call: Call, caller: Caller) -> tuple[Ask, ...]:
+    """The permission for an operation that no repository is named in."""
+    return (registry_ask(state, call.action, caller.account, call.region),)
+
+
+def _on_the_repository(state: State, call: Call, caller: Caller) -> tuple[Ask, ...]:
+    """The permission on the repository that a call names.
 
     Source of resource types and condition keys: Service Authorization Reference for Amazon ECR.
     """
-    if "repository" not in resource_types("ecr", call.operation):
-        own = registry_ask(state, call.action, caller.account, call.region)
-        if call.operation == "PutReplicationConfiguration":
-            return (own, *replication.asks(state, call, caller))
-        return (own,)
+    return _on_repositories(state, call, caller, [repositories.name_of(call)])
+
+
+def _on_each_repository(state: State, call: Call, caller: Caller) -> tuple[Ask, ...]:
+    """One permission for each repository that a call names."""
+    return _on_repositories(state, call, caller, call.params["repositoryNames"])
+
+
+def _to_describe(state: State, call: Call, caller: Caller) -> tuple[Ask, ...]:
+    # Without names, public logs show the resource as repository/*.
+    return _on_repositories(state, call, caller, call.params.get("repositoryNames") or ["*"])
+
+
+def _on_repositories(state: State, call: Call, caller: Caller, names: list[str]) -> tuple[Ask, ...]:
     owner = repositories.owner_of(call, caller)
-    names = call.params.get("repositoryNames")
-    if call.operation == "DescribeRepositories":
-        names = names or ["*"]  # without names, public logs show the resource as repository/*
-    elif names is None:
-        names = [repositories.name_of(call)]
     tags, taken = repositories.tags_of(call), tuple(call.params.get("tagKeys", ()))
     return tuple(
         repositories.repository_ask(state, call.action, owner, call.region, name, tags, taken)
         for name in names
     )
+
+
+def _to_replicate(state: State, call: Call, caller: Caller) -> tuple[Ask, ...]:
+    return (*_on_the_registry(state, call, caller), *replication.asks(state, call, caller))
 
 
 def registry_ask(state: State, action: str, account: str, region: str) -> Ask:
@@ -104,60 +99,55 @@ def registry_ask(state: State, action: str, account: str, region: str) -> Ask:
     return Ask(action=action, resource="*", resource_account=account, registry_policy=policy)
 
 
-# -- performing ------------------------------------------------------------------------------
+# -- operations on a repository --------------------------------------------------------------
 
 
-def perform(state: State, call: Call, caller: Caller) -> Answer:
-    """Answer a call that the gate let through."""
-    registry_wide = _OF_THE_REGISTRY.get(call.operation)
-    if registry_wide is not None:
-        return registry_wide(state, call, caller)
-    owner = repositories.owner_of(call, caller)
-    if call.operation == "CreateRepository":
-        repositories.check_tags(call, {})
-        return state.change(call, owner)
-    if call.operation == "DescribeRepositories":
-        return repositories.describe(state, call, owner)
-    repository = repositories.existing(state, call, owner)
-    reader = image_queries.READS.get(call.operation)
-    if reader is not None:
-        return reader(state, call, repository)
-    on_layers = layers.OPERATIONS.get(call.operation)
-    if on_layers is not None:
-        return on_layers(state, call, owner)
-    handler = _OF_A_REPOSITORY.get(call.operation)
-    if handler is not None:
-        return handler(state, call, repository)
-    if call.operation not in MUTATING:
-        return state.read(call, owner)
-    if call.operation == "TagResource":
-        repositories.check_tags(call, repository.tags)
-    answer = state.change(call, owner)
-    _forget(state, call, owner)
+def _create(state: State, call: Call, caller: Caller) -> Answer:
+    repositories.check_tags(call, {})
+    return state.change(call, repositories.owner_of(call, caller))
+
+
+def _describe(state: State, call: Call, caller: Caller) -> Answer:
+    return repositories.describe(state, call, repositories.owner_of(call, caller))
+
+
+def _delete(state: State, call: Call, repository: Repository) -> Answer:
+    answer = state.change(call, repository.account)
+    _forget_repository(state, call, repository.account)
     return answer
 
 
-def replay(state: State, call: Call, account: str) -> None:
-    """What a journalled call does besides moto's own work."""
-    own = _REPLAYED.get(call.operation)
-    if own is not None:
-        own(state, call, account)
-    elif call.operation == "CompleteLayerUpload":
-        name, digest = call.params["repositoryName"], call.params["layerDigests"][0]
-        size = int(state.made["size"])
-        state.backends.ecr.add_layer(account, call.region, name, digest, size)
-    else:
-        state.redo(call, account)
-        _forget(state, call, account)
+def _delete_again(state: State, call: Call, account: str) -> None:
+    state.redo(call, account)
+    _forget_repository(state, call, account)
 
 
-def _forget(state: State, call: Call, owner: str) -> None:
-    """Nothing more about what a call has deleted."""
-    if call.operation == "DeleteRepository":
-        name = call.params["repositoryName"]
-        state.private_registry(owner, call.region).forget_repository(name)
-    elif call.operation == "BatchDeleteImage":
-        image_queries.forget_deleted(state, call, owner)
+def _forget_repository(state: State, call: Call, owner: str) -> None:
+    """Nothing more about a repository that was deleted."""
+    name = call.params["repositoryName"]
+    state.private_registry(owner, call.region).forget_repository(name)
+
+
+def _delete_images_again(state: State, call: Call, account: str) -> None:
+    state.redo(call, account)
+    image_queries.forget_deleted(state, call, account)
+
+
+def _through_moto(state: State, call: Call, repository: Repository) -> Answer:
+    return state.change(call, repository.account)
+
+
+def _by_moto(state: State, call: Call, repository: Repository) -> Answer:
+    return state.read(call, repository.account)
+
+
+def _redo(state: State, call: Call, account: str) -> None:
+    state.redo(call, account)
+
+
+def _tag(state: State, call: Call, repository: Repository) -> Answer:
+    repositories.check_tags(call, repository.tags)
+    return state.change(call, repository.account)
 
 
 def _put_image(state: State, call: Call, repository: Repository) -> Answer:
@@ -171,10 +161,18 @@ def _set_policy(state: State, call: Call, repository: Repository) -> Answer:
     return state.change(repositories.checked_policy(state, call), repository.account)
 
 
+def _layer_again(state: State, call: Call, account: str) -> None:
+    name, digest = call.params["repositoryName"], call.params["layerDigests"][0]
+    size = int(state.made["size"])
+    state.backends.ecr.add_layer(account, call.region, name, digest, size)
+
+
+# -- operations on the registry --------------------------------------------------------------
+
+
 def _describe_registry(state: State, call: Call, caller: Caller) -> Answer:
     registry = state.private_registry(caller.account, call.region)
-    value = {"registryId": caller.account, "replicationConfiguration": registry.replication}
-    return value
+    return {"registryId": caller.account, "replicationConfiguration": registry.replication}
 
 
 def _authorization_token(state: State, call: Call, caller: Caller) -> Answer:
@@ -193,39 +191,82 @@ def _authorization_token(state: State, call: Call, caller: Caller) -> Answer:
     return {"authorizationData": data}
 
 
-_OF_THE_REGISTRY: dict[str, Callable[[State, Call, Caller], Answer]] = {
-    "GetAuthorizationToken": _authorization_token,
-    "DescribeRegistry": _describe_registry,
-    "PutRegistryPolicy": registry_policy.put,
-    "GetRegistryPolicy": registry_policy.get,
-    "DeleteRegistryPolicy": registry_policy.delete,
-    "PutReplicationConfiguration": replication.put,
-    "PutRegistryScanningConfiguration": scanning.put_registry,
-    "GetRegistryScanningConfiguration": scanning.get_registry,
-    "BatchGetRepositoryScanningConfiguration": scanning.describe_repositories,
-}
-_OF_A_REPOSITORY: dict[str, Callable[[State, Call, Repository], Answer]] = {
-    "SetRepositoryPolicy": _set_policy,
-    "PutImage": _put_image,
-    "BatchDeleteImage": batch_delete.batch_delete,
-    "PutLifecyclePolicy": lifecycle.put,
-    "GetLifecyclePolicy": lifecycle.get,
-    "DeleteLifecyclePolicy": lifecycle.delete,
-    "StartLifecyclePolicyPreview": lifecycle.start_preview,
-    "GetLifecyclePolicyPreview": lifecycle.get_preview,
-    "StartImageScan": scanning.start,
-    "DescribeImageScanFindings": scanning.findings,
-    "DescribeImageReplicationStatus": replication.describe_image,
-}
-_REPLAYED: dict[str, Callable[[State, Call, str], None]] = {
-    "PutImage": put_image.replay,
-    "PutRegistryPolicy": registry_policy.change,
-    "DeleteRegistryPolicy": registry_policy.change,
-    "PutLifecyclePolicy": lifecycle.change,
-    "DeleteLifecyclePolicy": lifecycle.change,
-    lifecycle.APPLIED: lifecycle.applied,
-    "StartImageScan": scanning.change_scan,
-    "PutRegistryScanningConfiguration": scanning.change_registry,
-    "PutReplicationConfiguration": replication.change,
-    replication.REPLICATED: replication.copied,
-}
+def _of_the_registry(
+    perform: Perform, replay: Effect | None = None, permissions: Permissions = _on_the_registry
+) -> Operation:
+    return Operation(permissions=permissions, perform=perform, replay=replay)
+
+
+def _of_a_repository(
+    handler: Callable[[State, Call, Repository], Answer], replay: Effect | None = None
+) -> Operation:
+    """An operation on a repository that has to exist."""
+
+    def perform(state: State, call: Call, caller: Caller) -> Answer:
+        owner = repositories.owner_of(call, caller)
+        return handler(state, call, repositories.existing(state, call, owner))
+
+    return Operation(permissions=_on_the_repository, perform=perform, replay=replay)
+
+
+def _of_layers(
+    handler: Callable[[State, Call, str], Answer], replay: Effect | None = None
+) -> Operation:
+    """An operation on the layers of a repository that has to exist."""
+    return _of_a_repository(
+        lambda state, call, repository: handler(state, call, repository.account), replay
+    )
+
+
+SERVICE = Service(
+    operations={
+        "GetAuthorizationToken": _of_the_registry(_authorization_token),
+        "DescribeRegistry": _of_the_registry(_describe_registry),
+        "PutRegistryPolicy": _of_the_registry(registry_policy.put, registry_policy.change),
+        "GetRegistryPolicy": _of_the_registry(registry_policy.get),
+        "DeleteRegistryPolicy": _of_the_registry(registry_policy.delete, registry_policy.change),
+        "PutReplicationConfiguration": _of_the_registry(
+            replication.put, replication.change, _to_replicate
+        ),
+        "PutRegistryScanningConfiguration": _of_the_registry(
+            scanning.put_registry, scanning.change_registry
+        ),
+        "GetRegistryScanningConfiguration": _of_the_registry(scanning.get_registry),
+        "BatchGetRepositoryScanningConfiguration": _of_the_registry(
+            scanning.describe_repositories, permissions=_on_each_repository
+        ),
+        "CreateRepository": Operation(
+            permissions=_on_the_repository, perform=_create, replay=_redo
+        ),
+        "DescribeRepositories": Operation(permissions=_to_describe, perform=_describe),
+        "DeleteRepository": _of_a_repository(_delete, _delete_again),
+        "SetRepositoryPolicy": _of_a_repository(_set_policy, _redo),
+        "GetRepositoryPolicy": _of_a_repository(_by_moto),
+        "DeleteRepositoryPolicy": _of_a_repository(_through_moto, _redo),
+        "PutImageTagMutability": _of_a_repository(_through_moto, _redo),
+        "PutImageScanningConfiguration": _of_a_repository(_through_moto, _redo),
+        "TagResource": _of_a_repository(_tag, _redo),
+        "UntagResource": _of_a_repository(_through_moto, _redo),
+        "ListTagsForResource": _of_a_repository(_by_moto),
+        "PutImage": _of_a_repository(_put_image, put_image.replay),
+        "BatchDeleteImage": _of_a_repository(batch_delete.batch_delete, _delete_images_again),
+        **{name: _of_a_repository(read) for name, read in image_queries.READS.items()},
+        **{
+            name: _of_layers(handler, _layer_again if name == "CompleteLayerUpload" else None)
+            for name, handler in layers.OPERATIONS.items()
+        },
+        "PutLifecyclePolicy": _of_a_repository(lifecycle.put, lifecycle.change),
+        "GetLifecyclePolicy": _of_a_repository(lifecycle.get),
+        "DeleteLifecyclePolicy": _of_a_repository(lifecycle.delete, lifecycle.change),
+        "StartLifecyclePolicyPreview": _of_a_repository(lifecycle.start_preview),
+        "GetLifecyclePolicyPreview": _of_a_repository(lifecycle.get_preview),
+        "StartImageScan": _of_a_repository(scanning.start, scanning.change_scan),
+        "DescribeImageScanFindings": _of_a_repository(scanning.findings),
+        "DescribeImageReplicationStatus": _of_a_repository(replication.describe_image),
+    },
+    prepare=_prepare,
+    internal={
+        lifecycle.APPLIED: lifecycle.applied,
+        replication.REPLICATED: replication.copied,
+    },
+)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ...errors import ApiError
@@ -51,3 +51,17 @@ def page(call: Call, name: str, items: Sequence[Any]) -> dict[str, Any]:
     end = start + int(call.params.get("MaxItems", _PAGE))
     more = {"Marker": str(end)} if end < len(items) else {}
     return {name: items[start:end], "IsTruncated": bool(more), **more}
+
+
+def kept_tags(kind: str) -> Callable[[State, Call, str, Callable[[Call, str], Any]], Any]:
+    """For tagging a "role" or a "user", whose keys are the same in any case: a key that is spelt
+    in another way takes the place of the one before."""
+
+    def around(state: State, call: Call, account: str, act: Callable[[Call, str], Any]) -> Any:
+        answer = act(call, account)
+        keys = tuple(tag["Key"] for tag in call.params["Tags"])
+        name = call.params[f"{kind.capitalize()}Name"]
+        state.backends.iam.drop_respelled(account, kind, name, keys)
+        return answer
+
+    return around

@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING
 from ...errors import ApiError
 from ...holdings import Report
 from ...wire import Answer, Call
+from .ours import operation
 
 if TYPE_CHECKING:
     from ...state import State
 
-OPERATIONS = frozenset({"GenerateCredentialReport", "GetCredentialReport"})
 _LASTS = timedelta(hours=4)
 _COLUMNS = """user arn user_creation_time password_enabled password_last_used password_last_changed
     password_next_rotation mfa_active access_key_1_active access_key_1_last_rotated
@@ -34,34 +34,30 @@ _NO_KEY = ["false", "N/A", "N/A", "N/A", "N/A"]
 _NO_CERTIFICATE = ["false", "N/A"]
 
 
-def perform(state: State, call: Call, account: str) -> Answer:
-    """Answer a call on the report."""
-    report, now = state.held(account).report, state.clock.now()
-    if call.operation == "GenerateCredentialReport":
-        if report is not None and now < report.made + _LASTS:
-            return {"State": "COMPLETE"}
-        _change(state, account)
-        state.record(call, account)
-        words = "No report exists. Starting a new report generation task"
-        return {"State": "STARTED", "Description": words}
+def _generate(state: State, call: Call, account: str) -> Answer:
+    report = state.held(account).report
+    if report is not None and state.clock.now() < report.made + _LASTS:
+        return {"State": "COMPLETE"}
+    _make(state, call, account)
+    state.record(call, account)
+    words = "No report exists. Starting a new report generation task"
+    return {"State": "STARTED", "Description": words}
+
+
+def _get(state: State, call: Call, account: str) -> Answer:
+    report = state.held(account).report
     if report is None:
         raise ApiError("ReportNotPresent", "", 410)
-    if now >= report.made + _LASTS:
+    if state.clock.now() >= report.made + _LASTS:
         raise ApiError("ReportExpired", "", 410)
-    value = {
+    return {
         "Content": report.text.encode(),
         "ReportFormat": "text/csv",
         "GeneratedTime": report.made,
     }
-    return value
 
 
-def replay(state: State, call: Call, account: str) -> None:
-    """A journalled call again, at the time it was made."""
-    _change(state, account)
-
-
-def _change(state: State, account: str) -> None:
+def _make(state: State, call: Call, account: str) -> None:
     now = state.clock.now().astimezone(UTC).replace(microsecond=0)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -112,3 +108,9 @@ def _active(status: str) -> str:
 def _time(moment: datetime) -> str:
     """2026-11-24T12:00:00+00:00"""
     return moment.astimezone(UTC).replace(microsecond=0).isoformat()
+
+
+OPERATIONS = {
+    "GenerateCredentialReport": operation(_generate, _make),
+    "GetCredentialReport": operation(_get),
+}

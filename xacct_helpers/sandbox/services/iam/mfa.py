@@ -20,44 +20,45 @@ from ...errors import ApiError
 from ...holdings import MfaDevice
 from ...wire import Answer, Call
 from . import common
+from .ours import operation
+from .permissions import on
 
 if TYPE_CHECKING:
     from ...callers import Caller
     from ...state import State
 
-_CHANGES = """CreateVirtualMFADevice EnableMFADevice DeactivateMFADevice DeleteVirtualMFADevice"""
-_READS = "ListMFADevices ListVirtualMFADevices"
-OPERATIONS = frozenset(_CHANGES.split()) | frozenset(_READS.split())
 _LONGEST_NAME = 226
 _MOST_DEVICES = 8
 _CONTEXT = {"aws:MultiFactorAuthPresent": "true", "aws:MultiFactorAuthAge": "0"}
 
 
-def serial(call: Call, account: str) -> str:
-    """The serial number of the device that a call makes."""
+def _to_be_made(state: State, call: Call, account: str) -> str:
+    """The serial number of the device that a call makes, which is its ARN."""
     path = call.params.get("Path", "/")
     return f"arn:aws:iam::{account}:mfa{path}{call.params['VirtualMFADeviceName']}"
 
 
-def perform(state: State, call: Call, account: str) -> Answer:
-    """Answer a call on MFA devices; a user that it names is known to exist."""
-    _check(state, call, account)
-    if call.operation == "ListMFADevices":
-        return _users_devices(state, call, account)
-    if call.operation == "ListVirtualMFADevices":
-        return _devices(state, call, account)
-    made = {"seed": totp.new_seed()} if call.operation == "CreateVirtualMFADevice" else {}
-    codes = [call.params[f"AuthenticationCode{n}"] for n in (1, 2) if _enables(call)]
-    if codes:
-        # as with TokenCode: which codes they were is nobody's business, only which are spent
-        step = _right(state, call, account, codes)
-        shown = {k: v for k, v in call.params.items() if not k.startswith("AuthenticationCode")}
-        call = replace(call, params={**shown, "Step": step})
-    _change(state, call, account, made.get("seed"))
+def _named(state: State, call: Call, account: str) -> str:
+    return str(call.params["SerialNumber"])
+
+
+# -- the operations --------------------------------------------------------------------------
+
+
+def _create(state: State, call: Call, account: str) -> Answer:
+    if len(call.params["VirtualMFADeviceName"]) > _LONGEST_NAME:
+        raise ApiError(
+            "ValidationError",
+            "1 validation error detected: Value at 'virtualMFADeviceName' failed to satisfy "
+            f"constraint: Member must have length less than or equal to {_LONGEST_NAME}",
+        )
+    number = _to_be_made(state, call, account)
+    if number.lower() in map(str.lower, state.held(account).mfa_devices):
+        raise ApiError("EntityAlreadyExists", "MFA device already exists.", 409)
+    made = {"seed": totp.new_seed()}
+    _add(state, call, account, made["seed"])
     state.record(call, account, made)
-    if not made:
-        return {}
-    device = state.held(account).mfa_devices[serial(call, account)]
+    device = state.held(account).mfa_devices[number]
     name = quote(call.params["VirtualMFADeviceName"])
     shown = {
         "SerialNumber": device.serial,
@@ -69,6 +70,82 @@ def perform(state: State, call: Call, account: str) -> Answer:
     return {"VirtualMFADevice": shown}
 
 
+def _add(state: State, call: Call, account: str, seed: str) -> None:
+    number = _to_be_made(state, call, account)
+    device = MfaDevice(serial=number, seed=seed, tags=common.tags(call))
+    state.held(account).mfa_devices[number] = device
+
+
+def _add_again(state: State, call: Call, account: str) -> None:
+    _add(state, call, account, state.made["seed"])
+
+
+def _enable(state: State, call: Call, account: str) -> Answer:
+    device = _existing(state, call, account)
+    user = common.owner(state, call, account)
+    if device.user_id is not None:
+        raise ApiError("EntityAlreadyExists", "MFA Device is already in use.", 409)
+    if len(state.held(account).devices_of(user.unique_id)) >= _MOST_DEVICES:
+        raise common.limit("MFADevicesPerUser", _MOST_DEVICES)
+    codes = [call.params[f"AuthenticationCode{n}"] for n in (1, 2)]
+    step = totp.accepted(device.seed, codes, state.clock.now(), after=device.last_step)
+    if step is None:
+        text = "Authentication code for device is not valid."
+        raise ApiError("InvalidAuthenticationCode", text, 403)
+    # as with TokenCode: which codes they were is nobody's business, only which are spent
+    shown = {k: v for k, v in call.params.items() if not k.startswith("AuthenticationCode")}
+    call = replace(call, params={**shown, "Step": step})
+    _give(state, call, account)
+    state.record(call, account)
+    return {}
+
+
+def _give(state: State, call: Call, account: str) -> None:
+    devices, number = state.held(account).mfa_devices, call.params["SerialNumber"]
+    devices[number] = replace(
+        devices[number],
+        user_id=common.owner(state, call, account).unique_id,
+        enabled=state.clock.now().astimezone(UTC).replace(microsecond=0),
+        last_step=call.params["Step"],
+    )
+
+
+def _deactivate(state: State, call: Call, account: str) -> Answer:
+    device = _existing(state, call, account)
+    if device.user_id != common.owner(state, call, account).unique_id:
+        raise common.missing("MFA Device invalid for user.")
+    _take(state, call, account)
+    state.record(call, account)
+    return {}
+
+
+def _take(state: State, call: Call, account: str) -> None:
+    devices, number = state.held(account).mfa_devices, call.params["SerialNumber"]
+    devices[number] = replace(devices[number], user_id=None, enabled=None)
+
+
+def _delete(state: State, call: Call, account: str) -> Answer:
+    if _existing(state, call, account).user_id is not None:
+        # github.com/hashicorp/terraform-provider-aws/pull/32462
+        raise common.conflict("MFA VirtualDevice in use. Must deactivate first")
+    _remove(state, call, account)
+    state.record(call, account)
+    return {}
+
+
+def _remove(state: State, call: Call, account: str) -> None:
+    del state.held(account).mfa_devices[call.params["SerialNumber"]]
+
+
+def _existing(state: State, call: Call, account: str) -> MfaDevice:
+    """The device that a call names; NoSuchEntity when there is none."""
+    number = call.params["SerialNumber"]
+    device = state.held(account).mfa_devices.get(number)
+    if device is None:
+        raise common.missing(f"MFA Device with serial number {number} does not exist.")
+    return device
+
+
 def _picture(text: str) -> bytes:
     """A text as the PNG of a QR code, for an authenticator to read."""
     import segno  # a fifth of a second that only this call needs
@@ -76,80 +153,6 @@ def _picture(text: str) -> bytes:
     png = io.BytesIO()
     segno.make_qr(text).save(png, kind="png", scale=6)
     return png.getvalue()
-
-
-def replay(state: State, call: Call, account: str) -> None:
-    """A journalled call again."""
-    _change(state, call, account, state.made.get("seed"))
-
-
-def _enables(call: Call) -> bool:
-    return call.operation == "EnableMFADevice"
-
-
-def _check(state: State, call: Call, account: str) -> None:
-    devices = state.held(account).mfa_devices
-    if call.operation == "CreateVirtualMFADevice":
-        if len(call.params["VirtualMFADeviceName"]) > _LONGEST_NAME:
-            raise ApiError(
-                "ValidationError",
-                "1 validation error detected: Value at 'virtualMFADeviceName' failed to satisfy "
-                f"constraint: Member must have length less than or equal to {_LONGEST_NAME}",
-            )
-        if serial(call, account).lower() in map(str.lower, devices):
-            raise ApiError("EntityAlreadyExists", "MFA device already exists.", 409)
-        return
-    if "SerialNumber" not in call.params:
-        return
-    device = devices.get(call.params["SerialNumber"])
-    if device is None:
-        raise common.missing(
-            f"MFA Device with serial number {call.params['SerialNumber']} does not exist."
-        )
-    if call.operation == "DeleteVirtualMFADevice":
-        if device.user_id is not None:
-            # github.com/hashicorp/terraform-provider-aws/pull/32462
-            raise common.conflict("MFA VirtualDevice in use. Must deactivate first")
-        return
-    user = common.owner(state, call, account)
-    if call.operation == "DeactivateMFADevice" and device.user_id != user.unique_id:
-        raise common.missing("MFA Device invalid for user.")
-    if _enables(call):
-        if device.user_id is not None:
-            raise ApiError("EntityAlreadyExists", "MFA Device is already in use.", 409)
-        if len(state.held(account).devices_of(user.unique_id)) >= _MOST_DEVICES:
-            raise common.limit("MFADevicesPerUser", _MOST_DEVICES)
-
-
-def _right(state: State, call: Call, account: str, codes: list[str]) -> int:
-    """The step of the second of two codes; InvalidAuthenticationCode when they are not good."""
-    device = state.held(account).mfa_devices[call.params["SerialNumber"]]
-    step = totp.accepted(device.seed, codes, state.clock.now(), after=device.last_step)
-    if step is None:
-        text = "Authentication code for device is not valid."
-        raise ApiError("InvalidAuthenticationCode", text, 403)
-    return step
-
-
-def _change(state: State, call: Call, account: str, seed: str | None) -> None:
-    devices, params = state.held(account).mfa_devices, call.params
-    if call.operation == "CreateVirtualMFADevice":
-        assert seed is not None
-        number = serial(call, account)
-        devices[number] = MfaDevice(serial=number, seed=seed, tags=common.tags(call))
-        return
-    number = params["SerialNumber"]
-    if call.operation == "DeleteVirtualMFADevice":
-        del devices[number]
-    elif call.operation == "DeactivateMFADevice":
-        devices[number] = replace(devices[number], user_id=None, enabled=None)
-    else:
-        devices[number] = replace(
-            devices[number],
-            user_id=common.owner(state, call, account).unique_id,
-            enabled=state.clock.now().astimezone(UTC).replace(microsecond=0),
-            last_step=params["Step"],
-        )
 
 
 def _users_devices(state: State, call: Call, account: str) -> dict[str, Any]:
@@ -226,3 +229,13 @@ def spend(state: State, call: Call, account: str) -> None:
 
 def _failed(how: str) -> ApiError:
     return ApiError("AccessDenied", f"MultiFactorAuthentication failed{how}", 403)
+
+
+OPERATIONS = {
+    "CreateVirtualMFADevice": operation(_create, _add_again, permissions=on(_to_be_made)),
+    "EnableMFADevice": operation(_enable, _give),
+    "DeactivateMFADevice": operation(_deactivate, _take),
+    "DeleteVirtualMFADevice": operation(_delete, _remove, permissions=on(_named)),
+    "ListMFADevices": operation(_users_devices),
+    "ListVirtualMFADevices": operation(_devices),
+}

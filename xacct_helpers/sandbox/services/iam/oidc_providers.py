@@ -7,33 +7,37 @@ moto 5.2.5 have them; `iam:ListOpenIDConnectProviders on resource: …:oidc-prov
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from ...entities import OidcProvider
 from ...errors import ApiError
 from ...wire import Answer, Call
+from ..operation import Effect, Operation
+from . import checks
 from .common import limit, missing
+from .ours import Handler
+from .permissions import on
 
 if TYPE_CHECKING:
+    from ...callers import Caller
     from ...state import State
 
-_CHANGES = """CreateOpenIDConnectProvider DeleteOpenIDConnectProvider TagOpenIDConnectProvider
-    AddClientIDToOpenIDConnectProvider RemoveClientIDFromOpenIDConnectProvider
-    UpdateOpenIDConnectProviderThumbprint UntagOpenIDConnectProvider"""
-_READS = """GetOpenIDConnectProvider ListOpenIDConnectProviders ListOpenIDConnectProviderTags"""
-OPERATIONS = frozenset(_CHANGES.split()) | frozenset(_READS.split())
-# moto does not have these.
-_OURS = ("AddClientIDToOpenIDConnectProvider", "RemoveClientIDFromOpenIDConnectProvider")
 _ARN = re.compile(r"arn:aws:iam::\d{12}:oidc-provider/.+", re.S)
 _MOST_THUMBPRINTS, _MOST_CLIENT_IDS = 5, 100
 
 
-def resource(call: Call, account: str) -> str:
-    """The ARN that a call is authorised on."""
-    if "OpenIDConnectProviderArn" in call.params:
-        return str(call.params["OpenIDConnectProviderArn"])
-    start = f"arn:aws:iam::{account}:oidc-provider/"
-    return start + ("*" if call.operation.startswith("List") else _name(call.params["Url"]))
+def _named(state: State, call: Call, account: str) -> str:
+    return str(call.params["OpenIDConnectProviderArn"])
+
+
+def _to_be_made(state: State, call: Call, account: str) -> str:
+    return f"arn:aws:iam::{account}:oidc-provider/{_name(call.params['Url'])}"
+
+
+def _all(state: State, call: Call, account: str) -> str:
+    return f"arn:aws:iam::{account}:oidc-provider/*"
 
 
 def _name(url: str) -> str:
@@ -41,25 +45,24 @@ def _name(url: str) -> str:
     return url.partition("://")[2] or url
 
 
-def check(state: State, call: Call, account: str) -> None:
-    """ApiError in AWS's words for a call that cannot be performed."""
-    params = call.params
-    if call.operation == "CreateOpenIDConnectProvider":
-        _check_new(state, call, account)
-    elif call.operation != "ListOpenIDConnectProviders":
-        arn = params["OpenIDConnectProviderArn"]
-        if not _ARN.fullmatch(arn):
-            raise ApiError("ValidationError", f"Invalid ARN: {arn}")
-        # Deleting one that is not there is no error (API Reference).
-        idempotent = call.operation == "DeleteOpenIDConnectProvider"
-        found = state.backends.iam.oidc_provider(account, arn)
-        if found is None and not idempotent:
-            raise missing(f"OpenIDConnect Provider not found for arn {arn}")
-        held = set(found.client_ids) if found is not None else set()
-        adds = call.operation == "AddClientIDToOpenIDConnectProvider"
-        if adds and len({*held, params["ClientID"]}) > _MOST_CLIENT_IDS:
-            raise _too_many_clients()
-    if len(params.get("ThumbprintList", ())) > _MOST_THUMBPRINTS:
+def _check_arn(call: Call) -> str:
+    arn = str(call.params["OpenIDConnectProviderArn"])
+    if not _ARN.fullmatch(arn):
+        raise ApiError("ValidationError", f"Invalid ARN: {arn}")
+    return arn
+
+
+def _existing(state: State, call: Call, account: str) -> OidcProvider:
+    """The provider that a call names; ApiError in AWS's words when there is none."""
+    arn = _check_arn(call)
+    found = state.backends.iam.oidc_provider(account, arn)
+    if found is None:
+        raise missing(f"OpenIDConnect Provider not found for arn {arn}")
+    return found
+
+
+def _check_thumbprints(call: Call) -> None:
+    if len(call.params.get("ThumbprintList", ())) > _MOST_THUMBPRINTS:
         raise ApiError("InvalidInput", "Thumbprint list must contain fewer than 5 entries.")
 
 
@@ -73,7 +76,7 @@ def _check_new(state: State, call: Call, account: str) -> None:
             "InvalidInput",
             "Invalid Open ID Connect Provider URL. The URL must begin with https://.",
         )
-    if state.backends.iam.oidc_provider(account, resource(call, account)) is not None:
+    if state.backends.iam.oidc_provider(account, _to_be_made(state, call, account)) is not None:
         raise ApiError("EntityAlreadyExists", f"Provider with url {url} already exists.", 409)
     if len(call.params.get("ClientIDList", ())) > _MOST_CLIENT_IDS:
         raise _too_many_clients()
@@ -83,28 +86,92 @@ def _too_many_clients() -> ApiError:
     return limit("ClientIdsPerOpenIdConnectProvider", _MOST_CLIENT_IDS)
 
 
-def perform(state: State, call: Call, account: str) -> Answer:
-    """Answer a call that the gate let through and `check` accepted."""
-    if call.operation in _OURS:
-        _change_clients(state, call, account)
-        state.record(call, account)
-        return {}
-    act = state.change if call.operation in _CHANGES.split() else state.read
-    return act(call, account)
+def _create(state: State, call: Call, account: str) -> Answer:
+    _check_new(state, call, account)
+    _check_thumbprints(call)
+    return state.change(call, account)
 
 
-def replay(state: State, call: Call, account: str) -> None:
-    """A journalled call again."""
-    if call.operation in _OURS:
-        _change_clients(state, call, account)
-    else:
-        state.redo(call, account)
+def _change(state: State, call: Call, account: str) -> Answer:
+    _existing(state, call, account)
+    _check_thumbprints(call)
+    return state.change(call, account)
 
 
-def _change_clients(state: State, call: Call, account: str) -> None:
+def _delete(state: State, call: Call, account: str) -> Answer:
+    _check_arn(call)  # deleting one that is not there is no error (API Reference)
+    return state.change(call, account)
+
+
+def _read(state: State, call: Call, account: str) -> Answer:
+    _existing(state, call, account)
+    return state.read(call, account)
+
+
+def _list(state: State, call: Call, account: str) -> Answer:
+    return state.read(call, account)
+
+
+def _redo(state: State, call: Call, account: str) -> None:
+    state.redo(call, account)
+
+
+def _add_client(state: State, call: Call, account: str) -> Answer:
+    found = _existing(state, call, account)
+    if len({*found.client_ids, call.params["ClientID"]}) > _MOST_CLIENT_IDS:
+        raise _too_many_clients()
+    _with_client(state, call, account)
+    state.record(call, account)
+    return {}
+
+
+def _remove_client(state: State, call: Call, account: str) -> Answer:
+    _existing(state, call, account)
+    _without_client(state, call, account)
+    state.record(call, account)
+    return {}
+
+
+# moto does not have these two.
+
+
+def _with_client(state: State, call: Call, account: str) -> None:
+    _set_clients(state, call, account, (call.params["ClientID"],))
+
+
+def _without_client(state: State, call: Call, account: str) -> None:
+    _set_clients(state, call, account, ())
+
+
+def _set_clients(state: State, call: Call, account: str, added: tuple[str, ...]) -> None:
     arn, client = call.params["OpenIDConnectProviderArn"], call.params["ClientID"]
     found = state.backends.iam.oidc_provider(account, arn)
     held = found.client_ids if found is not None else ()
     kept = tuple(one for one in held if one != client)
-    added = (client,) if call.operation.startswith("Add") else ()
     state.backends.iam.set_oidc_client_ids(account, arn, (*kept, *added))
+
+
+def _operation(
+    perform: Handler,
+    replay: Effect | None = None,
+    resource: Callable[[State, Call, str], str] = _named,
+) -> Operation:
+    def performed(state: State, call: Call, caller: Caller) -> Answer:
+        checks.check_tags(state, call, caller.account)
+        return perform(state, call, caller.account)
+
+    return Operation(permissions=on(resource), perform=performed, replay=replay)
+
+
+OPERATIONS = {
+    "CreateOpenIDConnectProvider": _operation(_create, _redo, _to_be_made),
+    "DeleteOpenIDConnectProvider": _operation(_delete, _redo),
+    "GetOpenIDConnectProvider": _operation(_read),
+    "ListOpenIDConnectProviders": _operation(_list, resource=_all),
+    "UpdateOpenIDConnectProviderThumbprint": _operation(_change, _redo),
+    "AddClientIDToOpenIDConnectProvider": _operation(_add_client, _with_client),
+    "RemoveClientIDFromOpenIDConnectProvider": _operation(_remove_client, _without_client),
+    "TagOpenIDConnectProvider": _operation(_change, _redo),
+    "UntagOpenIDConnectProvider": _operation(_change, _redo),
+    "ListOpenIDConnectProviderTags": _operation(_read),
+}

@@ -11,45 +11,86 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from ...errors import ApiError
 from ...wire import Answer, Call
 from . import common
+from .ours import operation
 
 if TYPE_CHECKING:
     from ...state import State
 
-LOGIN_PROFILES = frozenset(f"{verb}LoginProfile" for verb in ("Create", "Get", "Update", "Delete"))
-POLICIES = frozenset(f"{verb}AccountPasswordPolicy" for verb in ("Get", "Update", "Delete"))
 _SHORTEST = 8
 _KINDS = 3
 _UPPER, _LOWER, _NUMBER = re.compile("[A-Z]"), re.compile("[a-z]"), re.compile("[0-9]")
 _SYMBOL = re.compile(r"[!@#$%^&*()_+\-=\[\]{}|']")
 
 
-def check_policy(state: State, call: Call, account: str) -> None:
-    """NoSuchEntity when the account has no password policy to show or to delete."""
-    if call.operation == "UpdateAccountPasswordPolicy":
-        return
-    if state.backends.iam.password_policy(account) is None:
-        what = f"The Password Policy with domain name {account} cannot be found."
-        if call.operation == "DeleteAccountPasswordPolicy":
-            what = "The account policy with name PasswordPolicy cannot be found."
-        raise common.missing(what)
+# -- login profiles --------------------------------------------------------------------------
 
 
-def perform(state: State, call: Call, account: str) -> Answer:
-    """Answer a call on a user's login profile; the user is known to exist."""
-    _check(state, call, account)
-    call = replace(call, params={k: v for k, v in call.params.items() if k != "Password"})
-    if call.operation != "GetLoginProfile":
-        _change(state, call, account, state.clock.now())
-        state.record(call, account)
-    if call.operation in ("UpdateLoginProfile", "DeleteLoginProfile"):
-        return {}
+def _create(state: State, call: Call, account: str) -> Answer:
     name = call.params["UserName"]
+    if state.backends.iam.login_profile(account, name) is not None:
+        raise ApiError("EntityAlreadyExists", f"Login Profile for user {name} already exists.", 409)
+    _save(state, call, account)
+    return _shown(state, name, account)
+
+
+def _get(state: State, call: Call, account: str) -> Answer:
+    _check_existing(state, call, account)
+    return _shown(state, call.params["UserName"], account)
+
+
+def _update(state: State, call: Call, account: str) -> Answer:
+    _check_existing(state, call, account)
+    _save(state, call, account)
+    return {}
+
+
+def _delete(state: State, call: Call, account: str) -> Answer:
+    _check_existing(state, call, account)
+    _remove(state, call, account)
+    state.record(call, account)
+    return {}
+
+
+def _check_existing(state: State, call: Call, account: str) -> None:
+    name = call.params["UserName"]
+    if state.backends.iam.login_profile(account, name) is None:
+        raise common.missing(f"Login Profile for User {name} cannot be found.")
+
+
+def _save(state: State, call: Call, account: str) -> None:
+    """Look at the password, and keep the profile without it."""
+    password = call.params.get("Password")
+    if password is not None:
+        wrong = next(_faults(password, state.backends.iam.password_policy(account)), None)
+        if wrong is not None:
+            raise ApiError("PasswordPolicyViolation", wrong)
+    call = replace(call, params={k: v for k, v in call.params.items() if k != "Password"})
+    _set(state, call, account)
+    state.record(call, account)
+
+
+def _set(state: State, call: Call, account: str) -> None:
+    name, iam = call.params["UserName"], state.backends.iam
+    reset = call.params.get("PasswordResetRequired")
+    before = iam.login_profile(account, name)
+    now = state.clock.now().astimezone(UTC).replace(microsecond=0)
+    created = before.created if before else now
+    if reset is None:
+        reset = before.reset_required if before else False
+    iam.set_login_profile(account, name, created=created, reset_required=bool(reset))
+
+
+def _remove(state: State, call: Call, account: str) -> None:
+    state.backends.iam.delete_login_profile(account, call.params["UserName"])
+
+
+def _shown(state: State, name: str, account: str) -> Answer:
     found = state.backends.iam.login_profile(account, name)
     assert found is not None
     profile = {
@@ -60,38 +101,33 @@ def perform(state: State, call: Call, account: str) -> Answer:
     return {"LoginProfile": profile}
 
 
-def replay(state: State, call: Call, account: str) -> None:
-    """A journalled call again, at the time it was made."""
-    _change(state, call, account, state.clock.now())
+# -- the account's policy, which moto keeps --------------------------------------------------
 
 
-def _change(state: State, call: Call, account: str, now: datetime) -> None:
-    name, backends = call.params["UserName"], state.backends
-    reset = call.params.get("PasswordResetRequired")
-    if call.operation == "DeleteLoginProfile":
-        backends.iam.delete_login_profile(account, name)
-        return
-    before = backends.iam.login_profile(account, name)
-    created = before.created if before else now.astimezone(UTC).replace(microsecond=0)
-    if reset is None:
-        reset = before.reset_required if before else False
-    backends.iam.set_login_profile(account, name, created=created, reset_required=bool(reset))
+def _to_show(state: State, call: Call, account: str) -> None:
+    if state.backends.iam.password_policy(account) is None:
+        what = f"The Password Policy with domain name {account} cannot be found."
+        raise common.missing(what)
 
 
-def _check(state: State, call: Call, account: str) -> None:
-    name = call.params["UserName"]
-    found = state.backends.iam.login_profile(account, name)
-    if call.operation == "CreateLoginProfile" and found is not None:
-        raise ApiError("EntityAlreadyExists", f"Login Profile for user {name} already exists.", 409)
-    if call.operation != "CreateLoginProfile" and found is None:
-        raise common.missing(f"Login Profile for User {name} cannot be found.")
-    password = call.params.get("Password")
-    if password is None:
-        return
-    policy = state.backends.iam.password_policy(account)
-    wrong = next(_faults(password, policy), None)
-    if wrong is not None:
-        raise ApiError("PasswordPolicyViolation", wrong)
+def _to_delete(state: State, call: Call, account: str) -> None:
+    if state.backends.iam.password_policy(account) is None:
+        raise common.missing("The account policy with name PasswordPolicy cannot be found.")
+
+
+def _read(state: State, call: Call, account: str) -> Answer:
+    return state.read(call, account)
+
+
+def _change(state: State, call: Call, account: str) -> Answer:
+    return state.change(call, account)
+
+
+def _redo(state: State, call: Call, account: str) -> None:
+    state.redo(call, account)
+
+
+# -- what a password has to meet -------------------------------------------------------------
 
 
 def _faults(password: str, policy: dict[str, Any] | None) -> Iterator[str]:
@@ -115,3 +151,14 @@ def _faults(password: str, policy: dict[str, Any] | None) -> Iterator[str]:
     for setting, (pattern, name) in has.items():
         if policy[setting] and not pattern.search(password):
             yield f"Password should have at least one {name}"
+
+
+OPERATIONS = {
+    "CreateLoginProfile": operation(_create, _set),
+    "GetLoginProfile": operation(_get),
+    "UpdateLoginProfile": operation(_update, _set),
+    "DeleteLoginProfile": operation(_delete, _remove),
+    "GetAccountPasswordPolicy": operation(_read, check=_to_show),
+    "UpdateAccountPasswordPolicy": operation(_change, _redo),
+    "DeleteAccountPasswordPolicy": operation(_change, _redo, check=_to_delete),
+}

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from ....service_reference import resource_types
 from ...wire import Call
-from . import mfa, oidc_providers, saml_providers, server_certificates, service_linked
 
 if TYPE_CHECKING:
     from ...callers import Caller
@@ -43,12 +42,6 @@ def resource(state: State, call: Call, caller: Caller) -> str:
     account, params = caller.account, call.params
     kind = kind_of(call.operation)
     start = f"arn:aws:iam::{account}:"
-    if call.operation in oidc_providers.OPERATIONS:
-        return oidc_providers.resource(call, account)
-    if call.operation in service_linked.OPERATIONS:
-        return service_linked.resource(state, call, account)
-    if call.operation in saml_providers.OPERATIONS:
-        return saml_providers.arn(call, account)
     if "PolicySourceArn" in params:
         return str(params["PolicySourceArn"])
     if call.operation == "ListPolicies":
@@ -58,10 +51,6 @@ def resource(state: State, call: Call, caller: Caller) -> str:
         return f"{start}{_LISTINGS[call.operation]}{params.get('PathPrefix', '/')}"
     if kind == "*":
         return "*"
-    if kind == "mfa":
-        return str(params.get("SerialNumber") or mfa.serial(call, account))
-    if kind == "server-certificate":
-        return server_certificates.arn(state, call, account)
     if kind == "policy":
         if "PolicyArn" in params:
             return str(params["PolicyArn"])
@@ -110,8 +99,6 @@ def resource_tags(state: State, call: Call, account: str) -> Mapping[str, str]:
         return state.backends.iam.instance_profile_tags(account, call.params["InstanceProfileName"])
     if kind == "mfa" and "SerialNumber" in call.params:
         return state.held(account).tags(call.params["SerialNumber"])
-    if kind == "server-certificate" and call.operation != "UploadServerCertificate":
-        return state.held(account).tags(server_certificates.arn(state, call, account))
     if "SAMLProviderArn" in call.params:
         return state.held(account).tags(call.params["SAMLProviderArn"])
     if "OpenIDConnectProviderArn" in call.params:

@@ -18,14 +18,12 @@ from ...errors import ApiError
 from ...holdings import SamlProvider
 from ...wire import Answer, Call
 from . import common
+from .ours import operation
+from .permissions import on
 
 if TYPE_CHECKING:
     from ...state import State
 
-OPERATIONS = frozenset(
-    f"{verb}SAMLProvider{s}"
-    for verb, s in (("Create", ""), ("Get", ""), ("List", "s"), ("Update", ""), ("Delete", ""))
-)
 _ARN = re.compile(r"arn:aws:iam::\d{12}:saml-provider/[\w._-]+")
 _MOST = 100
 _METADATA = "{urn:oasis:names:tc:SAML:2.0:metadata}"
@@ -33,52 +31,119 @@ _METADATA = "{urn:oasis:names:tc:SAML:2.0:metadata}"
 _VALID = timedelta(days=36525)
 
 
-def arn(call: Call, account: str) -> str:
-    """The ARN of the provider that a call is about."""
-    if "SAMLProviderArn" in call.params:
-        return str(call.params["SAMLProviderArn"])
-    return f"arn:aws:iam::{account}:saml-provider/{call.params.get('Name', '*')}"
+def _named(state: State, call: Call, account: str) -> str:
+    return str(call.params["SAMLProviderArn"])
 
 
-def perform(state: State, call: Call, account: str) -> Answer:
-    """Answer a call on SAML providers."""
-    kept = state.held(account).saml_providers
-    if call.operation == "ListSAMLProviders":
-        found = [
-            {"Arn": one.arn, "ValidUntil": one.valid_until, "CreateDate": one.created}
-            for one in sorted(kept.values(), key=lambda one: one.arn.lower())
-        ]
-        return {"SAMLProviderList": found}
-    _check(call, account, kept)
-    if call.operation == "GetSAMLProvider":
-        one = kept[arn(call, account)]
-        return {
-            "SAMLProviderUUID": one.uuid,
-            "SAMLMetadataDocument": one.document,
-            "CreateDate": one.created,
-            "ValidUntil": one.valid_until,
-            "Tags": common.shown_tags(dict(one.tags)),
-            "AssertionEncryptionMode": one.encryption,
-            "PrivateKeyList": [],
-        }
-    _change(state, call, account)
+def _to_be_made(state: State, call: Call, account: str) -> str:
+    return f"arn:aws:iam::{account}:saml-provider/{call.params['Name']}"
+
+
+def _all(state: State, call: Call, account: str) -> str:
+    return f"arn:aws:iam::{account}:saml-provider/*"
+
+
+# -- the operations --------------------------------------------------------------------------
+
+
+def _create(state: State, call: Call, account: str) -> Answer:
+    arn, kept = _to_be_made(state, call, account), state.held(account).saml_providers
+    _check(call, arn)
+    if arn.lower() in map(str.lower, kept):
+        text = f"Provider with name {call.params['Name']} already exists."
+        raise ApiError("EntityAlreadyExists", text, 409)
+    if len(kept) >= _MOST:
+        raise common.limit("SAMLProvidersPerAccount", _MOST)
+    _add(state, call, account)
     state.record(call, account)
-    if call.operation == "DeleteSAMLProvider":
-        return {}
-    answer = {"SAMLProviderArn": arn(call, account)}
+    return _answer(call, arn)
+
+
+def _add(state: State, call: Call, account: str) -> None:
+    arn, params = _to_be_made(state, call, account), call.params
+    now = state.clock.now().astimezone(UTC).replace(microsecond=0)
+    state.held(account).saml_providers[arn] = SamlProvider(
+        arn=arn,
+        uuid=state.backends.new_id(account, call.operation, params["Name"], "ASAM"),
+        document=params["SAMLMetadataDocument"],
+        created=now,
+        valid_until=_valid_until(params["SAMLMetadataDocument"], now),
+        encryption=params.get("AssertionEncryptionMode", "Allowed"),
+        tags=common.tags(call),
+    )
+
+
+def _get(state: State, call: Call, account: str) -> Answer:
+    one = _existing(state, call, account)
+    return {
+        "SAMLProviderUUID": one.uuid,
+        "SAMLMetadataDocument": one.document,
+        "CreateDate": one.created,
+        "ValidUntil": one.valid_until,
+        "Tags": common.shown_tags(dict(one.tags)),
+        "AssertionEncryptionMode": one.encryption,
+        "PrivateKeyList": [],
+    }
+
+
+def _list(state: State, call: Call, account: str) -> Answer:
+    kept = state.held(account).saml_providers
+    found = [
+        {"Arn": one.arn, "ValidUntil": one.valid_until, "CreateDate": one.created}
+        for one in sorted(kept.values(), key=lambda one: one.arn.lower())
+    ]
+    return {"SAMLProviderList": found}
+
+
+def _update(state: State, call: Call, account: str) -> Answer:
+    before = _existing(state, call, account)
+    _set(state, call, account)
+    state.record(call, account)
+    return _answer(call, before.arn)
+
+
+def _set(state: State, call: Call, account: str) -> None:
+    kept, params = state.held(account).saml_providers, call.params
+    before = kept[params["SAMLProviderArn"]]
+    document = params.get("SAMLMetadataDocument", before.document)
+    kept[before.arn] = replace(
+        before,
+        document=document,
+        valid_until=_valid_until(document, before.created),
+        encryption=params.get("AssertionEncryptionMode", before.encryption),
+    )
+
+
+def _delete(state: State, call: Call, account: str) -> Answer:
+    _existing(state, call, account)
+    _remove(state, call, account)
+    state.record(call, account)
+    return {}
+
+
+def _remove(state: State, call: Call, account: str) -> None:
+    del state.held(account).saml_providers[call.params["SAMLProviderArn"]]
+
+
+def _answer(call: Call, arn: str) -> Answer:
     tags = common.tags(call)
-    return answer | ({"Tags": common.shown_tags(tags)} if tags else {})
+    return {"SAMLProviderArn": arn, **({"Tags": common.shown_tags(tags)} if tags else {})}
 
 
-def replay(state: State, call: Call, account: str) -> None:
-    """A journalled call again."""
-    _change(state, call, account)
+def _existing(state: State, call: Call, account: str) -> SamlProvider:
+    """The provider that a call names; ApiError when there is none, or the call cannot be taken."""
+    arn = call.params["SAMLProviderArn"]
+    _check(call, arn)
+    found = state.held(account).saml_providers.get(arn)
+    if found is None:
+        raise common.missing(f"Manifest not found for arn {arn}")
+    return found
 
 
-def _check(call: Call, account: str, kept: dict[str, SamlProvider]) -> None:
-    params, number = call.params, arn(call, account)
-    if not _ARN.fullmatch(number):
-        raise ApiError("InvalidInput", f"Invalid ARN: {number}")
+def _check(call: Call, arn: str) -> None:
+    params = call.params
+    if not _ARN.fullmatch(arn):
+        raise ApiError("InvalidInput", f"Invalid ARN: {arn}")
     if "AddPrivateKey" in params or "RemovePrivateKey" in params:
         raise ApiError(
             "InvalidInput",
@@ -86,15 +151,9 @@ def _check(call: Call, account: str, kept: dict[str, SamlProvider]) -> None:
         )
     if "SAMLMetadataDocument" in params and _issuer(params["SAMLMetadataDocument"]) is None:
         raise ApiError("InvalidInput", "Could not parse metadata")
-    if call.operation != "CreateSAMLProvider":
-        if number not in kept:
-            raise common.missing(f"Manifest not found for arn {number}")
-        return
-    if number.lower() in map(str.lower, kept):
-        text = f"Provider with name {params['Name']} already exists."
-        raise ApiError("EntityAlreadyExists", text, 409)
-    if len(kept) >= _MOST:
-        raise common.limit("SAMLProvidersPerAccount", _MOST)
+
+
+# -- metadata --------------------------------------------------------------------------------
 
 
 def _issuer(document: str) -> ElementTree.Element | None:
@@ -121,28 +180,10 @@ def _valid_until(document: str, created: datetime) -> datetime:
         return created + _VALID if created < latest - _VALID else latest
 
 
-def _change(state: State, call: Call, account: str) -> None:
-    kept, number, params = state.held(account).saml_providers, arn(call, account), call.params
-    if call.operation == "DeleteSAMLProvider":
-        del kept[number]
-        return
-    now = state.clock.now().astimezone(UTC).replace(microsecond=0)
-    if call.operation == "UpdateSAMLProvider":
-        before = kept[number]
-        document = params.get("SAMLMetadataDocument", before.document)
-        kept[number] = replace(
-            before,
-            document=document,
-            valid_until=_valid_until(document, before.created),
-            encryption=params.get("AssertionEncryptionMode", before.encryption),
-        )
-        return
-    kept[number] = SamlProvider(
-        arn=number,
-        uuid=state.backends.new_id(account, call.operation, params["Name"], "ASAM"),
-        document=params["SAMLMetadataDocument"],
-        created=now,
-        valid_until=_valid_until(params["SAMLMetadataDocument"], now),
-        encryption=params.get("AssertionEncryptionMode", "Allowed"),
-        tags=common.tags(call),
-    )
+OPERATIONS = {
+    "CreateSAMLProvider": operation(_create, _add, permissions=on(_to_be_made)),
+    "GetSAMLProvider": operation(_get, permissions=on(_named)),
+    "ListSAMLProviders": operation(_list, permissions=on(_all)),
+    "UpdateSAMLProvider": operation(_update, _set, permissions=on(_named)),
+    "DeleteSAMLProvider": operation(_delete, _remove, permissions=on(_named)),
+}

@@ -7,7 +7,7 @@ public logs.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
@@ -16,20 +16,18 @@ from ...errors import ApiError
 from ...holdings import ServerCertificate
 from ...wire import Answer, Call
 from . import common
+from .ours import operation
+from .permissions import on
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
 
     from ...state import State
 
-OPERATIONS = frozenset(
-    f"{verb}ServerCertificate{s}"
-    for verb, s in (("Upload", ""), ("Get", ""), ("List", "s"), ("Delete", ""))
-)
 _MOST = 20
 
 
-def arn(state: State, call: Call, account: str) -> str:
+def _arn(state: State, call: Call, account: str) -> str:
     """The ARN of the certificate that a call is about, there or not."""
     name = call.params["ServerCertificateName"]
     kept = state.held(account).server_certificates.get(name)
@@ -37,41 +35,80 @@ def arn(state: State, call: Call, account: str) -> str:
     return f"arn:aws:iam::{account}:server-certificate{path}{name}"
 
 
-def perform(state: State, call: Call, account: str) -> Answer:
-    """Answer a call on server certificates."""
-    kept, name = state.held(account).server_certificates, call.params.get("ServerCertificateName")
-    if call.operation == "ListServerCertificates":
-        start = call.params.get("PathPrefix", "/")
-        every = sorted(kept.values(), key=lambda one: one.name.lower())
-        found = [_metadata(one) for one in every if one.path.startswith(start)]
-        return common.page(call, "ServerCertificateMetadataList", found)
-    if call.operation == "UploadServerCertificate":
-        _check_new(call, kept)
-        call = replace(call, params={k: v for k, v in call.params.items() if k != "PrivateKey"})
-    elif name not in kept:
-        raise common.missing(f"The Server Certificate with name {name} cannot be found.")
-    if call.operation == "GetServerCertificate":
-        one = kept[str(name)]
-        shown = {
-            "ServerCertificateMetadata": _metadata(one),
-            "CertificateBody": one.body,
-            "CertificateChain": one.chain,
-            "Tags": common.shown_tags(dict(one.tags)),
-        }
-        return {"ServerCertificate": shown}
-    made = _change(state, call, account)
+def _tags(state: State, call: Call, account: str) -> Mapping[str, str]:
+    return state.held(account).tags(_arn(state, call, account))
+
+
+def _no_tags(state: State, call: Call, account: str) -> Mapping[str, str]:
+    return {}
+
+
+def _upload(state: State, call: Call, account: str) -> Answer:
+    _check_new(call, state.held(account).server_certificates)
+    call = replace(call, params={k: v for k, v in call.params.items() if k != "PrivateKey"})
+    made = _add(state, call, account)
     state.record(call, account)
-    if made is None:
-        return {}
     answer: dict[str, Any] = {"ServerCertificateMetadata": _metadata(made)}
     if made.tags:
         answer["Tags"] = common.shown_tags(dict(made.tags))
     return answer
 
 
-def replay(state: State, call: Call, account: str) -> None:
-    """A journalled call again."""
-    _change(state, call, account)
+def _add(state: State, call: Call, account: str) -> ServerCertificate:
+    params, name = call.params, call.params["ServerCertificateName"]
+    parsed = certificates(params["CertificateBody"])
+    assert parsed
+    made = ServerCertificate(
+        name=name,
+        path=params.get("Path", "/"),
+        arn=_arn(state, call, account),
+        id=state.backends.new_id(account, call.operation, name, "ASCA"),
+        body=params["CertificateBody"],
+        chain=params.get("CertificateChain"),
+        uploaded=state.clock.now().astimezone(UTC).replace(microsecond=0),
+        expires=parsed[0].not_valid_after_utc,
+        tags=common.tags(call),
+    )
+    state.held(account).server_certificates[name] = made
+    return made
+
+
+def _get(state: State, call: Call, account: str) -> Answer:
+    one = _existing(state, call, account)
+    shown = {
+        "ServerCertificateMetadata": _metadata(one),
+        "CertificateBody": one.body,
+        "CertificateChain": one.chain,
+        "Tags": common.shown_tags(dict(one.tags)),
+    }
+    return {"ServerCertificate": shown}
+
+
+def _list(state: State, call: Call, account: str) -> Answer:
+    start, kept = call.params.get("PathPrefix", "/"), state.held(account).server_certificates
+    every = sorted(kept.values(), key=lambda one: one.name.lower())
+    found = [_metadata(one) for one in every if one.path.startswith(start)]
+    return common.page(call, "ServerCertificateMetadataList", found)
+
+
+def _delete(state: State, call: Call, account: str) -> Answer:
+    _existing(state, call, account)
+    _remove(state, call, account)
+    state.record(call, account)
+    return {}
+
+
+def _remove(state: State, call: Call, account: str) -> None:
+    del state.held(account).server_certificates[call.params["ServerCertificateName"]]
+
+
+def _existing(state: State, call: Call, account: str) -> ServerCertificate:
+    """The certificate that a call names; NoSuchEntity when there is none."""
+    name = call.params["ServerCertificateName"]
+    found = state.held(account).server_certificates.get(name)
+    if found is None:
+        raise common.missing(f"The Server Certificate with name {name} cannot be found.")
+    return found
 
 
 def _check_new(call: Call, kept: dict[str, ServerCertificate]) -> None:
@@ -151,28 +188,6 @@ def _chain_error(place: int) -> ApiError:
     )
 
 
-def _change(state: State, call: Call, account: str) -> ServerCertificate | None:
-    kept, params = state.held(account).server_certificates, call.params
-    name = params["ServerCertificateName"]
-    if call.operation == "DeleteServerCertificate":
-        del kept[name]
-        return None
-    parsed = certificates(params["CertificateBody"])
-    assert parsed
-    kept[name] = ServerCertificate(
-        name=name,
-        path=params.get("Path", "/"),
-        arn=arn(state, call, account),
-        id=state.backends.new_id(account, call.operation, name, "ASCA"),
-        body=params["CertificateBody"],
-        chain=params.get("CertificateChain"),
-        uploaded=state.clock.now().astimezone(UTC).replace(microsecond=0),
-        expires=parsed[0].not_valid_after_utc,
-        tags=common.tags(call),
-    )
-    return kept[name]
-
-
 def _metadata(one: ServerCertificate) -> dict[str, Any]:
     return {
         "Path": one.path,
@@ -182,3 +197,11 @@ def _metadata(one: ServerCertificate) -> dict[str, Any]:
         "UploadDate": one.uploaded,
         "Expiration": one.expires,
     }
+
+
+OPERATIONS = {
+    "UploadServerCertificate": operation(_upload, _add, permissions=on(_arn, _no_tags)),
+    "GetServerCertificate": operation(_get, permissions=on(_arn, _tags)),
+    "ListServerCertificates": operation(_list),
+    "DeleteServerCertificate": operation(_delete, _remove, permissions=on(_arn, _tags)),
+}

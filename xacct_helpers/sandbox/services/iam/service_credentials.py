@@ -18,50 +18,91 @@ from ...errors import ApiError
 from ...holdings import ServiceCredential
 from ...wire import Answer, Call
 from . import common
+from .ours import operation
 
 if TYPE_CHECKING:
     from ...state import State
 
-OPERATIONS = frozenset(
-    f"{verb}ServiceSpecificCredential{s}"
-    for verb, s in (("Create", ""), ("List", "s"), ("Update", ""), ("Reset", ""), ("Delete", ""))
-)
 _BEDROCK = "bedrock.amazonaws.com"
 SERVICES = ("cassandra.amazonaws.com", "codecommit.amazonaws.com", _BEDROCK)
 _MOST = 2
 _LETTERS = string.ascii_letters + string.digits + "+/="
 
 
-def perform(state: State, call: Call, account: str) -> Answer:
-    """Answer a call on service-specific credentials; a user that it names is known to exist."""
-    params, kept = call.params, state.held(account).service_credentials
-    service = params.get("ServiceName")
+def _create(state: State, call: Call, account: str) -> Answer:
+    own, service = _own(state, call, account), call.params["ServiceName"]
+    if len(own) >= _MOST:
+        raise common.limit("ServiceSpecificCredentialsPerUser", _MOST)
+    if "CredentialAgeDays" in call.params and service != _BEDROCK:
+        raise ApiError("InvalidInput", f"Credentials for {service} do not expire.")
+    made = _add(state, call, account)
+    state.record(call, account)
+    return {"ServiceSpecificCredential": _shown(state, account, made) | _secret(made)}
+
+
+def _add(state: State, call: Call, account: str) -> ServiceCredential:
+    made = _new(state, call, account)
+    state.held(account).service_credentials[made.id] = made
+    return made
+
+
+def _list(state: State, call: Call, account: str) -> Answer:
+    found = [_shown(state, account, one) for one in _own(state, call, account)]
+    return common.page(call, "ServiceSpecificCredentials", found)
+
+
+def _update(state: State, call: Call, account: str) -> Answer:
+    _existing(state, call, account)
+    _set_status(state, call, account)
+    state.record(call, account)
+    return {}
+
+
+def _set_status(state: State, call: Call, account: str) -> None:
+    kept = state.held(account).service_credentials
+    one = kept[call.params["ServiceSpecificCredentialId"]]
+    kept[one.id] = replace(one, status=call.params["Status"])
+
+
+def _reset(state: State, call: Call, account: str) -> Answer:
+    one = _existing(state, call, account)
+    state.record(call, account)
+    return {"ServiceSpecificCredential": _shown(state, account, one) | _secret(one)}
+
+
+def _keep(state: State, call: Call, account: str) -> None:
+    """A new password changes nothing that is kept."""
+
+
+def _delete(state: State, call: Call, account: str) -> Answer:
+    _existing(state, call, account)
+    _remove(state, call, account)
+    state.record(call, account)
+    return {}
+
+
+def _remove(state: State, call: Call, account: str) -> None:
+    del state.held(account).service_credentials[call.params["ServiceSpecificCredentialId"]]
+
+
+def _own(state: State, call: Call, account: str) -> list[ServiceCredential]:
+    """The credentials that a call may be about."""
+    service = call.params.get("ServiceName")
     if service is not None and service not in SERVICES:
         raise common.missing(
             f"No such service {service} is supported for Service Specific Credentials"
         )
-    own = [one for one in kept.values() if _is_meant(state, call, account, one)]
-    if call.operation == "ListServiceSpecificCredentials":
-        found = [_shown(state, account, one) for one in own]
-        return common.page(call, "ServiceSpecificCredentials", found)
-    if call.operation == "CreateServiceSpecificCredential":
-        if len(own) >= _MOST:
-            raise common.limit("ServiceSpecificCredentialsPerUser", _MOST)
-        if "CredentialAgeDays" in params and service != _BEDROCK:
-            raise ApiError("InvalidInput", f"Credentials for {service} do not expire.")
-    elif params["ServiceSpecificCredentialId"] not in (one.id for one in own):
-        raise common.missing(f"No such credential {params['ServiceSpecificCredentialId']} exists")
-    made = _change(state, call, account)
-    state.record(call, account)
-    if made is None:
-        return {}
-    answer = _shown(state, account, made) | _secret(made)
-    return {"ServiceSpecificCredential": answer}
+    kept = state.held(account).service_credentials.values()
+    return [one for one in kept if _is_meant(state, call, account, one)]
 
 
-def replay(state: State, call: Call, account: str) -> None:
-    """A journalled call again."""
-    _change(state, call, account)
+def _existing(state: State, call: Call, account: str) -> ServiceCredential:
+    """The credential that a call names; NoSuchEntity when the user has none of this id."""
+    wanted = call.params["ServiceSpecificCredentialId"]
+    for one in _own(state, call, account):
+        if one.id == wanted:
+            return one
+    raise common.missing(f"No such credential {wanted} exists")
 
 
 def _is_meant(state: State, call: Call, account: str, one: ServiceCredential) -> bool:
@@ -70,23 +111,6 @@ def _is_meant(state: State, call: Call, account: str, one: ServiceCredential) ->
         return False
     everybody = call.params.get("AllUsers") and "UserName" not in call.params
     return bool(everybody or one.user_id == common.owner(state, call, account).unique_id)
-
-
-def _change(state: State, call: Call, account: str) -> ServiceCredential | None:
-    """What was made or reset; None after other changes."""
-    kept, params = state.held(account).service_credentials, call.params
-    if call.operation == "CreateServiceSpecificCredential":
-        made = _new(state, call, account)
-        kept[made.id] = made
-        return made
-    one = kept[params["ServiceSpecificCredentialId"]]
-    if call.operation == "ResetServiceSpecificCredential":
-        return one
-    if call.operation == "DeleteServiceSpecificCredential":
-        del kept[one.id]
-    else:
-        kept[one.id] = replace(one, status=params["Status"])
-    return None
 
 
 def _new(state: State, call: Call, account: str) -> ServiceCredential:
@@ -123,3 +147,12 @@ def _secret(one: ServiceCredential) -> dict[str, str]:
     """A fresh password, or secret, for an answer that shows one."""
     name = "ServiceCredentialSecret" if one.service == _BEDROCK else "ServicePassword"
     return {name: "".join(secrets.choice(_LETTERS) for _ in range(44))}
+
+
+OPERATIONS = {
+    "CreateServiceSpecificCredential": operation(_create, _add),
+    "ListServiceSpecificCredentials": operation(_list),
+    "UpdateServiceSpecificCredential": operation(_update, _set_status),
+    "ResetServiceSpecificCredential": operation(_reset, _keep),
+    "DeleteServiceSpecificCredential": operation(_delete, _remove),
+}

@@ -6,25 +6,21 @@ service-linked roles; recorded answers for a name that is taken and for suffixes
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ...errors import ApiError
 from ...wire import Answer, Call
+from ..operation import Effect, Operation
 from . import common, principals
+from .ours import Handler
+from .permissions import on
+from .protected_roles import PATH
 
 if TYPE_CHECKING:
+    from ...callers import Caller
     from ...state import State
-
-OPERATIONS = frozenset(
-    {"CreateServiceLinkedRole", "DeleteServiceLinkedRole", "GetServiceLinkedRoleDeletionStatus"}
-)
-PATH = "/aws-service-role/"
-# Those of the calls on a role whose model knows UnmodifiableEntityException. Of UpdateRole the
-# description may be changed (IAM User Guide, edit a service-linked role).
-_PROTECTED = """DeleteRole UpdateAssumeRolePolicy PutRolePolicy DeleteRolePolicy AttachRolePolicy
-    DetachRolePolicy PutRolePermissionsBoundary DeleteRolePermissionsBoundary
-    AddRoleToInstanceProfile RemoveRoleFromInstanceProfile"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,54 +81,30 @@ def ensure(state: State, service: str, account: str, call: Call) -> None:
             params={"AWSServiceName": service},
             protocol="query",
         )
-        _change(state, made, account)
+        _make(state, made, account)
         state.record(made, account)
 
 
-def resource(state: State, call: Call, account: str) -> str:
-    """The ARN of the role that a call is authorised on."""
-    start, params = f"arn:aws:iam::{account}:role", call.params
-    if call.operation == "CreateServiceLinkedRole":
-        service = params["AWSServiceName"]
-        return f"{start}{PATH}{service}/{_name(call) if service in _SERVICES else '*'}"
-    if call.operation == "GetServiceLinkedRoleDeletionStatus":
-        named = params["DeletionTaskId"].removeprefix("task/").rpartition("/")[0]
-        return f"{start}/{named}"
-    role = state.backends.iam.role(account, params["RoleName"])
-    return role.arn if role is not None else f"{start}/{params['RoleName']}"
+def _to_be_made(state: State, call: Call, account: str) -> str:
+    service = call.params["AWSServiceName"]
+    name = _name(call) if service in _SERVICES else "*"
+    return f"arn:aws:iam::{account}:role{PATH}{service}/{name}"
+
+
+def _to_be_deleted(state: State, call: Call, account: str) -> str:
+    name = call.params["RoleName"]
+    role = state.backends.iam.role(account, name)
+    return role.arn if role is not None else f"arn:aws:iam::{account}:role/{name}"
+
+
+def _of_the_task(state: State, call: Call, account: str) -> str:
+    named = call.params["DeletionTaskId"].removeprefix("task/").rpartition("/")[0]
+    return f"arn:aws:iam::{account}:role/{named}"
 
 
 def _name(call: Call) -> str:
     suffix = call.params.get("CustomSuffix")
     return _SERVICES[call.params["AWSServiceName"]].role + (f"_{suffix}" if suffix else "")
-
-
-def check_unprotected(state: State, call: Call, account: str) -> None:
-    """UnmodifiableEntity for a call that would change a role which only its service may change."""
-    session_length = call.operation == "UpdateRole" and "MaxSessionDuration" in call.params
-    if not session_length and call.operation not in _PROTECTED.split():
-        return
-    role = state.backends.iam.role(account, call.params["RoleName"])
-    if role is not None and f":role{PATH}" in role.arn:
-        # the text as logs have it for UpdateAssumeRolePolicy on a role that AWS protects
-        raise ApiError(
-            "UnmodifiableEntity",
-            f"Cannot perform the operation on the protected role '{role.name}' - this role is "
-            "only modifiable by AWS",
-        )
-
-
-def check(state: State, call: Call, account: str) -> None:
-    """ApiError in AWS's words for a call that cannot be performed."""
-    params, backends = call.params, state.backends
-    if call.operation == "CreateServiceLinkedRole":
-        _check_new(state, call, account)
-    elif call.operation == "DeleteServiceLinkedRole":
-        role = backends.iam.role(account, params["RoleName"])
-        if role is None or f":role{PATH}" not in role.arn:
-            raise common.missing(f"The role with name {params['RoleName']} cannot be found.")
-    elif not backends.service_linked.deletion_known(account, params["DeletionTaskId"]):
-        raise common.missing(f"Deletion task {params['DeletionTaskId']} cannot be found.")
 
 
 def _check_new(state: State, call: Call, account: str) -> None:
@@ -155,36 +127,63 @@ def _check_new(state: State, call: Call, account: str) -> None:
         )
 
 
-def perform(state: State, call: Call, account: str) -> Answer:
-    """Answer a call that the gate let through and `check` accepted."""
-    if call.operation == "GetServiceLinkedRoleDeletionStatus":
-        return {"Status": "SUCCEEDED"}
-    task = _change(state, call, account)
+def _create(state: State, call: Call, account: str) -> Answer:
+    _check_new(state, call, account)
+    _make(state, call, account)
     state.record(call, account)
-    if task is not None:
-        return {"DeletionTaskId": task}
     return {"Role": state.backends.service_linked.answer(account, _name(call))}
 
 
-def replay(state: State, call: Call, account: str) -> None:
-    """A journalled call again."""
-    _change(state, call, account)
+def _make(state: State, call: Call, account: str) -> None:
+    service = call.params["AWSServiceName"]
+    state.backends.service_linked.create(
+        account,
+        service,
+        _name(call),
+        _policy_arn(_SERVICES[service]),
+        call.params.get("Description", ""),
+    )
 
 
-def _change(state: State, call: Call, account: str) -> str | None:
-    """Make or delete the role; the id of the deletion."""
-    if call.operation == "CreateServiceLinkedRole":
-        service = call.params["AWSServiceName"]
-        state.backends.service_linked.create(
-            account,
-            service,
-            _name(call),
-            _policy_arn(_SERVICES[service]),
-            call.params.get("Description", ""),
-        )
-        return None
+def _delete(state: State, call: Call, account: str) -> Answer:
+    name = call.params["RoleName"]
+    role = state.backends.iam.role(account, name)
+    if role is None or f":role{PATH}" not in role.arn:
+        raise common.missing(f"The role with name {name} cannot be found.")
+    task = _remove(state, call, account)
+    state.record(call, account)
+    return {"DeletionTaskId": task}
+
+
+def _remove(state: State, call: Call, account: str) -> str:
+    """Delete the role; the id of the deletion."""
     role = state.backends.iam.role(account, call.params["RoleName"])
     assert role is not None
     task = state.backends.service_linked.delete(account, role.name)
     principals.rename(state, role.arn, role.unique_id)
     return task
+
+
+def _deletion_status(state: State, call: Call, account: str) -> Answer:
+    task = call.params["DeletionTaskId"]
+    if not state.backends.service_linked.deletion_known(account, task):
+        raise common.missing(f"Deletion task {task} cannot be found.")
+    return {"Status": "SUCCEEDED"}
+
+
+def _operation(
+    resource: Callable[[State, Call, str], str], perform: Handler, replay: Effect | None = None
+) -> Operation:
+    """An operation that looks for its role by itself."""
+
+    def performed(state: State, call: Call, caller: Caller) -> Answer:
+        return perform(state, call, caller.account)
+
+    return Operation(permissions=on(resource), perform=performed, replay=replay)
+
+
+OPERATIONS = {
+    "CreateServiceLinkedRole": _operation(_to_be_made, _create, _make),
+    "DeleteServiceLinkedRole": _operation(_to_be_deleted, _delete, _remove),
+    "GetServiceLinkedRoleDeletionStatus": _operation(_of_the_task, _deletion_status),
+}

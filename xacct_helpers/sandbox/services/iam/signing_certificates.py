@@ -14,34 +14,19 @@ from ...errors import ApiError
 from ...holdings import SigningCertificate
 from ...wire import Answer, Call
 from . import common, server_certificates
+from .ours import operation
 
 if TYPE_CHECKING:
     from ...state import State
 
-OPERATIONS = frozenset(
-    f"{verb}SigningCertificate{s}"
-    for verb, s in (("Upload", ""), ("List", "s"), ("Update", ""), ("Delete", ""))
-)
 _MOST = 2
 
 
-def perform(state: State, call: Call, account: str) -> Answer:
-    """Answer a call on signing certificates; the user is known to exist."""
-    user_id = common.owner(state, call, account).unique_id
-    kept = state.held(account).signing_certificates
-    own = [one for one in kept.values() if one.user_id == user_id]
-    if call.operation == "ListSigningCertificates":
-        found = [_shown(call, one) for one in own]
-        return common.page(call, "Certificates", found)
-    if call.operation == "UploadSigningCertificate":
-        _check_new(call, own)
-    elif call.params["CertificateId"] not in (one.id for one in own):
-        raise common.missing(
-            f"The Certificate with id {call.params['CertificateId']} cannot be found."
-        )
-    made = _change(state, call, account)
+def _upload(state: State, call: Call, account: str) -> Answer:
+    _check_new(call, _of_user(state, call, account))
+    made = _add(state, call, account)
     state.record(call, account)
-    return {"Certificate": _shown(call, made)} if made else {}
+    return {"Certificate": _shown(call, made)}
 
 
 def _check_new(call: Call, own: list[SigningCertificate]) -> None:
@@ -54,20 +39,7 @@ def _check_new(call: Call, own: list[SigningCertificate]) -> None:
         raise common.limit("CertificatesPerUser", _MOST)
 
 
-def replay(state: State, call: Call, account: str) -> None:
-    """A journalled call again."""
-    _change(state, call, account)
-
-
-def _change(state: State, call: Call, account: str) -> SigningCertificate | None:
-    kept = state.held(account).signing_certificates
-    if call.operation == "DeleteSigningCertificate":
-        del kept[call.params["CertificateId"]]
-        return None
-    if call.operation == "UpdateSigningCertificate":
-        one = kept[call.params["CertificateId"]]
-        kept[one.id] = replace(one, status=call.params["Status"])
-        return None
+def _add(state: State, call: Call, account: str) -> SigningCertificate:
     user = common.owner(state, call, account)
     made = SigningCertificate(
         id=state.backends.new_id(account, call.operation, user.name, "", 32),
@@ -75,8 +47,49 @@ def _change(state: State, call: Call, account: str) -> SigningCertificate | None
         body=call.params["CertificateBody"],
         uploaded=state.clock.now().astimezone(UTC).replace(microsecond=0),
     )
-    kept[made.id] = made
+    state.held(account).signing_certificates[made.id] = made
     return made
+
+
+def _list(state: State, call: Call, account: str) -> Answer:
+    found = [_shown(call, one) for one in _of_user(state, call, account)]
+    return common.page(call, "Certificates", found)
+
+
+def _update(state: State, call: Call, account: str) -> Answer:
+    _check_existing(state, call, account)
+    _set_status(state, call, account)
+    state.record(call, account)
+    return {}
+
+
+def _set_status(state: State, call: Call, account: str) -> None:
+    kept = state.held(account).signing_certificates
+    one = kept[call.params["CertificateId"]]
+    kept[one.id] = replace(one, status=call.params["Status"])
+
+
+def _delete(state: State, call: Call, account: str) -> Answer:
+    _check_existing(state, call, account)
+    _remove(state, call, account)
+    state.record(call, account)
+    return {}
+
+
+def _remove(state: State, call: Call, account: str) -> None:
+    del state.held(account).signing_certificates[call.params["CertificateId"]]
+
+
+def _of_user(state: State, call: Call, account: str) -> list[SigningCertificate]:
+    user_id = common.owner(state, call, account).unique_id
+    kept = state.held(account).signing_certificates
+    return [one for one in kept.values() if one.user_id == user_id]
+
+
+def _check_existing(state: State, call: Call, account: str) -> None:
+    wanted = call.params["CertificateId"]
+    if wanted not in (one.id for one in _of_user(state, call, account)):
+        raise common.missing(f"The Certificate with id {wanted} cannot be found.")
 
 
 def _shown(call: Call, one: SigningCertificate) -> dict[str, Any]:
@@ -87,3 +100,11 @@ def _shown(call: Call, one: SigningCertificate) -> dict[str, Any]:
         "Status": one.status,
         "UploadDate": one.uploaded,
     }
+
+
+OPERATIONS = {
+    "UploadSigningCertificate": operation(_upload, _add),
+    "ListSigningCertificates": operation(_list),
+    "UpdateSigningCertificate": operation(_update, _set_status),
+    "DeleteSigningCertificate": operation(_delete, _remove),
+}

@@ -32,20 +32,14 @@ from ...entities import StoredPolicy
 from ...errors import ApiError
 from ...gate import Levels, service_controls
 from ...wire import Answer, Call
+from ..operation import Operation
 from . import common
+from .permissions import permissions
 
 if TYPE_CHECKING:
     from ...callers import Caller
     from ...state import State
 
-OPERATIONS = frozenset(
-    {
-        "SimulatePrincipalPolicy",
-        "SimulateCustomPolicy",
-        "GetContextKeysForPrincipalPolicy",
-        "GetContextKeysForCustomPolicy",
-    }
-)
 _SOURCE = re.compile(r"arn:aws:iam::(\d{12}):(user|role|group)/(?:.*/)?([^/]+)")
 _VARIABLE = re.compile(r"\$\{\s*([A-Za-z][\w:/.-]*)\s*(?:,[^}]*)?\}")
 _TYPE = "IAM Policy"
@@ -53,29 +47,46 @@ _RESOURCE_POLICY, _RESOURCE_TYPE = "ResourcePolicy", "Resource Policy"
 _PAGE = 100
 
 
-def perform(state: State, call: Call, caller: Caller) -> Answer:
-    """Answer a simulator call that the gate let through."""
+def _of_a_principal(state: State, call: Call, caller: Caller) -> Answer:
+    """SimulatePrincipalPolicy: a principal with its policies, and more of the call's."""
     given = _inputs(call)
-    if "Principal" in call.operation:
-        stored, boundary, who = _principal(state, call.params["PolicySourceArn"], caller.account)
-    else:
-        stored, boundary, who = [], None, None
-    stored = [*stored, *given]
-    if call.operation.startswith("GetContextKeys"):
-        keys = sorted({key for policy in stored for key in context_keys(parse(policy.text))})
-        return {"ContextKeyNames": keys}
-    overriding = call.params.get("PermissionsBoundaryPolicyInputList")
-    if overriding:
-        if len(overriding) > 1:
-            raise ApiError("InvalidInput", "Only one permissions boundary can be simulated.")
-        boundary = StoredPolicy(
-            name="PermissionsBoundaryPolicyInputList.1", text=_checked(overriding[0])
-        )
+    stored, boundary, who = _principal(state, call.params["PolicySourceArn"], caller.account)
+    boundary = _boundary(call) or boundary
     simulated = _simulated(call, who, caller)
-    # Of a principal that there is; policies on their own are of no account.
     scps = service_controls(state, simulated.account) if who is not None else ()
-    results = list(_results(call, stored, boundary, simulated, scps))
-    return _page(call, results)
+    return _page(call, list(_results(call, [*stored, *given], boundary, simulated, scps)))
+
+
+def _of_policies(state: State, call: Call, caller: Caller) -> Answer:
+    """SimulateCustomPolicy: the call's policies on their own, which are of no account."""
+    given, boundary = _inputs(call), _boundary(call)
+    simulated = _simulated(call, None, caller)
+    return _page(call, list(_results(call, given, boundary, simulated, ())))
+
+
+def _boundary(call: Call) -> StoredPolicy | None:
+    """The permissions boundary that a call brings."""
+    given = call.params.get("PermissionsBoundaryPolicyInputList")
+    if not given:
+        return None
+    if len(given) > 1:
+        raise ApiError("InvalidInput", "Only one permissions boundary can be simulated.")
+    return StoredPolicy(name="PermissionsBoundaryPolicyInputList.1", text=_checked(given[0]))
+
+
+def _keys_of_a_principal(state: State, call: Call, caller: Caller) -> Answer:
+    given = _inputs(call)
+    stored, _, _ = _principal(state, call.params["PolicySourceArn"], caller.account)
+    return _keys([*stored, *given])
+
+
+def _keys_of_policies(state: State, call: Call, caller: Caller) -> Answer:
+    return _keys(_inputs(call))
+
+
+def _keys(policies: list[StoredPolicy]) -> Answer:
+    keys = {key for policy in policies for key in context_keys(parse(policy.text))}
+    return {"ContextKeyNames": sorted(keys)}
 
 
 def _inputs(call: Call) -> list[StoredPolicy]:
@@ -380,3 +391,13 @@ def statement_positions(text: str) -> list[tuple[Position, Position]]:
 def _position(text: str, offset: int) -> Position:
     line = text.count("\n", 0, offset) + 1
     return line, offset - (text.rfind("\n", 0, offset) + 1) + 1
+
+
+OPERATIONS = {
+    "SimulatePrincipalPolicy": Operation(permissions=permissions, perform=_of_a_principal),
+    "SimulateCustomPolicy": Operation(permissions=permissions, perform=_of_policies),
+    "GetContextKeysForPrincipalPolicy": Operation(
+        permissions=permissions, perform=_keys_of_a_principal
+    ),
+    "GetContextKeysForCustomPolicy": Operation(permissions=permissions, perform=_keys_of_policies),
+}

@@ -16,65 +16,31 @@ from ...errors import ApiError
 from ...holdings import SshPublicKey
 from ...wire import Answer, Call
 from . import common
+from .ours import operation
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
     from ...state import State
 
-OPERATIONS = frozenset(
-    {"UploadSSHPublicKey", "GetSSHPublicKey", "ListSSHPublicKeys"}
-    | {"UpdateSSHPublicKey", "DeleteSSHPublicKey"}
-)
 _MOST_KEYS = 5
 _FEWEST_BITS = 2048
 
 
-def perform(state: State, call: Call, account: str) -> Answer:
-    """Answer a call on SSH public keys; the user is known to exist."""
+def _upload(state: State, call: Call, account: str) -> Answer:
     own = _of_user(state, call, account)
-    if call.operation == "ListSSHPublicKeys":
-        found = [_shown(call, one, "UserName SSHPublicKeyId Status UploadDate") for one in own]
-        return common.page(call, "SSHPublicKeys", found)
-    if call.operation == "UploadSSHPublicKey":
-        fingerprint = _fingerprint(_parsed(call.params["SSHPublicKeyBody"]))
-        if fingerprint in (one.fingerprint for one in own):
-            text = "The SSH public key is already associated with the specified user."
-            raise ApiError("DuplicateSSHPublicKey", text)
-        if len(own) >= _MOST_KEYS:
-            raise common.limit("SSHPublicKeysPerUser", _MOST_KEYS)
-    elif call.params["SSHPublicKeyId"] not in (one.id for one in own):
-        raise common.missing(
-            f"The Public Key with id {call.params['SSHPublicKeyId']} cannot be found."
-        )
-    if call.operation == "GetSSHPublicKey":
-        key = state.held(account).ssh_keys[call.params["SSHPublicKeyId"]]
-        body = _encoded(key.body, call.params["Encoding"])
-        return {"SSHPublicKey": _shown(call, replace(key, body=body))}
-    made = _change(state, call, account)
+    fingerprint = _fingerprint(_parsed(call.params["SSHPublicKeyBody"]))
+    if fingerprint in (one.fingerprint for one in own):
+        text = "The SSH public key is already associated with the specified user."
+        raise ApiError("DuplicateSSHPublicKey", text)
+    if len(own) >= _MOST_KEYS:
+        raise common.limit("SSHPublicKeysPerUser", _MOST_KEYS)
+    made = _add(state, call, account)
     state.record(call, account)
-    return {"SSHPublicKey": _shown(call, made)} if made else {}
+    return {"SSHPublicKey": _shown(call, made)}
 
 
-def replay(state: State, call: Call, account: str) -> None:
-    """A journalled call again."""
-    _change(state, call, account)
-
-
-def _of_user(state: State, call: Call, account: str) -> list[SshPublicKey]:
-    user_id = common.owner(state, call, account).unique_id
-    return [one for one in state.held(account).ssh_keys.values() if one.user_id == user_id]
-
-
-def _change(state: State, call: Call, account: str) -> SshPublicKey | None:
-    keys = state.held(account).ssh_keys
-    if call.operation == "DeleteSSHPublicKey":
-        del keys[call.params["SSHPublicKeyId"]]
-        return None
-    if call.operation == "UpdateSSHPublicKey":
-        key_id = call.params["SSHPublicKeyId"]
-        keys[key_id] = replace(keys[key_id], status=call.params["Status"])
-        return None
+def _add(state: State, call: Call, account: str) -> SshPublicKey:
     user, body = common.owner(state, call, account), call.params["SSHPublicKeyBody"]
     key = SshPublicKey(
         id=state.backends.new_id(account, "UploadSSHPublicKey", user.name, "APKA"),
@@ -83,8 +49,57 @@ def _change(state: State, call: Call, account: str) -> SshPublicKey | None:
         fingerprint=_fingerprint(_parsed(body)),
         uploaded=state.clock.now().astimezone(UTC).replace(microsecond=0),
     )
-    keys[key.id] = key
+    state.held(account).ssh_keys[key.id] = key
     return key
+
+
+def _get(state: State, call: Call, account: str) -> Answer:
+    key = _existing(state, call, account)
+    body = _encoded(key.body, call.params["Encoding"])
+    return {"SSHPublicKey": _shown(call, replace(key, body=body))}
+
+
+def _list(state: State, call: Call, account: str) -> Answer:
+    own = _of_user(state, call, account)
+    found = [_shown(call, one, "UserName SSHPublicKeyId Status UploadDate") for one in own]
+    return common.page(call, "SSHPublicKeys", found)
+
+
+def _update(state: State, call: Call, account: str) -> Answer:
+    _existing(state, call, account)
+    _set_status(state, call, account)
+    state.record(call, account)
+    return {}
+
+
+def _set_status(state: State, call: Call, account: str) -> None:
+    keys, key_id = state.held(account).ssh_keys, call.params["SSHPublicKeyId"]
+    keys[key_id] = replace(keys[key_id], status=call.params["Status"])
+
+
+def _delete(state: State, call: Call, account: str) -> Answer:
+    _existing(state, call, account)
+    _remove(state, call, account)
+    state.record(call, account)
+    return {}
+
+
+def _remove(state: State, call: Call, account: str) -> None:
+    del state.held(account).ssh_keys[call.params["SSHPublicKeyId"]]
+
+
+def _of_user(state: State, call: Call, account: str) -> list[SshPublicKey]:
+    user_id = common.owner(state, call, account).unique_id
+    return [one for one in state.held(account).ssh_keys.values() if one.user_id == user_id]
+
+
+def _existing(state: State, call: Call, account: str) -> SshPublicKey:
+    """The key that a call names; NoSuchEntity when the user has none of this id."""
+    key_id = call.params["SSHPublicKeyId"]
+    for one in _of_user(state, call, account):
+        if one.id == key_id:
+            return one
+    raise common.missing(f"The Public Key with id {key_id} cannot be found.")
 
 
 def _shown(call: Call, key: SshPublicKey, members: str = "") -> dict[str, Any]:
@@ -145,3 +160,12 @@ def _fingerprint(key: RSAPublicKey) -> str:
     line = key.public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH)
     digest = hashlib.md5(base64.b64decode(line.split()[1]), usedforsecurity=False)
     return digest.digest().hex(":")
+
+
+OPERATIONS = {
+    "UploadSSHPublicKey": operation(_upload, _add),
+    "GetSSHPublicKey": operation(_get),
+    "ListSSHPublicKeys": operation(_list),
+    "UpdateSSHPublicKey": operation(_update, _set_status),
+    "DeleteSSHPublicKey": operation(_delete, _remove),
+}

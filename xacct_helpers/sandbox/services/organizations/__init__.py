@@ -16,6 +16,7 @@ from ...gate import organization_of as of
 from ...organization import Organization
 from ...permission_checks import Ask
 from ...wire import Answer, Call
+from ..operation import Operation, Service
 from . import membership, policies, queries
 from .lookup import handshake_of
 from .rendering import Handler
@@ -63,11 +64,9 @@ _READS: dict[str, Handler] = {
     "ListHandshakesForAccount": queries.list_handshakes,
     "ListHandshakesForOrganization": queries.list_handshakes,
 }
-OPERATIONS = frozenset(_CHANGES) | frozenset(_READS)
-MUTATING = frozenset(_CHANGES)
 
 
-def prepare(state: State, call: Call, caller: Caller) -> None:
+def _prepare(state: State, call: Call, caller: Caller) -> None:
     """What AWS refuses before it looks at any permission: nothing here."""
 
 
@@ -76,7 +75,7 @@ def prepare(state: State, call: Call, caller: Caller) -> None:
 _ABOUT = ("PolicyId", "TargetId", "AccountId", "OrganizationalUnitId", "HandshakeId", "RootId")
 
 
-def asks(state: State, call: Call, caller: Caller) -> tuple[Ask, ...]:
+def _permissions(state: State, call: Call, caller: Caller) -> tuple[Ask, ...]:
     """The permission that a call needs, on each thing it names.
 
     Source: Service Authorization Reference, AWS Organizations: resource types and the condition
@@ -116,15 +115,28 @@ def _arn(state: State, org: Organization | None, caller: Caller, wanted: str) ->
     return org.node_arn(org.nodes[wanted]) if wanted in org.nodes else ""
 
 
-def perform(state: State, call: Call, caller: Caller) -> Answer:
-    """Answer a call that the gate let through."""
-    if call.operation in _READS:
-        return _READS[call.operation](state, call, caller.account)
-    value = _CHANGES[call.operation](state, call, caller.account)
-    state.record(call, caller.account)
-    return value
+def _reading(answer: Handler) -> Operation:
+    """An operation that only looks."""
+
+    def perform(state: State, call: Call, caller: Caller) -> Answer:
+        return answer(state, call, caller.account)
+
+    return Operation(permissions=_permissions, perform=perform)
 
 
-def replay(state: State, call: Call, account: str) -> None:
-    """A journalled call again."""
-    _CHANGES[call.operation](state, call, account)
+def _changing(change: Handler) -> Operation:
+    """An operation whose handler changes an organization and returns the answer."""
+
+    def perform(state: State, call: Call, caller: Caller) -> Answer:
+        answer = change(state, call, caller.account)
+        state.record(call, caller.account)
+        return answer
+
+    return Operation(permissions=_permissions, perform=perform, replay=change)
+
+
+SERVICE = Service(
+    operations={name: _reading(handler) for name, handler in _READS.items()}
+    | {name: _changing(handler) for name, handler in _CHANGES.items()},
+    prepare=_prepare,
+)

@@ -13,31 +13,17 @@ from ...errors import ApiError, access_denied
 from ...permission_checks import Ask, Asked
 from ...wire import Answer, Call
 from ..iam import mfa
+from ..operation import Operation, Service, account_wide
 from . import assume_role, federation, sessions, web_identity
 
 if TYPE_CHECKING:
     from ...callers import Caller
     from ...state import State
 
-OPERATIONS = frozenset(
-    {
-        "AssumeRole",
-        "AssumeRoleWithWebIdentity",
-        "DecodeAuthorizationMessage",
-        "GetAccessKeyInfo",
-        "GetCallerIdentity",
-        "GetFederationToken",
-        "GetSessionToken",
-    }
-)
-MUTATING: frozenset[str] = frozenset()
-#: Who calls these shows a token instead of signing. The second is not here, and is to be told so.
-UNSIGNED = frozenset({"AssumeRoleWithWebIdentity", "AssumeRoleWithSAML"})
-
 _LONG_TERM_ONLY = frozenset({"GetSessionToken", "GetFederationToken"})
 
 
-def prepare(state: State, call: Call, caller: Caller) -> None:
+def _prepare(state: State, call: Call, caller: Caller) -> None:
     """What AWS refuses before it looks at any permission."""
     if call.operation.startswith("AssumeRole"):
         assume_role.check_arn(call)
@@ -60,20 +46,7 @@ def prepare(state: State, call: Call, caller: Caller) -> None:
     mfa.authenticate(state, call, caller)
 
 
-def asks(state: State, call: Call, caller: Caller) -> tuple[Ask, ...]:
-    """The permissions that the call needs; none for GetCallerIdentity and GetSessionToken."""
-    if call.operation == "AssumeRole":
-        return assume_role.asks(state, call)
-    if call.operation == "AssumeRoleWithWebIdentity":
-        return web_identity.asks(state, call)
-    if call.operation == "GetFederationToken":
-        return federation.asks(call, caller)
-    if call.operation in ("GetAccessKeyInfo", "DecodeAuthorizationMessage"):
-        return (Ask(action=call.action, resource="*", resource_account=caller.account),)
-    return ()
-
-
-def refused(asked: Asked, protocol: str) -> ApiError:
+def _refused(asked: Asked, protocol: str) -> ApiError:
     """The error for a permission that was denied.
 
     A refused AssumeRole has no "because": AWS does not say which side refused. Only an explicit
@@ -90,27 +63,51 @@ def refused(asked: Asked, protocol: str) -> ApiError:
     return access_denied(refusal(request, decision, bare=bare), protocol)
 
 
-def perform(state: State, call: Call, caller: Caller) -> Answer:
-    """Answer a call that the gate let through."""
-    if call.operation == "AssumeRole":
-        return assume_role.perform(state, call, caller)
-    if call.operation == "AssumeRoleWithWebIdentity":
-        return web_identity.perform(state, call)
-    if call.operation == "GetFederationToken":
-        return federation.perform(state, call, caller)
-    if call.operation == "DecodeAuthorizationMessage":
-        # Only EC2 and a few more encode their refusals; no service here does, so no text is one.
-        raise ApiError("InvalidAuthorizationMessageException", "Message is not valid")
-    if call.operation == "GetAccessKeyInfo":
-        return {"Account": sessions.account_of(call.params["AccessKeyId"])}
-    if call.operation == "GetSessionToken":
-        seconds = call.params.get("DurationSeconds", 43200)
-        session = sessions.for_user(state, caller, seconds, mfa=mfa.shown(call))
-        return {"Credentials": sessions.credentials(state, session)}
-    value = {"UserId": caller.user_id, "Account": caller.account, "Arn": caller.arn}
-    return value
+def _no_permission(state: State, call: Call, caller: Caller) -> tuple[Ask, ...]:
+    return ()
 
 
-def replay(state: State, call: Call, account: str) -> None:
-    """Of a call that showed a one-time code, that the code is spent; no more is journalled."""
-    mfa.spend(state, call, account)
+def _decode(state: State, call: Call, caller: Caller) -> Answer:
+    # Only EC2 and a few more encode their refusals; no service here does, so no text is one.
+    raise ApiError("InvalidAuthorizationMessageException", "Message is not valid")
+
+
+def _access_key_info(state: State, call: Call, caller: Caller) -> Answer:
+    return {"Account": sessions.account_of(call.params["AccessKeyId"])}
+
+
+def _caller_identity(state: State, call: Call, caller: Caller) -> Answer:
+    return {"UserId": caller.user_id, "Account": caller.account, "Arn": caller.arn}
+
+
+def _session_token(state: State, call: Call, caller: Caller) -> Answer:
+    seconds = call.params.get("DurationSeconds", 43200)
+    session = sessions.for_user(state, caller, seconds, mfa=mfa.shown(call))
+    return {"Credentials": sessions.credentials(state, session)}
+
+
+# Sessions are not recorded: they are self-contained, sealed tokens. Of a call that showed a
+# one-time code it is recorded that the code is spent.
+SERVICE = Service(
+    operations={
+        "AssumeRole": Operation(
+            permissions=assume_role.permissions, perform=assume_role.perform, replay=mfa.spend
+        ),
+        "AssumeRoleWithWebIdentity": Operation(
+            permissions=web_identity.permissions, perform=web_identity.perform
+        ),
+        "DecodeAuthorizationMessage": Operation(permissions=account_wide, perform=_decode),
+        "GetAccessKeyInfo": Operation(permissions=account_wide, perform=_access_key_info),
+        "GetCallerIdentity": Operation(permissions=_no_permission, perform=_caller_identity),
+        "GetFederationToken": Operation(
+            permissions=federation.permissions, perform=federation.perform
+        ),
+        "GetSessionToken": Operation(
+            permissions=_no_permission, perform=_session_token, replay=mfa.spend
+        ),
+    },
+    prepare=_prepare,
+    refused=_refused,
+    # The second is not here, and its caller is to be told so.
+    unsigned=frozenset({"AssumeRoleWithWebIdentity", "AssumeRoleWithSAML"}),
+)

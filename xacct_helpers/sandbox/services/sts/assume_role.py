@@ -49,7 +49,7 @@ def role_of(state: State, arn: str) -> Role | None:
     return state.backends.iam.role_by_arn(account, arn) if account in state.accounts else None
 
 
-def asks(state: State, call: Call) -> tuple[Ask, ...]:
+def permissions(state: State, call: Call, caller: Caller) -> tuple[Ask, ...]:
     """The permissions that an AssumeRole needs."""
     params = call.params
     context: Context = {"sts:RoleSessionName": params["RoleSessionName"], **mfa.context(call)}

@@ -23,7 +23,7 @@ def _arn(caller: Caller, call: Call) -> str:
     return f"arn:aws:sts::{caller.account}:federated-user/{call.params['Name']}"
 
 
-def asks(call: Call, caller: Caller) -> tuple[Ask, ...]:
+def permissions(state: State, call: Call, caller: Caller) -> tuple[Ask, ...]:
     """sts:GetFederationToken on the federated user, and sts:TagSession when tags are passed."""
     tags = sessions.asked_tags(call)
     return tuple(

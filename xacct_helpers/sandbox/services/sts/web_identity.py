@@ -24,6 +24,7 @@ from ...wire import Answer, Call
 from . import assume_role, sessions
 
 if TYPE_CHECKING:
+    from ...callers import Caller
     from ...state import State
 
 _NOT_A_JWT = (
@@ -97,7 +98,7 @@ def shown(state: State, call: Call) -> WebIdentity:
     )
 
 
-def asks(state: State, call: Call) -> tuple[Ask, ...]:
+def permissions(state: State, call: Call, caller: Caller) -> tuple[Ask, ...]:
     """The permissions: all of them the role's trust policy gives, or nobody."""
     identity = shown(state, call)
     name = identity.provider.url
@@ -125,7 +126,7 @@ def asks(state: State, call: Call) -> tuple[Ask, ...]:
     return assume_role.trust_asks(state, call.params["RoleArn"], actions, context)
 
 
-def perform(state: State, call: Call) -> Answer:
+def perform(state: State, call: Call, caller: Caller) -> Answer:
     """Answer a call that the gate let through: an ordinary session of the role."""
     identity = shown(state, call)
     role = assume_role.role_of(state, call.params["RoleArn"])

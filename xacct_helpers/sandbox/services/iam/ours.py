@@ -1,0 +1,44 @@
+"""Operations that are performed here, because moto lacks them or does not do them as AWS does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from ...wire import Answer, Call
+from ..operation import Effect, Operation, Permissions
+from . import checks, own_user
+from .permissions import permissions
+
+if TYPE_CHECKING:
+    from ...callers import Caller
+    from ...state import State
+
+Handler = Callable[["State", Call, str], Answer]
+Check = Callable[["State", Call, str], None]
+
+
+def _none(state: State, call: Call, account: str) -> None:
+    """No check of the operation's own."""
+
+
+def operation(
+    perform: Handler,
+    replay: Effect | None = None,
+    *,
+    check: Check = _none,
+    permissions: Permissions = permissions,
+) -> Operation:
+    """An operation on entities that have to exist unless it makes them.
+
+    perform: changes the account, records that, and answers. replay: changes it again.
+    """
+
+    def checked(state: State, call: Call, caller: Caller) -> Answer:
+        call = own_user.named(call, caller)
+        checks.check_exists(state, call, caller.account)
+        checks.check_tags(state, call, caller.account)
+        check(state, call, caller.account)
+        return perform(state, call, caller.account)
+
+    return Operation(permissions=permissions, perform=checked, replay=replay)
