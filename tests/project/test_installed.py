@@ -43,7 +43,7 @@ print(json.dumps({
 def project_of_a_later_version(folder: Path) -> Path:
     """A checkout in which the version is another one, and one notebook."""
     project = clean_copy(folder)
-    for name in ("pyproject.toml", "xacct_helpers/__init__.py"):
+    for name in ("pyproject.toml", "xacct_helpers/_version.py"):
         text = (project / name).read_text()
         assert text.count(f'version__ = "{VERSION}"') + text.count(f'\nversion = "{VERSION}"') == 1
         (project / name).write_text(text.replace(f'"{VERSION}"', f'"{LATER}"'))
