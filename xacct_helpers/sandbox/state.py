@@ -114,12 +114,12 @@ class State:
         """What moto answers to a call that changes nothing."""
         return self.backends.perform(call, account)
 
-    def change(self, call: Call, account: str) -> Answer:
-        """Perform a call in moto and journal it before it is acknowledged."""
-        made: dict[str, Any] = {}
-        if call.operation == "CreateAccessKey":
-            made["secret"] = self.backends.new_secret()
-        answer = self.backends.perform(call, account, secret=made.get("secret"))
+    def change(self, call: Call, account: str, made: Mapping[str, Any] | None = None) -> Answer:
+        """Perform a call in moto and journal it before it is acknowledged.
+
+        made: what chance gives it, which is journalled, too; a "secret" is what moto is to use.
+        """
+        answer = self.backends.perform(call, account, secret=(made or {}).get("secret"))
         self.record(call, account, made)
         return answer
 

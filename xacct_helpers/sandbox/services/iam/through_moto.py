@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ...wire import Answer, Call
@@ -45,8 +45,12 @@ def changing(
     conflict: Conflict = no_conflict,
     around: Around = _plainly,
     permissions: Permissions = permissions,
+    draw: Callable[[State], Mapping[str, Any]] | None = None,
 ) -> Operation:
-    """An operation that changes entities, which have to exist unless it makes them."""
+    """An operation that changes entities, which have to exist unless it makes them.
+
+    draw: what chance gives a call; it is recorded, so that replay does without.
+    """
 
     def check(state: State, call: Call, account: str) -> Call:
         checks.check_exists(state, call, account)
@@ -56,7 +60,12 @@ def changing(
 
     def perform(state: State, call: Call, caller: Caller) -> Answer:
         call = check(state, own_user.named(call, caller), caller.account)
-        answer: Answer = around(state, call, caller.account, state.change)
+        made = draw(state) if draw is not None else None
+
+        def act(call: Call, account: str) -> Answer:
+            return state.change(call, account, made)
+
+        answer: Answer = around(state, call, caller.account, act)
         return answer
 
     def replay(state: State, call: Call, account: str) -> None:

@@ -97,6 +97,10 @@ def _delete(state: State, call: Call, account: str, act: Act) -> Any:
     return answer
 
 
+def _new_secret(state: State) -> dict[str, Any]:
+    return {"secret": state.backends.new_secret()}
+
+
 # -- boundaries of users, which moto has for roles alone -------------------------------------
 
 
@@ -133,9 +137,10 @@ OPERATIONS = {
     "PutUserPermissionsBoundary": _bounding(_can_bound),
     "DeleteUserPermissionsBoundary": _bounding(no_conflict),
     "TagUser": changing(around=kept_tags("user")),
+    "CreateAccessKey": changing(draw=_new_secret),
     **changes(
         """PutUserPolicy DeleteUserPolicy DetachUserPolicy UntagUser
-        CreateAccessKey UpdateAccessKey DeleteAccessKey"""
+        UpdateAccessKey DeleteAccessKey"""
     ),
     **reads(
         """GetUser ListUsers GetUserPolicy ListUserPolicies ListAttachedUserPolicies ListUserTags
