@@ -19,7 +19,9 @@ COMMANDS: list[tuple[list[str], list[set[str]]]] = [
 ]
 
 
-@pytest.mark.parametrize(("command", "needed"), COMMANDS, ids=lambda value: str(value)[:40])
+@pytest.mark.parametrize(
+    ("command", "needed"), COMMANDS, ids=[" ".join(command[-2:]) for command, _ in COMMANDS]
+)
 def test_what_a_command_asks_for(command: list[str], needed: list[set[str]]) -> None:
     assert marks.needed(command) == needed
 
