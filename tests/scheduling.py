@@ -57,6 +57,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: _place(item.nodeid))
 
 
+@pytest.hookimpl(optionalhook=True)  # pytest may run without pytest-xdist, as in make mutants
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Divide the tests by `group_of`."""
     from xdist.scheduler import LoadScopeScheduling
