@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from ...errors import ApiError
 from ...holdings import Report
 from ...wire import Answer, Call
-from .ours import operation
+from .without_moto import operation
 
 if TYPE_CHECKING:
     from ...state import State

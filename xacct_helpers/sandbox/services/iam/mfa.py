@@ -20,8 +20,8 @@ from ...errors import ApiError
 from ...holdings import MfaDevice
 from ...wire import Answer, Call
 from . import common
-from .ours import operation
 from .permissions import on
+from .without_moto import operation
 
 if TYPE_CHECKING:
     from ...callers import Caller

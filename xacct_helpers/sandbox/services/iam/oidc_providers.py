@@ -17,8 +17,8 @@ from ...wire import Answer, Call
 from ..operation import Effect, Operation
 from . import checks
 from .common import limit, missing
-from .ours import Handler
 from .permissions import on
+from .without_moto import Handler
 
 if TYPE_CHECKING:
     from ...callers import Caller

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from ...errors import ApiError
 from ...wire import Answer, Call
 from . import common
-from .ours import operation
+from .without_moto import operation
 
 if TYPE_CHECKING:
     from ...state import State

@@ -18,8 +18,8 @@ from ...errors import ApiError
 from ...holdings import SamlProvider
 from ...wire import Answer, Call
 from . import common
-from .ours import operation
 from .permissions import on
+from .without_moto import operation
 
 if TYPE_CHECKING:
     from ...state import State

@@ -16,8 +16,8 @@ from ...errors import ApiError
 from ...holdings import ServerCertificate
 from ...wire import Answer, Call
 from . import common
-from .ours import operation
 from .permissions import on
+from .without_moto import operation
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate

@@ -18,7 +18,7 @@ from ...errors import ApiError
 from ...holdings import ServiceCredential
 from ...wire import Answer, Call
 from . import common
-from .ours import operation
+from .without_moto import operation
 
 if TYPE_CHECKING:
     from ...state import State

@@ -14,9 +14,9 @@ from ...errors import ApiError
 from ...wire import Answer, Call
 from ..operation import Effect, Operation
 from . import common, principals
-from .ours import Handler
 from .permissions import on
 from .protected_roles import PATH
+from .without_moto import Handler
 
 if TYPE_CHECKING:
     from ...callers import Caller

@@ -14,7 +14,7 @@ from ...errors import ApiError
 from ...holdings import SigningCertificate
 from ...wire import Answer, Call
 from . import common, server_certificates
-from .ours import operation
+from .without_moto import operation
 
 if TYPE_CHECKING:
     from ...state import State

@@ -16,7 +16,7 @@ from ...errors import ApiError
 from ...holdings import SshPublicKey
 from ...wire import Answer, Call
 from . import common
-from .ours import operation
+from .without_moto import operation
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
