@@ -99,7 +99,7 @@ def kept(python: str, wheel: Path, *files: Path) -> Iterator[Path]:
     """The folder of an environment with this wheel and these files of requirements.
 
     What the wheel needs stays installed under .cache, by a digest of what the wheel says that it
-    needs, the lock, the files and the Python. The wheel itself is installed anew each time. Nobody
+    needs, the lock, the files and the Python. The wheel itself is installed again each time. Nobody
     else has the environment until the block ends.
     """
     digest = hashlib.sha256(repr((python, sys.version, _requirements(wheel))).encode())

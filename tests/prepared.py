@@ -30,7 +30,7 @@ NUMBERS = tuple(course.number(path) for path in course.notebooks())
 LAST = NUMBERS[-1]
 _CACHE = ROOT / ".cache" / "prepared"
 _SOURCES = ("xacct_helpers/**/*.py", "notebooks/*.ipynb", "requirements.lock", "tests/prepared.py")
-# What a lab is, apart from what its sandbox writes anew at each start.
+# What a lab is, apart from what its sandbox writes at each start.
 _KEPT = ("journal.jsonl", workspace.RECORD, "snapshots", "blobs")
 
 
@@ -73,7 +73,7 @@ def fingerprint(number: int) -> str:
 def begin(lab: Lab, after: int) -> None:
     """Put such a lab's accounts back as they are after a notebook.
 
-    The trail begins anew, and no check has passed.
+    The trail is empty, and no check has passed.
     """
     put_back(lab.running, after)
     lab.clock.followed()
@@ -90,7 +90,7 @@ def add_snapshots(folder: Path) -> None:
 def put_back(running: workspace.Running, after: int | None) -> None:
     """Put the accounts of a lab with these snapshots back as they are after a notebook.
 
-    None: as on the first day. The trail begins anew, and no check has passed.
+    None: as on the first day. The trail is empty, and no check has passed.
     """
     running.post("reset")
     if after is not None:

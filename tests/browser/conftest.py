@@ -1,6 +1,6 @@
 """JupyterLab as `xacct lab` opens it, and a headless Chromium to look at it.
 
-Both are the same for all tests of this folder, and so is the page, which is not loaded anew. Not
+Both are the same for all tests of this folder, and so is the page, which is not loaded again. Not
 for the whole session: while Playwright runs, nothing else in the process can use asyncio.
 """
 

@@ -33,7 +33,7 @@ EVENTS = scenario(
        "The start time is after the end time.", StartTime=1000000001, EndTime=1000000000),
     no("a page of none", LOOKUP, "InvalidMaxResultsException",
        "1 validation error detected: Value", MaxResults=0),
-    no("a token that is none", LOOKUP, "InvalidNextTokenException", "The token is not valid",
+    no("a token that is not one", LOOKUP, "InvalidNextTokenException", "The token is not valid",
        NextToken="?"),
 )  # fmt: skip
 

@@ -43,7 +43,7 @@ REPOSITORIES = scenario(
        imageTagMutability="IMMUTABLE", imageScanningConfiguration={"scanOnPush": True}),
     no("a name that is taken", "ecr:CreateRepository", "RepositoryAlreadyExistsException",
        "The repository with name 'my-app' already exists", **APP),
-    no("a name that is none", "ecr:CreateRepository", "InvalidParameterException",
+    no("a name that is not one", "ecr:CreateRepository", "InvalidParameterException",
        "Invalid parameter at 'repositoryName'", repositoryName="My App"),
     ok("all repositories", "ecr:DescribeRepositories"),
     ok("the repository", "ecr:DescribeRepositories", repositoryNames=["my-app"]),

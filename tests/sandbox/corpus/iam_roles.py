@@ -20,7 +20,7 @@ PROTECTED = "this role is only modifiable by AWS"
 
 ROLES = scenario(
     "roles",
-    ok("a role", "iam:CreateRole", **WORKER, AssumeRolePolicyDocument=trust(B), Path="/work/",
+    ok("a role", "iam:CreateRole", **WORKER, AssumeRolePolicyDocument=trust(B), Path="/crew/",
        Description="works", MaxSessionDuration=7200, Tags=[TAG]),
     no("a name that is taken", "iam:CreateRole", "EntityAlreadyExists",
        "Role with name Worker already exists.", RoleName="Worker",
@@ -36,7 +36,7 @@ ROLES = scenario(
     ok("a second role", "iam:CreateRole", RoleName="rester", AssumeRolePolicyDocument=trust(A)),
     ok("the first of the roles", "iam:ListRoles", MaxItems=1, keep="page"),
     ok("the others", "iam:ListRoles", Marker="{page.Marker}"),
-    ok("roles under a path", "iam:ListRoles", PathPrefix="/work/"),
+    ok("roles under a path", "iam:ListRoles", PathPrefix="/crew/"),
     no("a page of no role", "iam:ListRoles", "ValidationError", NONE_AT_ALL, MaxItems=0),
     ok("another description and duration", "iam:UpdateRole", **WORKER, Description="rests",
        MaxSessionDuration=3600),
@@ -45,7 +45,7 @@ ROLES = scenario(
     no("no such role described", "iam:UpdateRoleDescription", "NoSuchEntity", NO_ROLE, **GONE,
        Description="x"),
     ok("another trust", "iam:UpdateAssumeRolePolicy", **WORKER, PolicyDocument=trust([A, B])),
-    no("a trust that is none", "iam:UpdateAssumeRolePolicy", "MalformedPolicyDocument",
+    no("a trust that is not one", "iam:UpdateAssumeRolePolicy", "MalformedPolicyDocument",
        "This policy contains invalid Json", **WORKER, PolicyDocument="{"),
     ok("tags", "iam:TagRole", **WORKER, Tags=[{"Key": "env", "Value": "test"}]),
     no("tags of no role", "iam:TagRole", "NoSuchEntity", NO_ROLE, **GONE, Tags=[TAG]),

@@ -44,7 +44,7 @@ ASSUMED = scenario(
     no("no such role", "sts:AssumeRole", "AccessDenied",
        "is not authorized to perform: sts:AssumeRole on resource: " + ROLE + "2",
        RoleArn=ROLE + "2", RoleSessionName="shift"),
-    no("a policy that is none", "sts:AssumeRole", "MalformedPolicyDocument",
+    no("a policy that is not one", "sts:AssumeRole", "MalformedPolicyDocument",
        "The policy is not in the valid JSON format.", **AS_WORKER, Policy="{"),
     no("a day and a half", "sts:AssumeRole", "ValidationError",
        "Member must have value less than or equal to 43200", **AS_WORKER, DurationSeconds=129600),
@@ -77,7 +77,7 @@ OF_A_USER = scenario(
     ok("who that is", "sts:GetCallerIdentity", by="dash"),
     no("a federated user of a federated user", "sts:GetFederationToken", "AccessDenied",
        "Cannot call GetFederationToken with session credentials", by="dash", Name="dash"),
-    no("a policy that is none", "sts:GetFederationToken", "MalformedPolicyDocument",
+    no("a policy that is not one", "sts:GetFederationToken", "MalformedPolicyDocument",
        "Syntax errors in policy.", by="ann", Name="dash", Policy='{"Version": "2012-10-17"}'),
 )  # fmt: skip
 
