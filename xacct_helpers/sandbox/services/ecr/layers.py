@@ -151,13 +151,12 @@ def _complete_upload(state: State, call: Call, owner: str) -> Answer:
     with _storing(state, repository, upload, size):
         size = state.blobs.complete(repository.arn, upload, digest)
     _layer_stored(state, call, repository, digest, size)
-    value = {
+    return {
         "registryId": owner,
         "repositoryName": repository.name,
         "uploadId": upload,
         "layerDigest": digest,
     }
-    return value
 
 
 def _layer_stored(state: State, call: Call, repository: Repository, digest: str, size: int) -> None:

@@ -67,8 +67,7 @@ def start_preview(state: State, call: Call, repository: Repository) -> Answer:
     results = tuple((image.digest, priority) for image, priority in found)
     registry = state.private_registry(repository.account, call.region)
     registry.previews[repository.name] = Preview(text=text, results=results)
-    value = {**_named(repository), "lifecyclePolicyText": text, "status": "IN_PROGRESS"}
-    return value
+    return {**_named(repository), "lifecyclePolicyText": text, "status": "IN_PROGRESS"}
 
 
 def get_preview(state: State, call: Call, repository: Repository) -> Answer:
@@ -85,7 +84,7 @@ def get_preview(state: State, call: Call, repository: Repository) -> Answer:
     chosen = [(here[one], priority) for one, priority in preview.results if one in here]
     chosen = [one for one in chosen if _asked_for(call, one[0])]
     shown, more = image_queries.page(call, chosen)
-    value = {
+    return {
         **_named(repository),
         "lifecyclePolicyText": preview.text,
         "status": "COMPLETE",
@@ -93,7 +92,6 @@ def get_preview(state: State, call: Call, repository: Repository) -> Answer:
         "previewResults": [_result(image, priority) for image, priority in shown],
         "summary": {"expiringImageTotalCount": len(preview.results)},
     }
-    return value
 
 
 # -- as time goes by -------------------------------------------------------------------------

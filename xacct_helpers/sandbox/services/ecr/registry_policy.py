@@ -8,7 +8,7 @@ extended registry policy scope (read 2026-11-25).
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ....policy import PolicyError, check
 from ....policy.rules import REGISTRY
@@ -77,5 +77,4 @@ def _answer(state: State, call: Call, account: str) -> Answer:
             "RegistryPolicyNotFoundException",
             f"Registry policy does not exist in the registry with id '{account}'",
         )
-    value: dict[str, Any] = {"registryId": account, "policyText": text}
-    return value
+    return {"registryId": account, "policyText": text}

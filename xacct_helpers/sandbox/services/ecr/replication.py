@@ -101,7 +101,7 @@ def describe_image(state: State, call: Call, repository: Repository) -> Answer:
     image = image_queries.the_one(state, call, repository)
     registry = state.private_registry(repository.account, call.region)
     copies = registry.replications.get((repository.name, image.digest), {})
-    value = {
+    return {
         "repositoryName": repository.name,
         "imageId": {**call.params["imageId"], "imageDigest": image.digest},
         "replicationStatuses": [
@@ -114,7 +114,6 @@ def describe_image(state: State, call: Call, repository: Repository) -> Answer:
             for (region, account), code in copies.items()
         ],
     }
-    return value
 
 
 # -- copying ---------------------------------------------------------------------------------

@@ -50,8 +50,7 @@ def put_registry(state: State, call: Call, caller: Caller) -> Answer:
 def get_registry(state: State, call: Call, caller: Caller) -> Answer:
     """What the caller's registry scans."""
     registry = state.private_registry(caller.account, call.region)
-    value = {"registryId": caller.account, "scanningConfiguration": registry.scanning}
-    return value
+    return {"registryId": caller.account, "scanningConfiguration": registry.scanning}
 
 
 def change_registry(state: State, call: Call, account: str) -> None:
@@ -124,8 +123,7 @@ def start(state: State, call: Call, repository: Repository) -> Answer:
     done = replace(call, params={**call.params, "imageId": {"imageDigest": image.digest}})
     change_scan(state, done, repository.account)
     state.record(done, repository.account)
-    value = {**_named(call, repository, image), "imageScanStatus": {"status": "IN_PROGRESS"}}
-    return value
+    return {**_named(call, repository, image), "imageScanStatus": {"status": "IN_PROGRESS"}}
 
 
 def change_scan(state: State, call: Call, account: str) -> None:
