@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from ...errors import ApiError
 from ...wire import Answer, Call
 from . import common
-from .without_moto import operation
+from .without_moto import change, operation
 
 if TYPE_CHECKING:
     from ...state import State
@@ -47,13 +47,6 @@ def _get(state: State, call: Call, account: str) -> Answer:
 def _update(state: State, call: Call, account: str) -> Answer:
     _check_existing(state, call, account)
     _save(state, call, account)
-    return {}
-
-
-def _delete(state: State, call: Call, account: str) -> Answer:
-    _check_existing(state, call, account)
-    _remove(state, call, account)
-    state.record(call, account)
     return {}
 
 
@@ -157,7 +150,7 @@ OPERATIONS = {
     "CreateLoginProfile": operation(_create, _set),
     "GetLoginProfile": operation(_get),
     "UpdateLoginProfile": operation(_update, _set),
-    "DeleteLoginProfile": operation(_delete, _remove),
+    "DeleteLoginProfile": change(_remove, check=_check_existing),
     "GetAccountPasswordPolicy": operation(_read, check=_to_show),
     "UpdateAccountPasswordPolicy": operation(_change, _redo),
     "DeleteAccountPasswordPolicy": operation(_change, _redo, check=_to_delete),

@@ -19,7 +19,7 @@ from ...holdings import SamlProvider
 from ...wire import Answer, Call
 from . import common
 from .permissions import on
-from .without_moto import operation
+from .without_moto import change, operation
 
 if TYPE_CHECKING:
     from ...state import State
@@ -114,13 +114,6 @@ def _set(state: State, call: Call, account: str) -> None:
     )
 
 
-def _delete(state: State, call: Call, account: str) -> Answer:
-    _existing(state, call, account)
-    _remove(state, call, account)
-    state.record(call, account)
-    return {}
-
-
 def _remove(state: State, call: Call, account: str) -> None:
     del state.held(account).saml_providers[call.params["SAMLProviderArn"]]
 
@@ -185,5 +178,5 @@ OPERATIONS = {
     "GetSAMLProvider": operation(_get, permissions=on(_named)),
     "ListSAMLProviders": operation(_list, permissions=on(_all)),
     "UpdateSAMLProvider": operation(_update, _set, permissions=on(_named)),
-    "DeleteSAMLProvider": operation(_delete, _remove, permissions=on(_named)),
+    "DeleteSAMLProvider": change(_remove, check=_existing, permissions=on(_named)),
 }

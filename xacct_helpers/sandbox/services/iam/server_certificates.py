@@ -17,7 +17,7 @@ from ...holdings import ServerCertificate
 from ...wire import Answer, Call
 from . import common
 from .permissions import on
-from .without_moto import operation
+from .without_moto import change, operation
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
@@ -89,13 +89,6 @@ def _list(state: State, call: Call, account: str) -> Answer:
     every = sorted(kept.values(), key=lambda one: one.name.lower())
     found = [_metadata(one) for one in every if one.path.startswith(start)]
     return common.page(call, "ServerCertificateMetadataList", found)
-
-
-def _delete(state: State, call: Call, account: str) -> Answer:
-    _existing(state, call, account)
-    _remove(state, call, account)
-    state.record(call, account)
-    return {}
 
 
 def _remove(state: State, call: Call, account: str) -> None:
@@ -203,5 +196,5 @@ OPERATIONS = {
     "UploadServerCertificate": operation(_upload, _add, permissions=on(_arn, _no_tags)),
     "GetServerCertificate": operation(_get, permissions=on(_arn, _tags)),
     "ListServerCertificates": operation(_list),
-    "DeleteServerCertificate": operation(_delete, _remove, permissions=on(_arn, _tags)),
+    "DeleteServerCertificate": change(_remove, check=_existing, permissions=on(_arn, _tags)),
 }

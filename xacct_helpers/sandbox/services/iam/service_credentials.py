@@ -18,7 +18,7 @@ from ...errors import ApiError
 from ...holdings import ServiceCredential
 from ...wire import Answer, Call
 from . import common
-from .without_moto import operation
+from .without_moto import change, operation
 
 if TYPE_CHECKING:
     from ...state import State
@@ -51,13 +51,6 @@ def _list(state: State, call: Call, account: str) -> Answer:
     return common.page(call, "ServiceSpecificCredentials", found)
 
 
-def _update(state: State, call: Call, account: str) -> Answer:
-    _existing(state, call, account)
-    _set_status(state, call, account)
-    state.record(call, account)
-    return {}
-
-
 def _set_status(state: State, call: Call, account: str) -> None:
     kept = state.held(account).service_credentials
     one = kept[call.params["ServiceSpecificCredentialId"]]
@@ -72,13 +65,6 @@ def _reset(state: State, call: Call, account: str) -> Answer:
 
 def _keep(state: State, call: Call, account: str) -> None:
     """A new password changes nothing that is kept."""
-
-
-def _delete(state: State, call: Call, account: str) -> Answer:
-    _existing(state, call, account)
-    _remove(state, call, account)
-    state.record(call, account)
-    return {}
 
 
 def _remove(state: State, call: Call, account: str) -> None:
@@ -152,7 +138,7 @@ def _secret(one: ServiceCredential) -> dict[str, str]:
 OPERATIONS = {
     "CreateServiceSpecificCredential": operation(_create, _add),
     "ListServiceSpecificCredentials": operation(_list),
-    "UpdateServiceSpecificCredential": operation(_update, _set_status),
+    "UpdateServiceSpecificCredential": change(_set_status, check=_existing),
     "ResetServiceSpecificCredential": operation(_reset, _keep),
-    "DeleteServiceSpecificCredential": operation(_delete, _remove),
+    "DeleteServiceSpecificCredential": change(_remove, check=_existing),
 }

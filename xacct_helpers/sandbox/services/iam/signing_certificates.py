@@ -14,7 +14,7 @@ from ...errors import ApiError
 from ...holdings import SigningCertificate
 from ...wire import Answer, Call
 from . import common, server_certificates
-from .without_moto import operation
+from .without_moto import change, operation
 
 if TYPE_CHECKING:
     from ...state import State
@@ -56,24 +56,10 @@ def _list(state: State, call: Call, account: str) -> Answer:
     return common.page(call, "Certificates", found)
 
 
-def _update(state: State, call: Call, account: str) -> Answer:
-    _check_existing(state, call, account)
-    _set_status(state, call, account)
-    state.record(call, account)
-    return {}
-
-
 def _set_status(state: State, call: Call, account: str) -> None:
     kept = state.held(account).signing_certificates
     one = kept[call.params["CertificateId"]]
     kept[one.id] = replace(one, status=call.params["Status"])
-
-
-def _delete(state: State, call: Call, account: str) -> Answer:
-    _check_existing(state, call, account)
-    _remove(state, call, account)
-    state.record(call, account)
-    return {}
 
 
 def _remove(state: State, call: Call, account: str) -> None:
@@ -105,6 +91,6 @@ def _shown(call: Call, one: SigningCertificate) -> dict[str, Any]:
 OPERATIONS = {
     "UploadSigningCertificate": operation(_upload, _add),
     "ListSigningCertificates": operation(_list),
-    "UpdateSigningCertificate": operation(_update, _set_status),
-    "DeleteSigningCertificate": operation(_delete, _remove),
+    "UpdateSigningCertificate": change(_set_status, check=_check_existing),
+    "DeleteSigningCertificate": change(_remove, check=_check_existing),
 }

@@ -16,7 +16,7 @@ from ...errors import ApiError
 from ...holdings import SshPublicKey
 from ...wire import Answer, Call
 from . import common
-from .without_moto import operation
+from .without_moto import change, operation
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
@@ -65,23 +65,9 @@ def _list(state: State, call: Call, account: str) -> Answer:
     return common.page(call, "SSHPublicKeys", found)
 
 
-def _update(state: State, call: Call, account: str) -> Answer:
-    _existing(state, call, account)
-    _set_status(state, call, account)
-    state.record(call, account)
-    return {}
-
-
 def _set_status(state: State, call: Call, account: str) -> None:
     keys, key_id = state.held(account).ssh_keys, call.params["SSHPublicKeyId"]
     keys[key_id] = replace(keys[key_id], status=call.params["Status"])
-
-
-def _delete(state: State, call: Call, account: str) -> Answer:
-    _existing(state, call, account)
-    _remove(state, call, account)
-    state.record(call, account)
-    return {}
 
 
 def _remove(state: State, call: Call, account: str) -> None:
@@ -166,6 +152,6 @@ OPERATIONS = {
     "UploadSSHPublicKey": operation(_upload, _add),
     "GetSSHPublicKey": operation(_get),
     "ListSSHPublicKeys": operation(_list),
-    "UpdateSSHPublicKey": operation(_update, _set_status),
-    "DeleteSSHPublicKey": operation(_delete, _remove),
+    "UpdateSSHPublicKey": change(_set_status, check=_existing),
+    "DeleteSSHPublicKey": change(_remove, check=_existing),
 }

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ...state import State
 
 Handler = Callable[["State", Call, str], Answer]
-Check = Callable[["State", Call, str], None]
+Check = Callable[["State", Call, str], object]
 
 
 def _none(state: State, call: Call, account: str) -> None:
@@ -42,3 +42,17 @@ def operation(
         return perform(state, call, caller.account)
 
     return Operation(permissions=permissions, perform=checked, replay=replay)
+
+
+def change(effect: Effect, *, check: Check, permissions: Permissions = permissions) -> Operation:
+    """An operation that changes the account and answers nothing.
+
+    check: raises ApiError for what may not be done. effect: changes the account, now and on replay.
+    """
+
+    def perform(state: State, call: Call, account: str) -> Answer:
+        effect(state, call, account)
+        state.record(call, account)
+        return {}
+
+    return operation(perform, effect, check=check, permissions=permissions)
