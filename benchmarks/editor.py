@@ -13,7 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from benchmarks.calls import client
 from benchmarks.report import CannotRun, Row, say
 from benchmarks.servers import A, B, xacct
-from xacct_helpers.view.verdict import marks
+from xacct_helpers.view.lint_marks import marks
 
 ROUNDS = 200
 BUDGET_MS = 50.0

@@ -308,12 +308,13 @@ def _gate_rows() -> list[Row]:
 def _state() -> Iterator[Callable[[int], Callable[[], object]]]:
     """Makes a sandbox's state with so many roles in account A, and the decision to be timed: some
     role of B's assumes the last of them."""
-    from xacct_helpers.sandbox import gate, services
+    from xacct_helpers.sandbox import services
+    from xacct_helpers.sandbox.auth.identities import session_caller
+    from xacct_helpers.sandbox.authorization import gate
     from xacct_helpers.sandbox.callers import Session
-    from xacct_helpers.sandbox.identities import session_caller
+    from xacct_helpers.sandbox.protocol.wire import Call
     from xacct_helpers.sandbox.services import BY_SERVICE
-    from xacct_helpers.sandbox.state import State
-    from xacct_helpers.sandbox.wire import Call
+    from xacct_helpers.sandbox.store.state import State
 
     with tempfile.TemporaryDirectory() as folder:
         state = State(Path(folder), (A, B), lasting=False, replay=services.replay)

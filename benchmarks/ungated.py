@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 
 from xacct_helpers import cli
-from xacct_helpers.sandbox import pipeline
+from xacct_helpers.sandbox.server import pipeline
 
 
 def main() -> int:

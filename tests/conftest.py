@@ -10,7 +10,7 @@ from tests import startup  # noqa: F401 - for those who call pytest without make
 from tests.sandboxes import Sandbox
 from tests.soak import scaled
 from tests.tools import ROOT
-from xacct_helpers import sdk_models
+from xacct_helpers.aws import sdk_models
 
 pytest_plugins = ["pytester", "tests.marks", "tests.scheduling", "tests.skips", "tests.timing"]
 

@@ -141,10 +141,10 @@ def main() -> None:
 def _import_for_sandboxes() -> None:
     """Import what a sandbox does, and read the models that it reads each time."""
     import_module("xacct_helpers.cli")
-    import_module("xacct_helpers.sandbox.server")
+    import_module("xacct_helpers.sandbox.server.app")
     import_module("uvicorn.protocols.http.auto")
     import_module("trustme")
-    wire = import_module("xacct_helpers.sandbox.wire")
+    wire = import_module("xacct_helpers.sandbox.protocol.wire")
     for service in wire.SERVICES:
         wire.service_model(service)
 

@@ -23,7 +23,8 @@ from filelock import FileLock
 
 from tests.labs import named, start
 from tests.tools import ROOT
-from xacct_helpers import course, kept_progress, open_lab, workspace
+from xacct_helpers import course, open_lab, workspace
+from xacct_helpers.course import progress
 from xacct_helpers.lab import Lab
 
 NUMBERS = tuple(course.number(path) for path in course.notebooks())
@@ -95,7 +96,7 @@ def put_back(running: workspace.Running, after: int | None) -> None:
     running.post("reset")
     if after is not None:
         running.post("restore", name=snapshot(after))
-    kept_progress.empty(running.folder)
+    progress.empty(running.folder)
     workspace.forget_cached_credentials(running.folder)
 
 

@@ -19,11 +19,11 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from . import workspace
 from ._version import __version__
-from .whole_files import write_whole
+from .atomic_files import write_whole
 from .workspace import LabError
 
 if TYPE_CHECKING:
-    from . import learners_copy
+    from .course import learners_copy
 
 
 class _Parser(argparse.ArgumentParser):
@@ -245,15 +245,15 @@ def _serve(options: argparse.Namespace) -> int:
 
 
 def _serve_folder(folder: Path, lasting: bool, options: argparse.Namespace) -> None:
-    from .sandbox import server
     from .sandbox import services as actions
-    from .sandbox.journal import JournalError
-    from .sandbox.state import DEFAULT_SEED, State
+    from .sandbox.server import app
+    from .sandbox.store.journal import JournalError
+    from .sandbox.store.state import DEFAULT_SEED, State
 
     fresh = not (folder / "journal.jsonl").exists()
     accounts = options.accounts or (("111111111111", "222222222222") if fresh else ())
     try:
-        listener = server.bind(options.port)
+        listener = app.bind(options.port)
     except OSError as error:
         raise _Failure(_port_trouble(options.port, error)) from error
     try:
@@ -277,7 +277,7 @@ def _serve_folder(folder: Path, lasting: bool, options: argparse.Namespace) -> N
         print(json.dumps(content) if options.json else _plain(content), flush=True)
 
     try:
-        server.run(state, listener, announce)
+        app.run(state, listener, announce)
     finally:
         if lasting:
             (folder / "sandbox.json").unlink(missing_ok=True)
@@ -358,7 +358,8 @@ def _holder(port: int) -> str | None:
 
 
 def _lab(options: argparse.Namespace) -> int:
-    from . import course, learners_copy
+    from . import course
+    from .course import learners_copy
 
     copy = learners_copy.make(options.course or course.usual_copy(), answers=options.answers)
     news = f" ({len(copy.added)} new files, yours to change)" if copy.added else ""
@@ -374,7 +375,7 @@ def _lab(options: argparse.Namespace) -> int:
 
 def _bring_up_to_date(copy: learners_copy.Copy, *, sure: bool) -> None:
     """Offer the files that the course has anew, and say which the learner has made their own."""
-    from . import learners_copy
+    from .course import learners_copy
 
     if copy.outdated:
         print(
@@ -406,7 +407,7 @@ def _check_port(port: int) -> None:
 
 
 def _status(options: argparse.Namespace) -> int:
-    from . import kept_progress
+    from .course import progress as kept_progress
 
     folder = workspace.lab_folder()
     running = workspace.find(folder)
@@ -447,7 +448,7 @@ def _status(options: argparse.Namespace) -> int:
 
 
 def _progress(options: argparse.Namespace) -> int:
-    from .lessons.overview import class_table, learner
+    from .lessons.progress_table import class_table, learner
 
     for folder in options.folders:
         if not folder.is_dir():
@@ -496,7 +497,7 @@ def _stop(options: argparse.Namespace) -> int:
 
 
 def _reset(options: argparse.Namespace) -> int:
-    from . import kept_progress
+    from .course import progress as kept_progress
 
     folder = workspace.lab_folder()
     running = workspace.find(folder)
@@ -550,7 +551,7 @@ def _env(options: argparse.Namespace) -> int:
 
 
 def _credential_process(options: argparse.Namespace) -> int:
-    from .providers import process
+    from .integrations import process
 
     credentials = process.assume(
         workspace.join(workspace.lab_folder()),

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import catch_up as _catch_up
-from . import kept_progress, sdk_clock, sdk_models, workspace
+from . import sdk_clock, workspace
 from ._version import __version__
+from .aws import sdk_models
+from .course import checkpoint as _catch_up
+from .course import progress
 from .workspace import LabError, Running
 
 if TYPE_CHECKING:
@@ -32,8 +34,8 @@ def open_lab() -> Lab:
     lab = Lab(running, tuple(status["notices"]))
     sdk_clock.follow(status["clock_offset_seconds"])
     _current = lab
-    if notebook := kept_progress.open_notebook():
-        kept_progress.record(lab.folder, lambda before: kept_progress.with_last(before, notebook))
+    if notebook := progress.open_notebook():
+        progress.record(lab.folder, lambda before: progress.with_last(before, notebook))
     return lab
 
 

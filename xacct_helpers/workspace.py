@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import IO, Any
 from urllib.parse import urlsplit
 
-from .whole_files import write_whole
+from .atomic_files import write_whole
 
 ACCOUNT_A = "111111111111"
 ACCOUNT_B = "222222222222"
@@ -515,8 +515,8 @@ def _path_without(folder: Path, path: str) -> list[str]:
 
 _OWN_PROGRAMS = {
     "xacct": "xacct_helpers",
-    "docker-credential-xacct": "xacct_helpers.providers.docker",
-    "xacct-credential-provider": "xacct_helpers.providers.kubelet",
+    "docker-credential-xacct": "xacct_helpers.integrations.docker",
+    "xacct-credential-provider": "xacct_helpers.integrations.kubelet",
 }
 _FOREIGN_PREFIXES = ("AWS_", "MOTO_", "BOTO_")
 # Where Go and OpenSSL, curl, Python's requests, the AWS CLI and Node look for authorities.

@@ -10,7 +10,7 @@ import pytest
 
 from tests.browser.axe import serious_in_both_schemes
 from tests.browser.jupyterlab import Opened, run_notebook, show_notebook
-from xacct_helpers import kept_progress
+from xacct_helpers.course import progress as kept_progress
 
 pytestmark = pytest.mark.browser
 NAME = "03-predictions.ipynb"

@@ -18,7 +18,8 @@ import pytest
 from tests.cli.xacct import COMMAND, xacct
 from tests.notebooks.cells import PATHS, cells, source
 from tests.tools import ROOT
-from xacct_helpers import course, learners_copy, workspace
+from xacct_helpers import course, workspace
+from xacct_helpers.course import learners_copy
 
 CHANGED = ("03-the-trust-policy.ipynb", "05-assume-and-pull.ipynb", "kubernetes/pod.yaml")
 TOUCHED, PLAIN = CHANGED[1], (CHANGED[0], CHANGED[2])
@@ -52,7 +53,7 @@ class Learner:
     def lab(self, *arguments: str, later: bool = False) -> str:
         """`xacct lab --prepare-only`, by this version or the later one; what it printed."""
         project = self.later if later else ROOT
-        with patch.object(course, "_HERE", project / "xacct_helpers"):
+        with patch.object(course, "_HERE", project / "xacct_helpers" / "course"):
             done = xacct("lab", "--prepare-only", *arguments, cwd=self.home, XACCT_LAB="")
         assert (done.returncode, done.stderr) == (0, "")
         return done.stdout

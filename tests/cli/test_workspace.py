@@ -18,7 +18,8 @@ import pytest
 from tests import prepared
 from tests.cli.xacct import COMMAND, xacct
 from tests.labs import named
-from xacct_helpers import kept_progress, open_lab, workspace
+from xacct_helpers import open_lab, workspace
+from xacct_helpers.course import progress
 from xacct_helpers.workspace import Running
 
 pytestmark = pytest.mark.slow
@@ -213,10 +214,10 @@ def test_reset(folder: Path, runs: bool, fingerprints: tuple[str, str]) -> None:
     if runs:
         assert fingerprint(workspace.join(folder)) == changed
     journal = (folder / "journal.jsonl").read_bytes()
-    kept_progress.record(folder, lambda before: kept_progress.with_last(before, "01"))
+    progress.record(folder, lambda before: progress.with_last(before, "01"))
     unmeant = xacct("reset")
     assert unmeant.returncode == 2
-    assert kept_progress.read(folder).last == "01"
+    assert progress.read(folder).last == "01"
     assert "`xacct reset --yes`" in unmeant.stderr
     assert (folder / "journal.jsonl").read_bytes() == journal
     assert (workspace.find(folder) is not None) is runs
@@ -224,7 +225,7 @@ def test_reset(folder: Path, runs: bool, fingerprints: tuple[str, str]) -> None:
     assert (done.returncode, done.stdout) == (0, "The accounts are as on the first day.\n")
     lab = open_lab()
     assert fingerprint(lab.running) == first_day
-    assert not kept_progress.read(folder).begun()
+    assert not progress.read(folder).begun()
     lab.catch_up(through=1)
     assert fingerprint(lab.running) == changed
 

@@ -15,7 +15,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests import labs
-from xacct_helpers import catch_up, course, workspace
+from xacct_helpers import course, workspace
+from xacct_helpers.course import checkpoint
 from xacct_helpers.lab import Lab
 from xacct_helpers.workspace import LabError
 
@@ -161,9 +162,9 @@ def test_a_changed_course_starts_afresh(
     lab: Lab, said: Said, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lab.catch_up(through=0)
-    monkeypatch.setattr(catch_up, "_digest_of_course", lambda: "another")
+    monkeypatch.setattr(checkpoint, "_digest_of_course", lambda: "another")
     ran = []
-    monkeypatch.setattr(catch_up, "_run_build_cells", lambda path: ran.append(path.name))
+    monkeypatch.setattr(checkpoint, "_run_build_cells", lambda path: ran.append(path.name))
     lab.catch_up(through=0)
     assert ran == [course.notebooks()[0].name]
 
@@ -200,7 +201,7 @@ def test_what_is_put_aside_has_its_clock(lab: Lab, said: Said) -> None:
 
 def interrupted_at(number: int, error: BaseException, monkeypatch: pytest.MonkeyPatch) -> None:
     """Have the build cells of one notebook end in an error, after some work."""
-    run = catch_up._run_build_cells
+    run = checkpoint._run_build_cells
 
     def run_until(path: Path) -> None:
         if int(path.name[:2]) == number:
@@ -208,7 +209,7 @@ def interrupted_at(number: int, error: BaseException, monkeypatch: pytest.Monkey
             raise error
         run(path)
 
-    monkeypatch.setattr(catch_up, "_run_build_cells", run_until)
+    monkeypatch.setattr(checkpoint, "_run_build_cells", run_until)
 
 
 @pytest.mark.parametrize("start", ["behind", "different"])
@@ -248,14 +249,15 @@ def test_a_build_cell_that_fails_is_named(
 
 DIE = """
 import os, sys
-from xacct_helpers import catch_up, open_lab
+from xacct_helpers import open_lab
+from xacct_helpers.course import checkpoint
 lab = open_lab()
-run = catch_up._run_build_cells
+run = checkpoint._run_build_cells
 def die(path):
     if path.name.startswith("02"):
         os._exit(9)
     run(path)
-catch_up._run_build_cells = die
+checkpoint._run_build_cells = die
 lab.catch_up(through=2)
 """
 

@@ -27,7 +27,7 @@ from botocore.exceptions import ClientError
 from tests.labs import named
 from tests.tools import ROOT
 from xacct_helpers.lab import Lab, open_lab
-from xacct_helpers.sandbox import totp
+from xacct_helpers.sandbox.auth import one_time_codes
 from xacct_helpers.workspace import ACCOUNTS
 
 KEPT = {"journal.jsonl", "snapshots/one.jsonl"}
@@ -117,8 +117,8 @@ def mfa(lab: Lab, key: dict[str, Any]) -> Iterator[Secret]:
     seed = device["Base32StringSeed"].decode()
     yield Secret.of("an MFA seed", seed)
     yield Secret.of("an MFA seed's picture", base64.b64encode(device["QRCodePNG"]).decode())
-    step = totp.step_at(now(lab))
-    codes = [totp.code(seed, step - 1), totp.code(seed, step)]
+    step = one_time_codes.step_at(now(lab))
+    codes = [one_time_codes.code(seed, step - 1), one_time_codes.code(seed, step)]
     iam.enable_mfa_device(
         UserName="ann",
         SerialNumber=device["SerialNumber"],
@@ -126,7 +126,7 @@ def mfa(lab: Lab, key: dict[str, Any]) -> Iterator[Secret]:
         AuthenticationCode2=codes[1],
     )
     lab.clock.advance(minutes=2)
-    codes.append(totp.code(seed, totp.step_at(now(lab))))
+    codes.append(one_time_codes.code(seed, one_time_codes.step_at(now(lab))))
     ann = boto3.Session(key["AccessKeyId"], key["SecretAccessKey"]).client(
         "sts", endpoint_url=lab.running.endpoint, region_name="us-east-1"
     )

@@ -17,7 +17,8 @@ from botocore.exceptions import ClientError
 from tests import prepared
 from tests.lessons import test_faults
 from tests.prepared import begin
-from xacct_helpers import build_image, course, kept_progress, open_lab, pull_image, push_image
+from xacct_helpers import build_image, course, open_lab, pull_image, push_image
+from xacct_helpers.course import progress
 from xacct_helpers.lab import Lab
 from xacct_helpers.lessons import checks
 
@@ -810,9 +811,9 @@ def test_what_was_done_stays_done(
     done()
     checks.check(name)
     capsys.readouterr()
-    kept = kept_progress.read(lab.folder)
+    kept = progress.read(lab.folder)
     begin(lab, 5)
-    kept_progress.record(lab.folder, lambda _: kept)
+    progress.record(lab.folder, lambda _: kept)
     checks.check(name)
     assert "(this check has passed before)\nPassed: " in capsys.readouterr().out
     trust_star()
@@ -832,7 +833,7 @@ def test_what_was_not_checked_before_the_trail_began_anew_is_done_once_more(lab:
 def test_what_catch_up_does_is_not_the_learners(lab: Lab) -> None:
     """It makes some-role-name anew, as 06 does; it assumes no role and pulls nothing."""
     lab.reset()
-    kept_progress.empty(lab.folder)
+    progress.empty(lab.folder)
     lab.catch_up(through=12)
     assert not checks.passed("05")
     begin(lab, 5)

@@ -13,15 +13,8 @@ import pytest
 
 from tests import kernels, prepared
 from tests.notebooks.cells import PATHS
-from xacct_helpers import (
-    LabError,
-    break_accounts,
-    check,
-    explain,
-    kept_progress,
-    open_lab,
-    workspace,
-)
+from xacct_helpers import LabError, break_accounts, check, explain, open_lab, workspace
+from xacct_helpers.course import progress
 from xacct_helpers.lab import Lab
 from xacct_helpers.lessons.faults import catalogue, game, proving, records
 from xacct_helpers.lessons.faults.catalogue import FAULTS, compatible, draw, spoilt
@@ -589,14 +582,14 @@ def test_what_is_won_is_progress(whole: Lab, capsys: pytest.CaptureFixture[str])
     broken.check()
     check("13")
     assert "✗ … and two at once" in capsys.readouterr().out
-    assert "13" not in kept_progress.read(whole.folder).passed
+    assert "13" not in progress.read(whole.folder).passed
     broken = break_accounts(seed=3, faults=2)
     trust_as_it_was()
     broken.redeploy(image=IMAGE)
     broken.check()
     check("13")
     assert "Passed: found, mended" in capsys.readouterr().out
-    assert "13" in kept_progress.read(whole.folder).passed
+    assert "13" in progress.read(whole.folder).passed
 
 
 def test_skip_goes_on(whole: Lab) -> None:

@@ -29,8 +29,8 @@ def said(cell: list[Any]) -> str:
 
 
 KEPT = """
-from xacct_helpers import kept_progress
-[(p.notebook, p.choice, p.right) for p in kept_progress.read(lab.folder).predictions]
+from xacct_helpers.course import progress
+[(p.notebook, p.choice, p.right) for p in progress.read(lab.folder).predictions]
 """
 COURSE = '"it answers: some-role-name", "no such role", "access denied"'
 COMMITS = "from xacct_helpers.lessons import predictions\npredictions._pending.widget.choice = "

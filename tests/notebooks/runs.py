@@ -23,7 +23,7 @@ from tests.isolation import away_where_possible, user, works
 from tests.isolation import trace as tracing
 from tests.tools import ROOT
 from xacct_helpers import course, workspace
-from xacct_helpers.kept_progress import Prediction
+from xacct_helpers.course.progress import Prediction
 
 TRACED = "05"
 # These begin in a new lab: the catch_up of the second builds all the notebooks before it.

@@ -22,7 +22,8 @@ import pytest
 
 from tests.isolation import user
 from tests.notebooks.execute import difference, nbval_options
-from xacct_helpers import kept_progress, workspace
+from xacct_helpers import workspace
+from xacct_helpers.course import progress
 
 _KINDS = ("stream", "display_data", "execute_result", "error")
 
@@ -49,7 +50,7 @@ def main(notebook: Path, folder: Path) -> int:
         seen = {
             "different": outputs.different,
             "fingerprint": fingerprint,
-            "predictions": [asdict(one) for one in kept_progress.read(folder / "lab").predictions],
+            "predictions": [asdict(one) for one in progress.read(folder / "lab").predictions],
             "interfaces": [name for _, name in socket.if_nameindex()],
             "trap": port,
             "trapped": trapped(listener),

@@ -28,7 +28,7 @@ from xacct_helpers.policy import (
     refusal,
     refusal_context,
 )
-from xacct_helpers.policy.decision import near_misses
+from xacct_helpers.policy.evaluation.decision import near_misses
 
 TABLES = Path(__file__).parent / "tables"
 SHARED = "shared.toml"

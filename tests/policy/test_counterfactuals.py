@@ -11,7 +11,7 @@ from hypothesis import given
 from tests.policy.cases import TABLES, load, request_of
 from tests.policy.test_laws import policy_sets, requests
 from xacct_helpers.policy import Policies, Request, counterfactuals, evaluate
-from xacct_helpers.policy.edits import with_statement
+from xacct_helpers.policy.advice.edits import with_statement
 
 ROWS = {(case.topic, case.id): case for case in load(TABLES)}
 

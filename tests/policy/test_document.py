@@ -21,7 +21,7 @@ from xacct_helpers.policy import (
     parse,
     principal_values,
 )
-from xacct_helpers.policy.model import plain
+from xacct_helpers.policy.language.model import plain
 
 TRUST = """{
   "Version": "2012-10-17",

@@ -3,7 +3,7 @@
 import pytest
 
 from xacct_helpers.policy import NamedPolicy, Policies, parse
-from xacct_helpers.policy.edits import with_statement
+from xacct_helpers.policy.advice.edits import with_statement
 
 STATEMENT = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*"}
 HERE = (NamedPolicy(name="here", document=parse({"Statement": STATEMENT})),)

@@ -22,8 +22,8 @@ from xacct_helpers.policy import (
     sentences,
     suggest,
 )
-from xacct_helpers.policy.edits import with_statement, without
-from xacct_helpers.policy.explain import sides
+from xacct_helpers.policy.advice.edits import with_statement, without
+from xacct_helpers.policy.advice.explain import sides
 
 ROWS = {(case.topic, case.id): case for case in load(TABLES)}
 ROLE = "arn:aws:iam::111111111111:role/account-a-role-name"

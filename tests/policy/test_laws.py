@@ -30,8 +30,8 @@ from xacct_helpers.policy import (
     sentences,
     suggest,
 )
-from xacct_helpers.policy.conditions import RULES
-from xacct_helpers.policy.explain import sides
+from xacct_helpers.policy.advice.explain import sides
+from xacct_helpers.policy.language.conditions import RULES
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 

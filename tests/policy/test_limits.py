@@ -6,7 +6,8 @@ from typing import get_args
 
 import pytest
 
-from xacct_helpers.policy import Kind, limits
+from xacct_helpers.policy import Kind
+from xacct_helpers.policy.language import limits
 
 PARAMETER = (
     "Invalid parameter at 'policyText' failed to satisfy constraint: "

@@ -14,7 +14,7 @@ PURE = set(sys.stdlib_module_names) - set(IMPURE.split())
 
 
 def test_policy_imports_only_what_is_pure() -> None:
-    paths = sorted(Path(xacct_helpers.policy.__path__[0]).glob("*.py"))
+    paths = sorted(Path(xacct_helpers.policy.__path__[0]).rglob("*.py"))
     assert len(paths) > 5
     for path in paths:
         for node in ast.walk(ast.parse(path.read_text())):

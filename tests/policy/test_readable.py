@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from xacct_helpers.policy.conditions import RULES, operator, readable
+from xacct_helpers.policy.language.conditions import RULES, operator, readable
 
 #: Operator, values that it can read, values that it cannot. Source: IAM User Guide, "Condition
 #: operators".

@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 
 from tests.policy.cases import TABLES, Case, faults, load
-from xacct_helpers.policy.conditions import RULES
+from xacct_helpers.policy.language.conditions import RULES
 
 CASES = load(TABLES)
 

@@ -71,7 +71,7 @@ def test_policy_imports_only_the_standard_library_and_itself() -> None:
     assert strangers == []
 
 
-@pytest.mark.parametrize("part", ["catch_up", "course", "lab", "lessons", "view", "workspace"])
+@pytest.mark.parametrize("part", ["course", "lab", "lessons", "view", "workspace"])
 def test_what_a_notebook_uses_speaks_to_the_sandbox_over_http(part: str) -> None:
     assert offences(part, {"xacct_helpers.sandbox"}) == []
 
@@ -91,15 +91,15 @@ def users(module: str) -> set[str]:
 
 def test_one_folder_knows_moto() -> None:
     """And, beside it, the module about mock_aws in the same process."""
-    assert users("moto") == {"sandbox/backends/parts.py", "sandbox/mock_aws.py"}
-    of_parts = users("xacct_helpers.sandbox.backends.parts")
+    assert users("moto") == {"sandbox/moto/moto_imports.py", "sandbox/moto/mock_aws.py"}
+    of_parts = users("xacct_helpers.sandbox.moto.moto_imports")
     assert of_parts
-    assert {path.rpartition("/")[0] for path in of_parts} == {"sandbox/backends"}
+    assert {path.rpartition("/")[0] for path in of_parts} == {"sandbox/moto"}
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "module", ["xacct_helpers", "xacct_helpers.cli", "xacct_helpers.pytest_plugin"]
+    "module", ["xacct_helpers", "xacct_helpers.cli", "xacct_helpers.integrations.pytest_plugin"]
 )
 def test_import_stays_cheap(module: str) -> None:
     """`xacct --help` and a notebook's first cell must not wait for what they may not need."""

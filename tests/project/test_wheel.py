@@ -22,7 +22,7 @@ def test_wheel_carries_the_pristine_notebooks(wheel: zipfile.ZipFile) -> None:
     notebooks = sorted((ROOT / "notebooks").glob("*.ipynb"))
     assert notebooks
     for path in notebooks:
-        carried = wheel.read(f"xacct_helpers/course/{path.name}")
+        carried = wheel.read(f"xacct_helpers/course/notebooks/{path.name}")
         assert json.loads(carried) == json.loads(path.read_bytes()), path.name
 
 

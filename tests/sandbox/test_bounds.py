@@ -13,9 +13,9 @@ import pytest
 
 from tests.sandbox.registries import Client, error_of
 from tests.sandboxes import ECR_TARGET, FORM, A, B, Forked, Sandbox, trust
-from xacct_helpers.sandbox import blobs
-from xacct_helpers.sandbox.trail import KEEP, KEEP_BYTES, Entry, Trail
-from xacct_helpers.sandbox.wire import MAX_API_BODY
+from xacct_helpers.sandbox.protocol.wire import MAX_API_BODY
+from xacct_helpers.sandbox.store import blobs
+from xacct_helpers.sandbox.store.trail import KEEP, KEEP_BYTES, Entry, Trail
 
 NAMED = {"repositoryName": "my-app"}
 TOO_LONG = b"x" * (MAX_API_BODY + 1)

@@ -15,7 +15,8 @@ from tests.sandbox.corpus import SCENARIOS
 from tests.sandbox.corpus.recording import Record, read, recorded_scenario
 from tests.sandbox.corpus.steps import Scenario, Step
 from tests.sandboxes import Sandbox
-from xacct_helpers.sandbox import services, wire
+from xacct_helpers.sandbox import services
+from xacct_helpers.sandbox.protocol import wire
 
 OPERATIONS = sorted(
     f"{service}:{operation}"

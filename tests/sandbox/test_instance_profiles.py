@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from tests.sandboxes import A, Sandbox, policy, statement, trust
+from xacct_helpers.aws.service_reference import keys_of, reference, resource_types
 from xacct_helpers.sandbox.services import iam
-from xacct_helpers.service_reference import keys_of, reference, resource_types
 
 ROLE = f"arn:aws:iam::{A}:role/node"
 PROFILE = f"arn:aws:iam::{A}:instance-profile/machines/node"

@@ -1,4 +1,7 @@
-"""Virtual MFA devices, and what their codes open. Sources: services/iam/mfa.py and totp.py."""
+"""Virtual MFA devices, and what their codes open.
+
+Sources: see services/iam/mfa.py and auth/one_time_codes.py.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ import pytest
 import segno
 
 from tests.sandboxes import A, B, Forked, Keys, Sandbox, allow, policy, statement, trust
-from xacct_helpers.sandbox import totp
+from xacct_helpers.sandbox.auth import one_time_codes
 
 SERIAL = f"arn:aws:iam::{A}:mfa/phone"
 PRESENT = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
@@ -42,10 +45,10 @@ class Phone:
     @property
     def step(self) -> int:
         now = self.sandbox.control("GET", "status").json["now"]
-        return totp.step_at(datetime.fromisoformat(now))
+        return one_time_codes.step_at(datetime.fromisoformat(now))
 
     def code(self, later: int = 0) -> str:
-        return totp.code(self.seed, self.step + later)
+        return one_time_codes.code(self.seed, self.step + later)
 
     def fresh(self) -> dict[str, str]:
         """SerialNumber and TokenCode of a time when no code was used yet."""
@@ -85,7 +88,7 @@ RFC_6238 = [(59, "287082"), (1111111109, "081804"), (1111111111, "050471"), (123
 def test_the_examples_of_rfc_6238(seconds: int, expected: str) -> None:
     """Appendix B; its codes have eight digits, of which ours are the last six."""
     seed = base64.b32encode(b"12345678901234567890").decode()
-    assert totp.code(seed, seconds // totp.PERIOD) == expected
+    assert one_time_codes.code(seed, seconds // one_time_codes.PERIOD) == expected
 
 
 def test_a_devices_life(sandbox: Sandbox, ann: Keys) -> None:
@@ -217,7 +220,7 @@ def test_two_consecutive_codes_enable_a_device(
 def into_the_step(sandbox: Sandbox) -> None:
     """Move the clock to the first seconds of a half minute, so that none ends in the test."""
     now = datetime.fromisoformat(sandbox.control("GET", "status").json["now"])
-    sandbox.advance(totp.PERIOD - now.timestamp() % totp.PERIOD + 2)
+    sandbox.advance(one_time_codes.PERIOD - now.timestamp() % one_time_codes.PERIOD + 2)
 
 
 ROLE = f"arn:aws:iam::{A}:role/guarded"

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from xacct_helpers.sandbox import services
-from xacct_helpers.sandbox.state import State
+from xacct_helpers.sandbox.store.state import State
 
 OLD = [
     pytest.param(found, id=f"{path.stem} {found['scenario']}")

@@ -18,12 +18,14 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.sandboxes import ECR_TARGET, FORM
-from xacct_helpers.sandbox import seal, signature, wire
-from xacct_helpers.sandbox.errors import ApiError
+from xacct_helpers.sandbox import sealed_tokens
+from xacct_helpers.sandbox.auth import signature
+from xacct_helpers.sandbox.protocol import wire
+from xacct_helpers.sandbox.protocol.errors import ApiError
+from xacct_helpers.sandbox.protocol.wire import HttpRequest
 from xacct_helpers.sandbox.registry import paths
 from xacct_helpers.sandbox.registry.errors import RegistryError
 from xacct_helpers.sandbox.services import BY_SERVICE
-from xacct_helpers.sandbox.wire import HttpRequest
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 LATIN = st.text(st.characters(max_codepoint=255))  # what a header can hold
@@ -128,20 +130,20 @@ def test_a_credential_is_read_as_it_was_written(
 
 @given(LATIN)
 def test_a_token_that_nobody_sealed(text: str) -> None:
-    with pytest.raises(seal.SealError):
-        seal.unseal(b"k" * seal.KEY_BYTES, "session", text)
+    with pytest.raises(sealed_tokens.SealError):
+        sealed_tokens.unseal(b"k" * sealed_tokens.KEY_BYTES, "session", text)
 
 
 @given(st.dictionaries(st.text(), st.text()), st.integers(0), st.integers(0, 7))
 def test_a_token_with_one_bit_altered(content: dict[str, str], place: int, bit: int) -> None:
-    key = b"k" * seal.KEY_BYTES
-    token = seal.seal(key, "session", content)
-    assert seal.unseal(key, "session", token) == content
+    key = b"k" * sealed_tokens.KEY_BYTES
+    token = sealed_tokens.seal(key, "session", content)
+    assert sealed_tokens.unseal(key, "session", token) == content
     at = place % len(token)
     other = token[:at] + chr(ord(token[at]) ^ 1 << bit) + token[at + 1 :]
     for text, purpose in ((other, "session"), (token, "registry")):
-        with pytest.raises(seal.SealError):
-            seal.unseal(key, purpose, text)
+        with pytest.raises(sealed_tokens.SealError):
+            sealed_tokens.unseal(key, purpose, text)
 
 
 # -- calls -----------------------------------------------------------------------------------

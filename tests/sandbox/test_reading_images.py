@@ -127,7 +127,7 @@ def test_what_is_not_there_is_named_as_it_was_asked_for(
 def test_what_the_sandbox_leaves_out_of_moto_stays_importable() -> None:
     program = """
 import sys
-from xacct_helpers.sandbox import server
+from xacct_helpers.sandbox.server import app
 assert "boto3" not in sys.modules and "click" not in sys.modules
 import boto3, botocore.session, uvicorn.main, moto
 boto3.session.Session(region_name="us-east-1")

@@ -14,10 +14,10 @@ import pytest
 
 from tests.sandboxes import A, B, Keys, Sandbox, allow, deny, policy, statement, trust
 from xacct_helpers.policy import Principal
-from xacct_helpers.sandbox.errors import ApiError
-from xacct_helpers.sandbox.identities import Caller
+from xacct_helpers.sandbox.auth.identities import Caller
+from xacct_helpers.sandbox.protocol.errors import ApiError
+from xacct_helpers.sandbox.protocol.wire import Call
 from xacct_helpers.sandbox.services import sts
-from xacct_helpers.sandbox.wire import Call
 
 ROLE = f"arn:aws:iam::{A}:role/r"
 TAG = {"Key": "team", "Value": "red"}

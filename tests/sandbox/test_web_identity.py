@@ -42,7 +42,7 @@ from tests.sandboxes import (
     statement,
 )
 from tests.sandboxes import trust as trusting
-from xacct_helpers.sandbox.seal import unseal
+from xacct_helpers.sandbox.sealed_tokens import unseal
 
 WEB = "sts:AssumeRoleWithWebIdentity"
 AUDIENCE = "sts.amazonaws.com"

@@ -8,7 +8,7 @@ import pytest
 
 from xacct_helpers.policy import Kind
 from xacct_helpers.view.completion import Completion, Known, complete
-from xacct_helpers.view.typed import spot, words
+from xacct_helpers.view.partial_json import spot, words
 
 A, B = "111111111111", "222222222222"
 ROLE_A, ROLE_B = f"arn:aws:iam::{A}:role/account-a-role-name", f"arn:aws:iam::{B}:role/some-role"

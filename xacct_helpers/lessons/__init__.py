@@ -2,8 +2,8 @@
 
 from .checks import check, skip
 from .hints import hint
-from .overview import progress
 from .predictions import predict
-from .remember import summary
+from .progress_table import progress
+from .summaries import summary
 
 __all__ = ["check", "hint", "predict", "progress", "skip", "summary"]

@@ -10,7 +10,7 @@ from html import escape
 
 from .. import course
 from .checks import named
-from .showing import show
+from .display import show
 
 HINTS: dict[str, tuple[str, str, str]] = {
     "00": (

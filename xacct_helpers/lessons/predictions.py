@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from .. import course, kept_progress
+from .. import course
+from ..course import progress
 from ..view.opening import current
 from ..workspace import LabError
 
@@ -57,7 +58,7 @@ def predict(*choices: str, about: str | None = None, answer: str | None = None) 
         return
     if answer is not None and answer not in choices:
         raise LabError(f"Your answer must be one of: {', '.join(choices)}.")
-    asked = course.question(choices, cell=_cell(), notebook=kept_progress.open_notebook())
+    asked = course.question(choices, cell=_cell(), notebook=progress.open_notebook())
     _pending = _Prediction(choices, about, _latest_number(), asked, answer)
     _watch_cells()
     if answer is None:
@@ -205,8 +206,8 @@ def _judged(prediction: _Prediction, refused: bool | None) -> bool | None:
 
 def _record(prediction: _Prediction, came: str, right: bool | None) -> None:
     asked = prediction.asked
-    kept = kept_progress.Prediction(
-        notebook=asked.notebook if asked else kept_progress.open_notebook() or "",
+    kept = progress.Prediction(
+        notebook=asked.notebook if asked else progress.open_notebook() or "",
         cell=asked.cell if asked else "",
         question=prediction.choices,
         choice=str(prediction.choice),
@@ -214,4 +215,4 @@ def _record(prediction: _Prediction, came: str, right: bool | None) -> None:
         right=right,
     )
     folder = current().folder
-    kept_progress.record(folder, lambda before: kept_progress.with_prediction(before, kept))
+    progress.record(folder, lambda before: progress.with_prediction(before, kept))

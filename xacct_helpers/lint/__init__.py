@@ -14,15 +14,15 @@ from collections.abc import Collection
 from typing import Any
 
 from ..policy import Kind
-from ..policy.rules import INVALID_JSON
+from ..policy.language.rules import INVALID_JSON
+from .document_positions import Places
 from .findings import Finding, Guess, finding_at, line_column, listed, statements_of
 from .json_faults import json_fault
 from .limits import limits_of
-from .looks import looks_at
-from .places import Places
 from .reference import GLOBAL_KEYS, MEANT
 from .refusals import refusals_of
 from .rules import RULES
+from .statement_view import looks_at
 
 __all__ = ["GLOBAL_KEYS", "MEANT", "RULES", "Finding", "guess", "lint"]
 

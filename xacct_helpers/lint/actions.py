@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import lru_cache
 
-from ..policy.rules import LOGIN
-from ..service_reference import actions_of, blank, covered, services, templates_of
+from ..aws.service_reference import actions_of, blank, covered, services, templates_of
+from ..policy.language.rules import LOGIN
 from .findings import Fault, did_you_mean, similar
-from .looks import Look
 from .reference import MEANT
+from .statement_view import Look
 
 
 def _free_actions(look: Look) -> Iterator[Fault]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ..policy.conditions import operator, readable
-from ..policy.model import VARIABLES_SINCE
-from ..service_reference import covered, fits, keys_of, known_keys, services
+from ..aws.service_reference import covered, fits, keys_of, known_keys, services
+from ..policy.language.conditions import operator, readable
+from ..policy.language.model import VARIABLES_SINCE
 from .findings import Fault, did_you_mean, similar
-from .looks import Look
 from .reference import EVERYWHERE, GLOBAL_KEYS
+from .statement_view import Look
 
 
 def _own_keys(look: Look) -> Iterator[tuple[str, str]]:

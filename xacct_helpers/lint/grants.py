@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ..policy.conditions import operator as parsed
-from ..policy.patterns import is_account, like
+from ..policy.language.conditions import operator as parsed
+from ..policy.language.patterns import is_account, like
 from .findings import Fault
-from .looks import Look, strings_in
+from .statement_view import Look, strings_in
 
 
 def wildcard_principal(look: Look) -> Iterator[Fault]:

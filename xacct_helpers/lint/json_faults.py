@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any
 
-from .places import Places
+from .document_positions import Places
 
 _SMART = "'\u2018\u2019\u201c\u201d\u00ab\u00bb"
 

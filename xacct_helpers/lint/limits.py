@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..policy import limits
+from ..policy.language import limits
 from .findings import Guess
 
 

@@ -7,13 +7,13 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from ..aws.service_reference import actions_of
 from ..policy import PolicyError, check, parse
-from ..policy.conditions import RULES as OPERATORS
-from ..policy.conditions import operator
-from ..policy.document import PRINCIPAL_TYPES, STATEMENT_ELEMENTS, TOP_ELEMENTS
-from ..policy.patterns import like
-from ..policy.rules import LOGIN, ORGANIZATION, REPOSITORY, TRUST_ACTIONS
-from ..service_reference import actions_of
+from ..policy.language.conditions import RULES as OPERATORS
+from ..policy.language.conditions import operator
+from ..policy.language.document import PRINCIPAL_TYPES, STATEMENT_ELEMENTS, TOP_ELEMENTS
+from ..policy.language.patterns import like
+from ..policy.language.rules import LOGIN, ORGANIZATION, REPOSITORY, TRUST_ACTIONS
 from .findings import Guess, did_you_mean, listed, similar, statements_of
 
 #: How AWS's words begin -> the rule's name, and a hint where the words alone leave one helpless.

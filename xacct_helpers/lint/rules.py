@@ -30,7 +30,7 @@ from .grants import (
     third_party,
     wildcard_principal,
 )
-from .looks import Look
+from .statement_view import Look
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,10 +4,16 @@ No I/O, no SDK, no clock; only the standard library. `parse` or `check` a docume
 asked into a `Request` and what applies into `Policies`, and `evaluate`.
 """
 
-from .counterfactuals import Counterfactual, counterfactuals
+from .advice.counterfactuals import Counterfactual, counterfactuals
+from .advice.explain import Side, refusal, refusal_context, sentences, sides
+from .advice.suggest import Suggestion, suggest
 from .decide import decide_line
-from .decision import REASONS, Decision, LayerResult, Mismatch, StatementResult
-from .document import (
+from .evaluation.access_matrix import Answer, Asker, Target, asked, who_can
+from .evaluation.decision import REASONS, Decision, LayerResult, Mismatch, StatementResult
+from .evaluation.evaluate import evaluate
+from .evaluation.principals import Principal, PrincipalKind, is_service_linked, refused_to
+from .evaluation.request import NamedPolicy, Policies, Request, derived_context
+from .language.document import (
     Condition,
     Kind,
     PolicyDocument,
@@ -19,12 +25,6 @@ from .document import (
     parse,
     principal_values,
 )
-from .evaluate import evaluate
-from .explain import Side, refusal, refusal_context, sentences, sides
-from .principals import Principal, PrincipalKind, is_service_linked, refused_to
-from .request import NamedPolicy, Policies, Request, derived_context
-from .suggest import Suggestion, suggest
-from .who_can import Answer, Asker, Target, asked, who_can
 
 __all__ = [
     "REASONS",

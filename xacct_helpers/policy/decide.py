@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from .decision import Decision, LayerResult, mismatch_json, near_misses, statement_json
-from .document import PolicyError, load, parse
-from .evaluate import evaluate
-from .patterns import is_account
-from .principals import Principal, refused_to
-from .request import NamedPolicy, Policies, Request, derived_context
+from .evaluation.decision import Decision, LayerResult, mismatch_json, near_misses, statement_json
+from .evaluation.evaluate import evaluate
+from .evaluation.principals import Principal, refused_to
+from .evaluation.request import NamedPolicy, Policies, Request, derived_context
+from .language.document import PolicyError, load, parse
+from .language.patterns import is_account
 
 _SERVICE = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 

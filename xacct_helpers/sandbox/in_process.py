@@ -27,13 +27,15 @@ from urllib.parse import unquote, urlsplit
 import boto3
 from botocore.awsrequest import AWSResponse
 
-from . import mock_aws  # isort: split
+from .moto import mock_aws  # isort: split
 
-from . import pipeline, registry, services, wire
+from . import registry, services
+from .protocol import wire
+from .protocol.wire import FilePart, HttpRequest, HttpResponse
 from .registry.bodies import Body
+from .server import pipeline
 from .services.ecr import lifecycle
-from .state import DEFAULT_SEED, State
-from .wire import FilePart, HttpRequest, HttpResponse
+from .store.state import DEFAULT_SEED, State
 
 __all__ = ["ACCOUNTS", "Sandbox", "SandboxInUse"]
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ..policy import Decision, Policies, Request
-from .entities import StoredPolicy
+from .records import StoredPolicy
 
 Context = dict[str, "str | tuple[str, ...]"]
 

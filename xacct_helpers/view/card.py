@@ -14,7 +14,7 @@ from .calls import ApiCall, boto3_text, cli_text
 from .card_content import CallShown, CardContent, ChangeShown, LayerShown, SideShown, StatementShown
 from .card_html import card_html
 from .card_text import card_text
-from .statements import marked_lines, plain_lines, pretty
+from .statement_lines import marked_lines, plain_lines, pretty
 
 _LAYERS = {
     "scp": "service control policies",

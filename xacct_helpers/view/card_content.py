@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .statements import Line
+from .statement_lines import Line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

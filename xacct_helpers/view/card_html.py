@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from html import escape
 
 from .card_content import CallShown, CardContent, ChangeShown, LayerShown, SideShown
-from .statements import Line
+from .statement_lines import Line
 
 _STYLE = """
 C{border:1px solid var(--jp-border-color1,#bdbdbd);border-radius:6px;padding:12px 18px;

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from textwrap import indent
 
 from .card_content import CardContent
-from .statements import Line
+from .statement_lines import Line
 
 
 def card_text(card: CardContent) -> str:

@@ -12,13 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
-from ..lint.reference import GLOBAL_KEYS
-from ..policy import Kind
-from ..policy.conditions import RULES as OPERATORS
-from ..policy.document import PRINCIPAL_TYPES
-from ..policy.patterns import like
-from ..policy.rules import TRUST_ACTIONS
-from ..service_reference import (
+from ..aws.service_reference import (
     actions_of,
     blank,
     fits,
@@ -28,7 +22,13 @@ from ..service_reference import (
     services,
     templates_of,
 )
-from .typed import Path, Spot, Word, spot, words
+from ..lint.reference import GLOBAL_KEYS
+from ..policy import Kind
+from ..policy.language.conditions import RULES as OPERATORS
+from ..policy.language.document import PRINCIPAL_TYPES
+from ..policy.language.patterns import like
+from ..policy.language.rules import TRUST_ACTIONS
+from .partial_json import Path, Spot, Word, spot, words
 
 SERVICES = ("iam", "sts", "ecr")
 SERVICE_PRINCIPALS = (

@@ -15,13 +15,13 @@ import anywidget
 import traitlets
 
 from ..workspace import LabError
-from . import editing, following
+from . import account_watcher, editing
 from .calls import boto3_text, cli_text
 from .completion import Known, complete
 from .editing import Target
+from .lint_marks import Mark, marks, refusal_mark, sentence
 from .opening import current
 from .preview import preview
-from .verdict import Mark, marks, refusal_mark, sentence
 
 _STATIC = Path(__file__).parent / "static"
 _SIGNS = {"error": "✗", "warning": "⚠"}
@@ -198,7 +198,7 @@ def _save(editor: PolicyEditor, content: dict[str, Any]) -> Answer:
         found = _findings(text, (mark,) if mark else ())
         return {**_saved("refused", said), "findings": found, **texts}
     editor.in_account, editor.loaded = editing.read(target), text
-    following.look()  # an access map on the page shows what has become of it
+    account_watcher.look()  # an access map on the page shows what has become of it
     return {**_saved("saved", f"Saved. The call was {call.service}:{call.operation}."), **texts}
 
 

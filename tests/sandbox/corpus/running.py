@@ -11,7 +11,7 @@ from typing import Any
 
 from tests.sandbox.corpus.steps import Code, Control, Scenario, Step
 from tests.sandboxes import A, Answer, B, C, Keys, Sandbox
-from xacct_helpers.sandbox import totp
+from xacct_helpers.sandbox.auth import one_time_codes
 
 ACCOUNTS = {"A": A, "B": B, "C": C}
 #: The caller without permissions; there is one in each account that a scenario speaks to.
@@ -125,7 +125,9 @@ class Run:
     def resolved(self, value: Any) -> Any:
         """The value with what its references and codes stand for."""
         if isinstance(value, Code):
-            return totp.code(self._found(value.seed).decode(), self._half_minute + value.later)
+            return one_time_codes.code(
+                self._found(value.seed).decode(), self._half_minute + value.later
+            )
         if isinstance(value, str):
             whole = _REFERENCE.fullmatch(value)
             if whole:
@@ -148,7 +150,7 @@ class Run:
     def _half_minute(self) -> int:
         """The half minute in which the first code of a scenario is asked for."""
         now = self.sandbox.control("GET", "status").json["now"]
-        return totp.step_at(datetime.fromisoformat(now))
+        return one_time_codes.step_at(datetime.fromisoformat(now))
 
 
 def plainly(

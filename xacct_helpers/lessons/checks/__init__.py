@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ... import kept_progress
+from ...course import progress
 from ...view.opening import current
 from ...workspace import LabError
 from ..answers import CHECK_AGENT, Answer, Finding
@@ -66,11 +66,11 @@ def check(notebook: str | int) -> None:
         print(f"    What happened: {finding.found}")
         print(f"    Look at: {finding.next}")
         print(f"    {_ways_on(name)}")
-        kept_progress.record(folder, lambda before: kept_progress.with_last(before, name))
+        progress.record(folder, lambda before: progress.with_last(before, name))
         return
     print(WHY[name])
-    when = kept_progress.now()
-    kept_progress.record(folder, lambda before: kept_progress.with_passed(before, name, when))
+    when = progress.now()
+    progress.record(folder, lambda before: progress.with_passed(before, name, when))
 
 
 def skip(notebook: str | int) -> None:
@@ -79,7 +79,7 @@ def skip(notebook: str | int) -> None:
     Raises LabError for a notebook that has no check.
     """
     name = named(notebook)
-    kept_progress.record(current().folder, lambda before: kept_progress.with_skipped(before, name))
+    progress.record(current().folder, lambda before: progress.with_skipped(before, name))
     print(f'The check of {name} is skipped; check("{name}") makes good for it whenever you like.')
     print(f"lab.catch_up(through={int(name)}) puts your accounts where the next notebook begins.")
 

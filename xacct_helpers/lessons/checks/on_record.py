@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ... import kept_progress
+from ...course import progress
 from ...view.opening import current
 from ...workspace import ACCOUNT_A, ACCOUNT_B, REGION
 from ..answers import Answer
@@ -26,7 +26,7 @@ def unless_passed(notebook: str, look: Callable[[], Answer]) -> Callable[[Tries]
     """Look, unless the notebook's check has passed before."""
 
     def probe(_: Tries) -> Answer:
-        kept = notebook in kept_progress.read(current().folder).passed
+        kept = notebook in progress.read(current().folder).passed
         return Answer(value="this check has passed before") if kept else look()
 
     return probe

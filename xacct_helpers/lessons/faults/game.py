@@ -10,13 +10,13 @@ from dataclasses import asdict, replace
 from html import escape
 from typing import Any
 
-from ...catch_up import rewind
+from ...course.checkpoint import rewind
 from ...images import PulledImage
 from ...lab import Lab
 from ...view.calls import boto3_text
 from ...view.opening import current
 from ...workspace import REGION, LabError, NotThere
-from ..showing import show
+from ..display import show
 from . import calls, contract, records
 from .catalogue import FAULTS, draw, spoilt
 from .deployment import Deployment, run

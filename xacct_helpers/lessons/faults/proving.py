@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import get_args
 
-from ...catch_up import rewind
+from ...course.checkpoint import rewind
 from ...lab import Lab
 from . import calls, contract
 from .catalogue import spoilt

@@ -12,19 +12,19 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ...policy import refusal
-from .. import gate
-from ..errors import ApiError
+from ..authorization import gate
 from ..permission_checks import Ask, Asked
+from ..protocol.errors import ApiError
+from ..protocol.wire import Answer, Call, HttpRequest
 from ..services import ecr
-from ..trail import Entry, Who, kept_answer, kept_parameters, kept_text
-from ..wire import Answer, Call, HttpRequest
+from ..store.trail import Entry, Who, kept_answer, kept_parameters, kept_text
 from .errors import RegistryError, translated
 from .paths import Registry
 from .tokens import Ticket
 
 if TYPE_CHECKING:
     from ..callers import Caller
-    from ..state import State
+    from ..store.state import State
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from ..wire import HttpRequest, HttpResponse
+from ..protocol.wire import HttpRequest, HttpResponse
 from . import layers, listings, manifests, uploads
 from .access import Visit
 from .bodies import Body, Gone
@@ -14,7 +14,7 @@ from .paths import addressed, found_at
 from .tokens import EXPIRED, read
 
 if TYPE_CHECKING:
-    from ..state import State
+    from ..store.state import State
 
 _log = logging.getLogger("xacct.sandbox")
 

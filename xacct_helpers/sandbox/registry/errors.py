@@ -12,8 +12,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from ..errors import ApiError
-from ..wire import HttpResponse
+from ..protocol.errors import ApiError
+from ..protocol.wire import HttpResponse
 
 VERSION = {"docker-distribution-api-version": "registry/2.0"}
 

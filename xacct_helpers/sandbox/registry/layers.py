@@ -11,16 +11,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
-from ..registry_passwords import ticket
+from ..auth.registry_passwords import ticket
+from ..protocol.wire import FilePart, HttpRequest, HttpResponse
 from ..services.ecr import layers
 from ..services.ecr.repositories import existing
-from ..wire import FilePart, HttpRequest, HttpResponse
 from .access import Visit, attempting
 from .errors import VERSION, RegistryError, as_json
 from .paths import digest as checked
 
 if TYPE_CHECKING:
-    from ..state import State
+    from ..store.state import State
 
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from urllib.parse import parse_qs
 
+from ..protocol.wire import HttpResponse
 from ..services import ecr
 from ..services.ecr import image_queries
 from ..services.ecr.repositories import existing
-from ..wire import HttpResponse
 from .access import Visit, attempting
 from .errors import RegistryError, as_json
 from .paths import digest as checked

@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from ..errors import ApiError
+from ..protocol.errors import ApiError
+from ..protocol.wire import HttpResponse
 from ..services.ecr import batch_delete, put_image
-from ..wire import HttpResponse
 from .access import Visit, attempting, perform, run
 from .bodies import Body, TooLong
 from .errors import VERSION, RegistryError

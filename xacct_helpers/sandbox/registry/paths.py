@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import parse_qs, urlencode
 
-from ..wire import HttpRequest
+from ..protocol.wire import HttpRequest
 from .errors import RegistryError
 
 DEFAULT_REGION = "us-east-1"

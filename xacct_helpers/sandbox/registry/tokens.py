@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from .. import identities
-from ..registry_passwords import PURPOSE
-from ..seal import SealError, unseal
+from ..auth import identities
+from ..auth.registry_passwords import PURPOSE
+from ..sealed_tokens import SealError, unseal
 from .errors import RegistryError
 
 if TYPE_CHECKING:
     from ..callers import Caller
-    from ..state import State
+    from ..store.state import State
 
 EXPIRED = "Your authorization token has expired. Reauthenticate and try again."
 

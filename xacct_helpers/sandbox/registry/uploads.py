@@ -13,10 +13,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import parse_qs
 
-from ..entities import Repository
-from ..errors import ApiError
+from ..protocol.errors import ApiError
+from ..protocol.wire import HttpResponse
+from ..records import Repository
 from ..services.ecr import layers
-from ..wire import HttpResponse
 from .access import Attempt, Visit, allowed, attempting, perform, run
 from .bodies import Body
 from .errors import VERSION, RegistryError

@@ -8,8 +8,8 @@ from . import cloudtrail, ecr, iam, organizations, sts
 from .operation import Operation, Service
 
 if TYPE_CHECKING:
-    from ..state import State
-    from ..wire import Call
+    from ..protocol.wire import Call
+    from ..store.state import State
 
 BY_SERVICE: dict[str, Service] = {
     "iam": iam.SERVICE,

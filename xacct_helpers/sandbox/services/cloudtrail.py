@@ -22,17 +22,19 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 
-from .. import gate, trail, validation, wire
-from ..errors import ApiError
+from ..authorization import gate
 from ..permission_checks import Asked
-from ..seal import SealError, seal, unseal
-from ..trail import Entry, Who
-from ..wire import Answer, Call
+from ..protocol import validation, wire
+from ..protocol.errors import ApiError
+from ..protocol.wire import Answer, Call
+from ..sealed_tokens import SealError, seal, unseal
+from ..store import trail
+from ..store.trail import Entry, Who
 from .operation import Operation, Service, account_wide
 
 if TYPE_CHECKING:
     from ..callers import Caller
-    from ..state import State
+    from ..store.state import State
 
 PAGE = 50
 _KEPT = timedelta(days=90)

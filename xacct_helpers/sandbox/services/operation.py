@@ -10,14 +10,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from .. import gate, validation
-from ..errors import ApiError
+from ..authorization import gate
 from ..permission_checks import Ask, Asked
-from ..wire import Answer, Call
+from ..protocol import validation
+from ..protocol.errors import ApiError
+from ..protocol.wire import Answer, Call
 
 if TYPE_CHECKING:
     from ..callers import Caller
-    from ..state import State
+    from ..store.state import State
 
 Permissions = Callable[["State", Call, "Caller"], tuple[Ask, ...]]
 Perform = Callable[["State", Call, "Caller"], Answer]

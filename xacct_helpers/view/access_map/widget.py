@@ -15,9 +15,9 @@ import anywidget
 import traitlets
 
 from ...workspace import LabError
+from ..account_watcher import follow
 from ..card import card
 from ..card_html import card_html
-from ..following import follow
 from ..opening import current
 from . import words
 from .model import Bundle, Map, read

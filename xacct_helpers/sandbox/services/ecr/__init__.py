@@ -13,11 +13,11 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from ... import registry_passwords
-from ...entities import Repository
-from ...errors import ApiError
+from ...auth import registry_passwords
 from ...permission_checks import Ask
-from ...wire import Answer, Call
+from ...protocol.errors import ApiError
+from ...protocol.wire import Answer, Call
+from ...records import Repository
 from ..operation import Effect, Operation, Perform, Permissions, Service
 from . import (
     batch_delete,
@@ -33,7 +33,7 @@ from . import (
 
 if TYPE_CHECKING:
     from ...callers import Caller
-    from ...state import State
+    from ...store.state import State
 
 TOKEN_HOURS = 12
 _REPOSITORY_ARN = re.compile(r"arn:aws:ecr:[^:]*:[^:]*:repository/.*", re.S)

@@ -12,12 +12,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ...entities import Image, Repository
-from ...wire import Answer, Call
+from ...protocol.wire import Answer, Call
+from ...records import Image, Repository
 from . import image_queries
 
 if TYPE_CHECKING:
-    from ...state import State
+    from ...store.state import State
 
 ImageId = Mapping[str, str]
 REFERENCED = "ImageReferencedByManifestList"

@@ -14,12 +14,12 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ...entities import Image, Repository
-from ...errors import ApiError
-from ...wire import Call
+from ...protocol.errors import ApiError
+from ...protocol.wire import Call
+from ...records import Image, Repository
 
 if TYPE_CHECKING:
-    from ...state import State
+    from ...store.state import State
 
 PAGE = 100
 _DIGEST = re.compile(r"[a-zA-Z0-9\-_+.]+:[a-fA-F0-9]+")

@@ -11,15 +11,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from ... import registry_passwords
-from ...blobs import DIGEST, UPLOAD_SECONDS, Elsewhere, TooManyUploads
-from ...entities import Repository
-from ...errors import ApiError
-from ...wire import Answer, Call
+from ...auth import registry_passwords
+from ...protocol.errors import ApiError
+from ...protocol.wire import Answer, Call
+from ...records import Repository
+from ...store.blobs import DIGEST, UPLOAD_SECONDS, Elsewhere, TooManyUploads
 from .repositories import existing
 
 if TYPE_CHECKING:
-    from ...state import State
+    from ...store.state import State
 
 PART_SIZE = 10 * 1024 * 1024
 MAX_PART = 20 * 1024 * 1024

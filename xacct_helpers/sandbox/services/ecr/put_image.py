@@ -12,14 +12,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ...entities import Repository
-from ...errors import ApiError
-from ...wire import Answer, Call
+from ...protocol.errors import ApiError
+from ...protocol.wire import Answer, Call
+from ...records import Repository
 from . import image_queries, scanning
 from .repositories import existing
 
 if TYPE_CHECKING:
-    from ...state import State
+    from ...store.state import State
 
 MAX_MANIFEST = 4 * 1024 * 1024
 # Layers whose bytes stay with who made them (Windows): no registry has them.

@@ -11,15 +11,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ....policy import PolicyError, check
-from ....policy.rules import REGISTRY
-from ...entities import StoredPolicy
-from ...errors import ApiError
-from ...wire import Answer, Call
+from ....policy.language.rules import REGISTRY
+from ...protocol.errors import ApiError
+from ...protocol.wire import Answer, Call
+from ...records import StoredPolicy
 from ..iam import principals
 
 if TYPE_CHECKING:
     from ...callers import Caller
-    from ...state import State
+    from ...store.state import State
 
 
 def of(state: State, account: str, region: str) -> StoredPolicy | None:

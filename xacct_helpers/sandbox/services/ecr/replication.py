@@ -18,20 +18,20 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ....policy import Principal, refusal
-from ... import gate
+from ...authorization import gate
 from ...callers import Caller
-from ...entities import Image, Repository
-from ...errors import ApiError
 from ...permission_checks import Ask
-from ...private_registry import Place
-from ...trail import Entry, Who
-from ...wire import Answer, Call
+from ...protocol.errors import ApiError
+from ...protocol.wire import Answer, Call
+from ...records import Image, Repository
+from ...store.private_registry import Place
+from ...store.trail import Entry, Who
 from ..iam import service_linked
 from . import image_queries, layers, put_image
 from .repositories import repository_ask
 
 if TYPE_CHECKING:
-    from ...state import State
+    from ...store.state import State
 
 SERVICE = "replication.ecr.amazonaws.com"
 REPLICATED = "ReplicateImage"

@@ -12,20 +12,20 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from ....aws.service_reference import fits, keys_of
 from ....policy import PolicyError, check
-from ....policy.rules import REPOSITORY
-from ....service_reference import fits, keys_of
-from ...entities import Repository, StoredPolicy
-from ...errors import ApiError
+from ....policy.language.rules import REPOSITORY
 from ...permission_checks import Ask
-from ...validation import pattern
-from ...wire import Call
+from ...protocol.errors import ApiError
+from ...protocol.validation import pattern
+from ...protocol.wire import Call
+from ...records import Repository, StoredPolicy
 from ..iam import principals
 from . import image_queries, registry_policy
 
 if TYPE_CHECKING:
     from ...callers import Caller
-    from ...state import State
+    from ...store.state import State
 
 _TAGS, _TAG_KEY, _TAG_VALUE = 50, 128, 256
 _TAG_TEXT = pattern(r"[\p{L}\p{Z}\p{N}_.:/=+\-@]*")

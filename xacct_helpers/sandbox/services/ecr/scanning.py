@@ -13,15 +13,15 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from ....policy.patterns import like
-from ...entities import Image, Repository
-from ...errors import ApiError
-from ...wire import Answer, Call
+from ....policy.language.patterns import like
+from ...protocol.errors import ApiError
+from ...protocol.wire import Answer, Call
+from ...records import Image, Repository
 from . import image_queries
 
 if TYPE_CHECKING:
     from ...callers import Caller
-    from ...state import State
+    from ...store.state import State
 
 _QUOTA = timedelta(hours=24)
 _NO_INSPECTOR = (

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...errors import ApiError, authentication
-from ...wire import Call
+from ...protocol.errors import ApiError, authentication
+from ...protocol.wire import Call
 from ..operation import Service
 from . import (
     account,
@@ -35,7 +35,7 @@ from . import (
 
 if TYPE_CHECKING:
     from ...callers import Caller
-    from ...state import State
+    from ...store.state import State
 
 
 def _prepare(state: State, call: Call, caller: Caller) -> None:

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...wire import Answer, Call
+from ...protocol.wire import Answer, Call
 from ..operation import Operation
 from .permissions import permissions
 from .through_moto import changes, reads
 
 if TYPE_CHECKING:
     from ...callers import Caller
-    from ...state import State
+    from ...store.state import State
 
 
 def _summary(state: State, call: Call, caller: Caller) -> Answer:

@@ -10,15 +10,16 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ....policy import Kind, PolicyError, check, limits
-from ....policy.principal_forms import invalid
-from ...errors import ApiError
-from ...wire import Call
+from ....policy import Kind, PolicyError, check
+from ....policy.language import limits
+from ....policy.language.principal_forms import invalid
+from ...protocol.errors import ApiError
+from ...protocol.wire import Call
 from . import principals, protected_roles, resources
 from .common import conflict, limit, missing
 
 if TYPE_CHECKING:
-    from ...state import State
+    from ...store.state import State
 
 # Documents and what kind of policy each operation stores.
 _DOCUMENTS: dict[str, tuple[str, Kind]] = {

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ...errors import ApiError
+from ...protocol.errors import ApiError
 
 if TYPE_CHECKING:
-    from ...entities import User
-    from ...state import State
-    from ...wire import Call
+    from ...protocol.wire import Call
+    from ...records import User
+    from ...store.state import State
 
 _PAGE = 100
 

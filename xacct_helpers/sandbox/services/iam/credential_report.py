@@ -15,13 +15,13 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from ...errors import ApiError
-from ...holdings import Report
-from ...wire import Answer, Call
+from ...protocol.errors import ApiError
+from ...protocol.wire import Answer, Call
+from ...user_credentials import Report
 from .without_moto import operation
 
 if TYPE_CHECKING:
-    from ...state import State
+    from ...store.state import State
 
 _LASTS = timedelta(hours=4)
 _COLUMNS = """user arn user_creation_time password_enabled password_last_used password_last_changed

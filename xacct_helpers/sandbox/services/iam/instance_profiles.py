@@ -7,16 +7,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...errors import ApiError
 from ...permission_checks import Ask
-from ...wire import Call
+from ...protocol.errors import ApiError
+from ...protocol.wire import Call
 from .common import missing
 from .permissions import pass_role, permissions
 from .through_moto import changes, changing, reads
 
 if TYPE_CHECKING:
     from ...callers import Caller
-    from ...state import State
+    from ...store.state import State
 
 
 def _is_new(state: State, call: Call, account: str) -> None:

@@ -15,17 +15,17 @@ from datetime import UTC
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from ... import totp
-from ...errors import ApiError
-from ...holdings import MfaDevice
-from ...wire import Answer, Call
+from ...auth import one_time_codes
+from ...protocol.errors import ApiError
+from ...protocol.wire import Answer, Call
+from ...user_credentials import MfaDevice
 from . import common
 from .permissions import on
 from .without_moto import operation
 
 if TYPE_CHECKING:
     from ...callers import Caller
-    from ...state import State
+    from ...store.state import State
 
 _LONGEST_NAME = 226
 _MOST_DEVICES = 8
@@ -55,7 +55,7 @@ def _create(state: State, call: Call, account: str) -> Answer:
     number = _to_be_made(state, call, account)
     if number.lower() in map(str.lower, state.held(account).mfa_devices):
         raise ApiError("EntityAlreadyExists", "MFA device already exists.", 409)
-    made = {"seed": totp.new_seed()}
+    made = {"seed": one_time_codes.new_seed()}
     _add(state, call, account, made["seed"])
     state.record(call, account, made)
     device = state.held(account).mfa_devices[number]
@@ -88,7 +88,7 @@ def _enable(state: State, call: Call, account: str) -> Answer:
     if len(state.held(account).devices_of(user.unique_id)) >= _MOST_DEVICES:
         raise common.limit("MFADevicesPerUser", _MOST_DEVICES)
     codes = [call.params[f"AuthenticationCode{n}"] for n in (1, 2)]
-    step = totp.accepted(device.seed, codes, state.clock.now(), after=device.last_step)
+    step = one_time_codes.accepted(device.seed, codes, state.clock.now(), after=device.last_step)
     if step is None:
         text = "Authentication code for device is not valid."
         raise ApiError("InvalidAuthenticationCode", text, 403)
@@ -213,7 +213,7 @@ def authenticate(state: State, call: Call, caller: Caller) -> None:
             "associated with this user."
         )
     now = state.clock.now()
-    step = totp.accepted(device.seed, [params["TokenCode"]], now, after=device.last_step)
+    step = one_time_codes.accepted(device.seed, [params["TokenCode"]], now, after=device.last_step)
     if step is None:
         raise _failed(" with invalid MFA one time pass code.")
     used = replace(call, params={"SerialNumber": device.serial, "Step": step})

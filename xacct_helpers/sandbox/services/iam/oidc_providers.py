@@ -11,9 +11,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from ...entities import OidcProvider
-from ...errors import ApiError
-from ...wire import Answer, Call
+from ...protocol.errors import ApiError
+from ...protocol.wire import Answer, Call
+from ...records import OidcProvider
 from ..operation import Effect, Operation
 from . import checks
 from .common import limit, missing
@@ -22,7 +22,7 @@ from .without_moto import Handler
 
 if TYPE_CHECKING:
     from ...callers import Caller
-    from ...state import State
+    from ...store.state import State
 
 _ARN = re.compile(r"arn:aws:iam::\d{12}:oidc-provider/.+", re.S)
 _MOST_THUMBPRINTS, _MOST_CLIENT_IDS = 5, 100

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ...errors import ApiError
-from ...wire import Call
+from ...protocol.errors import ApiError
+from ...protocol.wire import Call
 
 if TYPE_CHECKING:
     from ...callers import Caller

@@ -14,13 +14,13 @@ from dataclasses import replace
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
-from ...errors import ApiError
-from ...wire import Answer, Call
+from ...protocol.errors import ApiError
+from ...protocol.wire import Answer, Call
 from . import common
 from .without_moto import change, operation
 
 if TYPE_CHECKING:
-    from ...state import State
+    from ...store.state import State
 
 _SHORTEST = 8
 _KINDS = 3

@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from ....service_reference import fits, keys_of
+from ....aws.service_reference import fits, keys_of
 from ...permission_checks import Ask
-from ...wire import Call
+from ...protocol.wire import Call
 from ..operation import Permissions
 from . import resources
 
 if TYPE_CHECKING:
     from ...callers import Caller
-    from ...state import State
+    from ...store.state import State
 
 
 def permissions(state: State, call: Call, caller: Caller) -> tuple[Ask, ...]:

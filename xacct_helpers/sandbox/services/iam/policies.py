@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...errors import ApiError
-from ...wire import Call
+from ...protocol.errors import ApiError
+from ...protocol.wire import Call
 from .common import conflict
 from .through_moto import changes, changing, reads
 
 if TYPE_CHECKING:
-    from ...state import State
+    from ...store.state import State
 
 
 def _is_new(state: State, call: Call, account: str) -> None:

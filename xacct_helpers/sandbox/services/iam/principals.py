@@ -13,10 +13,10 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from ....policy import PolicyDocument, map_principals, principal_values
-from ....policy.principal_forms import LOGIN_PROVIDERS, form_fault
+from ....policy.language.principal_forms import LOGIN_PROVIDERS, form_fault
 
 if TYPE_CHECKING:
-    from ...state import State
+    from ...store.state import State
 
 _ACCOUNT = re.compile(r"\d{12}")
 _IAM_ARN = re.compile(r"arn:aws:iam::(\d{12}):(root|user/\S+|role/\S+)")

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...errors import ApiError
-from ...wire import Call
+from ...protocol.errors import ApiError
+from ...protocol.wire import Call
 
 if TYPE_CHECKING:
-    from ...state import State
+    from ...store.state import State
 
 PATH = "/aws-service-role/"
 # Those of the calls on a role whose model knows UnmodifiableEntityException. Of UpdateRole the

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from ....service_reference import resource_types
-from ...wire import Call
+from ....aws.service_reference import resource_types
+from ...protocol.wire import Call
 
 if TYPE_CHECKING:
     from ...callers import Caller
-    from ...state import State
+    from ...store.state import State
 
 # Listings have no resource type in the reference. What they are authorised on is told by public
 # logs: "iam:ListRoles on resource: arn:aws:iam::ACCOUNT:role/", and of MFA devices ":mfa/".

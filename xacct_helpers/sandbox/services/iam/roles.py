@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ...wire import Call
+from ...protocol.wire import Call
 from . import checks, principals
 from .common import conflict, kept_tags
 from .through_moto import Act, changes, changing, reads
 
 if TYPE_CHECKING:
-    from ...state import State
+    from ...store.state import State
 
 
 def _is_new(state: State, call: Call, account: str) -> None:

@@ -12,9 +12,9 @@ from dataclasses import replace
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
-from ...errors import ApiError
-from ...holdings import ServerCertificate
-from ...wire import Answer, Call
+from ...protocol.errors import ApiError
+from ...protocol.wire import Answer, Call
+from ...user_credentials import ServerCertificate
 from . import common
 from .permissions import on
 from .without_moto import change, operation
@@ -22,7 +22,7 @@ from .without_moto import change, operation
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
 
-    from ...state import State
+    from ...store.state import State
 
 _MOST = 20
 

@@ -14,14 +14,14 @@ from dataclasses import replace
 from datetime import UTC, timedelta
 from typing import TYPE_CHECKING, Any
 
-from ...errors import ApiError
-from ...holdings import ServiceCredential
-from ...wire import Answer, Call
+from ...protocol.errors import ApiError
+from ...protocol.wire import Answer, Call
+from ...user_credentials import ServiceCredential
 from . import common
 from .without_moto import change, operation
 
 if TYPE_CHECKING:
-    from ...state import State
+    from ...store.state import State
 
 _BEDROCK = "bedrock.amazonaws.com"
 SERVICES = ("cassandra.amazonaws.com", "codecommit.amazonaws.com", _BEDROCK)

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ...errors import ApiError
-from ...wire import Answer, Call
+from ...protocol.errors import ApiError
+from ...protocol.wire import Answer, Call
 from ..operation import Effect, Operation
 from . import common, principals
 from .permissions import on
@@ -20,7 +20,7 @@ from .without_moto import Handler
 
 if TYPE_CHECKING:
     from ...callers import Caller
-    from ...state import State
+    from ...store.state import State
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,14 +10,14 @@ from dataclasses import replace
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
-from ...errors import ApiError
-from ...holdings import SigningCertificate
-from ...wire import Answer, Call
+from ...protocol.errors import ApiError
+from ...protocol.wire import Answer, Call
+from ...user_credentials import SigningCertificate
 from . import common, server_certificates
 from .without_moto import change, operation
 
 if TYPE_CHECKING:
-    from ...state import State
+    from ...store.state import State
 
 _MOST = 2
 

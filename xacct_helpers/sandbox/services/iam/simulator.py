@@ -28,17 +28,17 @@ from ....policy import (
     evaluate,
     parse,
 )
-from ...entities import StoredPolicy
-from ...errors import ApiError
-from ...gate import Levels, service_controls
-from ...wire import Answer, Call
+from ...authorization.gate import Levels, service_controls
+from ...protocol.errors import ApiError
+from ...protocol.wire import Answer, Call
+from ...records import StoredPolicy
 from ..operation import Operation
 from . import common
 from .permissions import permissions
 
 if TYPE_CHECKING:
     from ...callers import Caller
-    from ...state import State
+    from ...store.state import State
 
 _SOURCE = re.compile(r"arn:aws:iam::(\d{12}):(user|role|group)/(?:.*/)?([^/]+)")
 _VARIABLE = re.compile(r"\$\{\s*([A-Za-z][\w:/.-]*)\s*(?:,[^}]*)?\}")

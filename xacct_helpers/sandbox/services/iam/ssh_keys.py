@@ -12,16 +12,16 @@ from dataclasses import replace
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
-from ...errors import ApiError
-from ...holdings import SshPublicKey
-from ...wire import Answer, Call
+from ...protocol.errors import ApiError
+from ...protocol.wire import Answer, Call
+from ...user_credentials import SshPublicKey
 from . import common
 from .without_moto import change, operation
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
-    from ...state import State
+    from ...store.state import State
 
 _MOST_KEYS = 5
 _FEWEST_BITS = 2048

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ...wire import Answer, Call
+from ...protocol.wire import Answer, Call
 from ..operation import Operation, Permissions
 from . import checks, own_user
 from .permissions import permissions
 
 if TYPE_CHECKING:
     from ...callers import Caller
-    from ...state import State
+    from ...store.state import State
 
 #: Has moto perform a call, the first time or on replay.
 Act = Callable[[Call, str], Any]

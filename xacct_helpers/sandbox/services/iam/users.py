@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ...wire import Answer, Call
+from ...protocol.wire import Answer, Call
 from ..operation import Operation
 from . import checks, own_user, principals
 from .common import conflict, kept_tags
@@ -16,7 +16,7 @@ from .through_moto import Act, Conflict, changes, changing, no_conflict, reads
 
 if TYPE_CHECKING:
     from ...callers import Caller
-    from ...state import State
+    from ...store.state import State
 
 
 def _is_new(state: State, call: Call, account: str) -> None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from ...wire import Answer, Call
+from ...protocol.wire import Answer, Call
 from ..operation import Effect, Operation, Permissions
 from . import checks, own_user
 from .permissions import permissions
 
 if TYPE_CHECKING:
     from ...callers import Caller
-    from ...state import State
+    from ...store.state import State
 
 Handler = Callable[["State", Call, str], Answer]
 Check = Callable[["State", Call, str], object]

@@ -11,11 +11,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...errors import ApiError
-from ...gate import organization_of as of
-from ...organization import Organization
+from ...authorization.gate import organization_of as of
 from ...permission_checks import Ask
-from ...wire import Answer, Call
+from ...protocol.errors import ApiError
+from ...protocol.wire import Answer, Call
+from ...store.organization import Organization
 from ..operation import Operation, Service
 from . import membership, policies, queries
 from .lookup import handshake_of
@@ -23,7 +23,7 @@ from .rendering import Handler
 
 if TYPE_CHECKING:
     from ...callers import Caller
-    from ...state import State
+    from ...store.state import State
 
 _CHANGES: dict[str, Handler] = {
     "CreateOrganization": membership.create_organization,

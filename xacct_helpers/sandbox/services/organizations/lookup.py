@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ...errors import ApiError
-from ...gate import organization_of as of
-from ...organization import Handshake, Node, Organization, Policy
+from ...authorization.gate import organization_of as of
+from ...protocol.errors import ApiError
+from ...store.organization import Handshake, Node, Organization, Policy
 
 if TYPE_CHECKING:
-    from ...state import State
+    from ...store.state import State
 
 
 def api_error(code: str, message: str, **members: str) -> ApiError:

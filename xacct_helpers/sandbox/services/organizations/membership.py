@@ -5,15 +5,15 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from ... import organization
-from ...gate import organization_of as of
-from ...organization import Handshake, Node, Organization
-from ...wire import Call
+from ...authorization.gate import organization_of as of
+from ...protocol.wire import Call
+from ...store import organization
+from ...store.organization import Handshake, Node, Organization
 from .lookup import account_of, api_error, denied, handshake_of, managed, own, parent_of, unit_of
 from .rendering import Answer, Handler, handshake_shown, organization_shown, unit_shown
 
 if TYPE_CHECKING:
-    from ...state import State
+    from ...store.state import State
 
 _DEEPEST = 5
 _INVITATION_DAYS = 15

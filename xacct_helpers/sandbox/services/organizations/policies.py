@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ....policy import Kind, PolicyError, check, limits
-from ...organization import FULL_ACCESS, RCP, SCP, Organization, Policy
-from ...wire import Call
+from ....policy import Kind, PolicyError, check
+from ....policy.language import limits
+from ...protocol.wire import Call
+from ...store.organization import FULL_ACCESS, RCP, SCP, Organization, Policy
 from .lookup import api_error, denied, managed, policy_of, target_of
 from .rendering import Answer, policy_shown, root_shown
 
 if TYPE_CHECKING:
-    from ...state import State
+    from ...store.state import State
 
 _KINDS: dict[str, Kind] = {SCP: "scp", RCP: "rcp"}
 _MOST_ATTACHED = 5

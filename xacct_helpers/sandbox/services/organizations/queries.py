@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...organization import Organization
-from ...wire import Call
+from ...protocol.wire import Call
+from ...store.organization import Organization
 from .lookup import (
     account_of,
     api_error,
@@ -32,7 +32,7 @@ from .rendering import (
 )
 
 if TYPE_CHECKING:
-    from ...state import State
+    from ...store.state import State
 
 
 def describe_organization(state: State, call: Call, account: str) -> Answer:

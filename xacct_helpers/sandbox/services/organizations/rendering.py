@@ -7,12 +7,12 @@ import binascii
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ...organization import SCP, Handshake, Node, Organization, Policy
-from ...wire import Call
+from ...protocol.wire import Call
+from ...store.organization import SCP, Handshake, Node, Organization, Policy
 from .lookup import api_error
 
 if TYPE_CHECKING:
-    from ...state import State
+    from ...store.state import State
 
 _PAGE = 20
 

@@ -9,16 +9,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ....policy import refusal, refused_to
-from ...errors import ApiError, access_denied
 from ...permission_checks import Ask, Asked
-from ...wire import Answer, Call
+from ...protocol.errors import ApiError, access_denied
+from ...protocol.wire import Answer, Call
 from ..iam import mfa
 from ..operation import Operation, Service, account_wide
 from . import assume_role, federation, sessions, web_identity
 
 if TYPE_CHECKING:
     from ...callers import Caller
-    from ...state import State
+    from ...store.state import State
 
 _LONG_TERM_ONLY = frozenset({"GetSessionToken", "GetFederationToken"})
 

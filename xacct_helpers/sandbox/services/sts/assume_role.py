@@ -12,15 +12,15 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from ...callers import Caller, Session
-from ...entities import Role, StoredPolicy
-from ...errors import ApiError
 from ...permission_checks import Ask
-from ...wire import Answer, Call
+from ...protocol.errors import ApiError
+from ...protocol.wire import Answer, Call
+from ...records import Role, StoredPolicy
 from ..iam import mfa
 from . import sessions
 
 if TYPE_CHECKING:
-    from ...state import State
+    from ...store.state import State
 
 _ROLE_ARN = re.compile(r"arn:aws:iam::(\d{12}):role/((?:[\x21-\x7e]+/)?)([\w+=,.@-]+)")
 # An ARN of IAM must name an account; of others only the six parts are looked at.

@@ -9,12 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ...permission_checks import Ask
-from ...wire import Answer, Call
+from ...protocol.wire import Answer, Call
 from . import sessions
 
 if TYPE_CHECKING:
     from ...callers import Caller
-    from ...state import State
+    from ...store.state import State
 
 _DEFAULT_SECONDS = 43200
 

@@ -14,14 +14,15 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from ....policy import PolicyError, check, limits
-from ... import identities
+from ....policy import PolicyError, check
+from ....policy.language import limits
+from ...auth import identities
 from ...callers import Caller, Session
-from ...errors import ApiError, validation
-from ...wire import Call
+from ...protocol.errors import ApiError, validation
+from ...protocol.wire import Call
 
 if TYPE_CHECKING:
-    from ...state import State
+    from ...store.state import State
 
 _MANAGED_LIMIT = 10
 _ID_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"

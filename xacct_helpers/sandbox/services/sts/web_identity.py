@@ -16,16 +16,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ... import issuer
-from ...entities import OidcProvider
-from ...errors import ApiError
+from ...auth import oidc_issuer
 from ...permission_checks import Ask
-from ...wire import Answer, Call
+from ...protocol.errors import ApiError
+from ...protocol.wire import Answer, Call
+from ...records import OidcProvider
 from . import assume_role, sessions
 
 if TYPE_CHECKING:
     from ...callers import Caller
-    from ...state import State
+    from ...store.state import State
 
 _NOT_A_JWT = (
     "The ID Token provided is not a valid JWT. (You may see this error if you sent an Access Token)"
@@ -226,13 +226,13 @@ def _audience(claims: Claims, provider: OidcProvider) -> str:
 
 
 def _verify(state: State, token: str, header: Claims, named: str) -> None:
-    if named != issuer.url(state) or header.get("alg") != issuer.ALGORITHM:
+    if named != oidc_issuer.url(state) or header.get("alg") != oidc_issuer.ALGORITHM:
         raise _invalid(_NO_KEY)
     try:
-        issuer.verify(state, token, header.get("kid"))
-    except issuer.UnknownKey as error:
+        oidc_issuer.verify(state, token, header.get("kid"))
+    except oidc_issuer.UnknownKey as error:
         raise _invalid(_NO_KEY) from error
-    except issuer.BadSignature as error:
+    except oidc_issuer.BadSignature as error:
         raise _invalid("Token signature invalid") from error
 
 

@@ -1,0 +1,1 @@
+"""AWS as facts: the service authorization reference and the SDK's service models."""

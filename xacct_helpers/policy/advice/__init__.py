@@ -1,0 +1,1 @@
+"""A decision explained, and the changes that would turn it."""

@@ -1,0 +1,1 @@
+"""A policy document: parse and validate it, and the forms of its elements."""

@@ -1,0 +1,1 @@
+"""Who is calling: signatures, tokens and one-time codes."""

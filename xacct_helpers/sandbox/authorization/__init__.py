@@ -1,0 +1,1 @@
+"""The gate: whether the policies that apply let a call through."""

@@ -1,0 +1,1 @@
+"""The lab's own API, for what AWS has no call for."""

@@ -1,0 +1,239 @@
+"""The API calls that make a suggested change: which policy of which entity, and its new document.
+
+Nothing is called here. Changes to one policy become one call with the whole new document, so that
+calls made one after the other do not undo each other.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ...policy import NamedPolicy, Suggestion
+from ..records import StoredPolicy
+from ..services.iam.principals import without_unknown
+from ..store.trail import GLOBAL_REGION
+
+if TYPE_CHECKING:
+    from ..permission_checks import Asked
+    from ..store.state import State
+
+Parameters = dict[str, Any]
+_ENTITIES = {"role": "Role", "user": "User", "group": "Group"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remedy:
+    """One call. by: "administrator" of the account, or the "caller" of the refused call.
+
+    parameters: by the API's names, as the SDK takes them; a policy document is its JSON text.
+    note: a sentence on what else the call changes, or "".
+    """
+
+    account: str
+    by: str
+    service: str
+    operation: str
+    parameters: Mapping[str, Any]
+    note: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON types."""
+        return {
+            "account": self.account,
+            "by": self.by,
+            "service": self.service,
+            "operation": self.operation,
+            "parameters": dict(self.parameters),
+            "note": self.note,
+        }
+
+
+def remedies(state: State, asked: Asked, suggestions: tuple[Suggestion, ...]) -> tuple[Remedy, ...]:
+    """The calls for these suggestions, those for which there is one.
+
+    There is none for a session policy, which is given with the session, nor to widen a policy of
+    AWS's own, nor for a registry in another region than the profiles have.
+    """
+    sent = {k: v for one in suggestions if one.change == "send" for k, v in one.statement.items()}
+    changed: dict[StoredPolicy, list[Any]] = {}
+    for one in suggestions:
+        stored = _stored(asked, one)
+        if one.change == "send" or stored is None:
+            continue
+        statements = changed.setdefault(stored, _statements(stored.text))
+        if one.change == "add":
+            statements.append(dict(one.statement))
+        elif one.statement in statements:
+            statements.remove(one.statement)
+    far = asked.request.context.get("aws:RequestedRegion", GLOBAL_REGION) != GLOBAL_REGION
+    found = [
+        _saving(state, stored, statements)
+        for stored, statements in changed.items()
+        if not (far and stored.holder in ("repository", "registry"))
+    ]
+    found += _sending(asked, sent)
+    return tuple(one for one in found if one is not None)
+
+
+# -- which policy ----------------------------------------------------------------------------
+
+
+def _stored(asked: Asked, suggestion: Suggestion) -> StoredPolicy | None:
+    """The policy that a suggestion is about: one that is there, or a new one without text."""
+    for policy in _of_layer(asked, suggestion):
+        if policy.name == suggestion.policy and isinstance(policy.kept, StoredPolicy):
+            return policy.kept
+    return _new(asked, suggestion) if suggestion.change == "add" else None
+
+
+def _of_layer(asked: Asked, suggestion: Suggestion) -> Iterator[NamedPolicy]:
+    policies = asked.policies
+    if suggestion.layer == "identity":
+        yield from policies.identity
+    elif suggestion.layer == "boundary":
+        yield from policies.boundary or ()
+    elif suggestion.layer in ("scp", "rcp"):
+        for level in policies.scps if suggestion.layer == "scp" else policies.rcps:
+            yield from level
+    elif suggestion.layer in ("resource", "trust"):
+        yield from filter(None, (policies.resource, policies.registry))
+
+
+def _new(asked: Asked, suggestion: Suggestion) -> StoredPolicy | None:
+    """A policy to write: an inline one of the caller, or the repository's."""
+    request = asked.request
+    if suggestion.layer == "identity":
+        kind = {"user": "user", "role-session": "role"}.get(request.principal.kind)
+        if kind is None:
+            return None
+        arn = request.principal.arn
+        return StoredPolicy(
+            name=suggestion.policy,
+            text="",
+            account=suggestion.side_account,
+            holder=kind,
+            entity=arn.split("/")[1 if kind == "role" and ":assumed-role/" in arn else -1],
+            policy=f"allow-{request.action.replace(':', '-')}",
+        )
+    _, _, repository = request.resource.partition(":repository/")
+    if suggestion.layer == "resource" and request.action.startswith("ecr:") and repository:
+        return StoredPolicy(
+            name=suggestion.policy,
+            text="",
+            account=suggestion.side_account,
+            holder="repository",
+            entity=repository,
+        )
+    return None
+
+
+# -- the call --------------------------------------------------------------------------------
+
+
+def _saving(state: State, stored: StoredPolicy, statements: list[Any]) -> Remedy | None:
+    """The call that leaves a policy with these statements, or takes it away when none is left."""
+    note = ""
+    if stored.holder in ("trust", "repository", "registry"):
+        statements, left_out = without_unknown(state, statements)
+        if left_out:
+            note = (
+                f"The deleted principal {', '.join(left_out)} is left out: AWS does not save a "
+                "policy that names one."
+            )
+    call = _put(stored, _document(stored.text, statements)) if statements else _delete(stored)
+    if call is None:
+        return None
+    service, operation, parameters = call
+    account = stored.account
+    if operation == "CreatePolicyVersion":
+        account = str(parameters["PolicyArn"]).split(":")[4]
+    return Remedy(
+        account=account,
+        by="administrator",
+        service=service,
+        operation=operation,
+        parameters=parameters,
+        note=note,
+    )
+
+
+def _put(stored: StoredPolicy, document: str) -> tuple[str, str, Parameters] | None:
+    entity = _ENTITIES.get(stored.holder)
+    if entity and stored.policy:
+        named = {f"{entity}Name": stored.entity, "PolicyName": stored.policy}
+        return "iam", f"Put{entity}Policy", {**named, "PolicyDocument": document}
+    if stored.holder == "trust":
+        named = {"RoleName": stored.entity}
+        return "iam", "UpdateAssumeRolePolicy", {**named, "PolicyDocument": document}
+    if stored.holder == "repository":
+        return (
+            "ecr",
+            "SetRepositoryPolicy",
+            {
+                "repositoryName": stored.entity,
+                "policyText": document,
+            },
+        )
+    if stored.holder == "registry":
+        return "ecr", "PutRegistryPolicy", {"policyText": document}
+    if stored.holder == "organization" and stored.account:
+        return "organizations", "UpdatePolicy", {"PolicyId": stored.policy, "Content": document}
+    if stored.arn and not stored.arn.startswith("arn:aws:iam::aws:"):
+        named = {"PolicyArn": stored.arn, "PolicyDocument": document}
+        return "iam", "CreatePolicyVersion", {**named, "SetAsDefault": True}
+    return None
+
+
+def _delete(stored: StoredPolicy) -> tuple[str, str, Parameters] | None:
+    """How to take away a policy of which nothing is left. A trust policy cannot be."""
+    entity = _ENTITIES.get(stored.holder)
+    if entity and stored.policy:
+        named = {f"{entity}Name": stored.entity, "PolicyName": stored.policy}
+        return "iam", f"Delete{entity}Policy", named
+    if entity and stored.arn:
+        named = {f"{entity}Name": stored.entity, "PolicyArn": stored.arn}
+        return "iam", f"Detach{entity}Policy", named
+    if stored.holder == "repository":
+        return "ecr", "DeleteRepositoryPolicy", {"repositoryName": stored.entity}
+    if stored.holder == "registry":
+        return "ecr", "DeleteRegistryPolicy", {}
+    if stored.holder == "organization" and stored.account:
+        named = {"PolicyId": stored.policy, "TargetId": stored.entity}
+        return "organizations", "DetachPolicy", named
+    return None
+
+
+def _sending(asked: Asked, sent: Mapping[str, str]) -> list[Remedy]:
+    """The refused AssumeRole again, with what a statement asks the caller to send."""
+    request = asked.request
+    if not sent or request.action != "sts:AssumeRole":
+        return []
+    given = {key.lower(): value for key, value in {**request.context, **sent}.items()}
+    names = {"RoleSessionName": "sts:rolesessionname", "ExternalId": "sts:externalid"}
+    parameters = {name: given[key] for name, key in names.items() if key in given}
+    return [
+        Remedy(
+            account=asked.decision.caller_account,
+            by="caller",
+            service="sts",
+            operation="AssumeRole",
+            parameters={"RoleArn": request.resource, **parameters},
+        )
+    ]
+
+
+# -- documents -------------------------------------------------------------------------------
+
+
+def _statements(text: str) -> list[Any]:
+    found = json.loads(text)["Statement"] if text else []
+    return list(found) if isinstance(found, list) else [found]
+
+
+def _document(text: str, statements: list[Any]) -> str:
+    """The document with other statements; Version and Id stay."""
+    before = json.loads(text) if text else {"Version": "2012-10-17"}
+    return json.dumps({**before, "Statement": statements}, ensure_ascii=False)

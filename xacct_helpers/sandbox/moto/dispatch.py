@@ -1,0 +1,119 @@
+"""A call to moto's own handlers, and what they return as plain data.
+
+No text is made or read on the way: a handler gets the call's parameters, and its ActionResult is
+walked by botocore's output shape, because it may hold moto's own objects.
+Source: moto 5.2.5, moto/core/responses.py (call_action), moto/core/serialize.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum
+from typing import Any
+
+from botocore.utils import parse_to_aware_datetime
+
+from ..protocol.errors import ApiError
+from ..protocol.wire import Call, operation_model
+from .moto_imports import (
+    PARTITION,
+    ECRResponse,
+    IamResponse,
+    ServiceException,
+    core_serialize,
+    core_utils,
+)
+
+_RESPONSES: dict[str, Any] = {"iam": IamResponse, "ecr": ECRResponse}
+
+
+def dispatch(call: Call, account: str) -> dict[str, Any]:
+    """What moto answers, by the names of the operation's output shape.
+
+    Raises ApiError with moto's code and text when moto refuses.
+    """
+    handler = _RESPONSES[call.service]()
+    handler.automated_parameter_parsing = True
+    handler.params = dict(call.params)
+    handler.uri_match = {}
+    handler.querystring = {"Action": [call.operation]}
+    handler.headers = {}
+    handler.region, handler.partition, handler.current_account = call.region, PARTITION, account
+    method = getattr(handler, core_utils.camelcase_to_underscores(call.operation))
+    try:
+        result = method().result
+    except ServiceException as error:
+        raise ApiError(error.code, str(error.message), _status(call, error.code)) from error
+    model = core_utils.get_service_model(call.service).operation_model(call.operation)
+    if model.output_shape is None or result is None:
+        return {}
+    walk = _Walk(model, handler.RESPONSE_KEY_PATH_TO_TRANSFORMER)
+    return dict(walk.plain(result, model.output_shape, (model.output_shape.name,)))
+
+
+def _status(call: Call, code: str) -> int:
+    """The HTTP status of an error, as botocore's model of the service has it."""
+    for shape in operation_model(call.service, call.operation).service_model.error_shapes:
+        error = shape.metadata.get("error", {})
+        if code in (shape.name, error.get("code")):
+            return int(error.get("httpStatusCode", 400))
+    return 400
+
+
+class _Walk:
+    """Walks a result by moto's own model, picking members as moto's serializer picks them."""
+
+    def __init__(self, model: Any, transformers: dict[str, Any]) -> None:
+        self._model = model
+        self._pick = core_serialize.XFormedAttributePicker(response_transformers=transformers)
+
+    def plain(self, value: Any, shape: Any, path: tuple[str, ...]) -> Any:
+        """The value as plain data; path: the names that lead to it."""
+        if shape.type_name == "structure":
+            return {
+                name: self.plain(found, member, (*path, name))
+                for name, member in shape.members.items()
+                if (found := self._member(value, name, member, shape, path)) is not None
+            }
+        if shape.type_name == "list":
+            inside = (*path, shape.member.name)
+            return [self.plain(item, shape.member, inside) for item in value]
+        if shape.type_name == "map":
+            inside = (*path, shape.value.name)
+            return {key: self.plain(item, shape.value, inside) for key, item in value.items()}
+        return _SCALARS.get(shape.type_name, _same)(value)
+
+    def _member(
+        self, value: Any, name: str, member: Any, parent: Any, path: tuple[str, ...]
+    ) -> Any:
+        member.parent = parent
+        context = core_serialize.AttributePickerContext(
+            obj=value,
+            key=name,
+            shape=member,
+            operation_model=self._model,
+            service_model=self._model.service_model,
+            key_path=".".join(path),
+        )
+        return self._pick(context)
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _boolean(value: Any) -> bool:
+    return value.lower() == "true" if isinstance(value, str) else bool(value)
+
+
+def _string(value: Any) -> str:
+    return str(value.value if isinstance(value, Enum) else value)
+
+
+_SCALARS: Mapping[str, Any] = {
+    "boolean": _boolean,
+    "integer": int,
+    "long": int,
+    "string": _string,
+    "timestamp": parse_to_aware_datetime,
+}

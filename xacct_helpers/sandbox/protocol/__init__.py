@@ -1,0 +1,1 @@
+"""HTTP to a call, and its result to HTTP; errors and constraints in AWS's words."""

@@ -1,0 +1,1 @@
+"""Everything a sandbox knows, and what it keeps on disk."""
