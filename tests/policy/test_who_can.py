@@ -21,11 +21,11 @@ from tests.policy.test_laws import (
 from tests.soak import scaled
 from xacct_helpers.policy import (
     Answer,
-    Asker,
     NamedPolicy,
     Principal,
+    Requester,
     Target,
-    asked,
+    build_request,
     derived_context,
     evaluate,
     parse,
@@ -40,8 +40,8 @@ contexts = st.dictionaries(
     st.sampled_from((*VALUES, "accounts.google.com")) | few.map(tuple),
     max_size=3,
 )
-askers = st.builds(
-    lambda caller, given, identity, boundary, session, scps: Asker(
+requesters = st.builds(
+    lambda caller, given, identity, boundary, session, scps: Requester(
         principal=caller,
         context=derived_context(caller) | given,
         identity=identity,
@@ -68,13 +68,13 @@ targets = st.builds(
 
 
 def one_by_one(
-    action: str, askers: list[Asker], targets: list[Target]
+    action: str, requesters: list[Requester], targets: list[Target]
 ) -> tuple[tuple[Answer, ...], ...]:
-    return tuple(tuple(answer(action, one, target) for target in targets) for one in askers)
+    return tuple(tuple(answer(action, one, target) for target in targets) for one in requesters)
 
 
-def answer(action: str, asker: Asker, target: Target) -> Answer:
-    decision = evaluate(*asked(action, asker, target))
+def answer(action: str, requester: Requester, target: Target) -> Answer:
+    decision = evaluate(*build_request(action, requester, target))
     return Answer(
         verdict=decision.verdict,
         caller_agrees=decision.caller_agrees,
@@ -85,24 +85,24 @@ def answer(action: str, asker: Asker, target: Target) -> Answer:
 @settings(max_examples=PAIRS)
 @given(
     st.sampled_from((*ACTIONS, "sts:AssumeRoleWithWebIdentity")),
-    st.lists(askers, max_size=4),
+    st.lists(requesters, max_size=4),
     st.lists(targets, max_size=4),
 )
 def test_every_pair_is_as_evaluate_says(
-    action: str, some: list[Asker], things: list[Target]
+    action: str, some: list[Requester], things: list[Target]
 ) -> None:
     assert who_can(action, some, things) == one_by_one(action, some, things)
 
 
 def test_every_row_of_the_tables_is_as_evaluate_says() -> None:
     """Each action of the tables, with the callers and the resources of all its rows crossed."""
-    by_action: dict[str, list[tuple[Asker, Target]]] = {}
+    by_action: dict[str, list[tuple[Requester, Target]]] = {}
     for case in load(TABLES):
         if "expect" not in case.given:
             continue
         request, policies = request_of(case)
         pair = (
-            Asker(
+            Requester(
                 principal=request.principal,
                 context=request.context,
                 identity=policies.identity,
@@ -127,7 +127,7 @@ def test_every_row_of_the_tables_is_as_evaluate_says() -> None:
     assert set(seen) == {"allowed", "implicitDeny", "explicitDeny"}
 
 
-def accounts(size: int) -> tuple[list[Asker], list[Target]]:
+def accounts(size: int) -> tuple[list[Requester], list[Target]]:
     """size roles of account B and size roles of A: each role of A trusts six of B's, which may
     assume six of A's; a few administrators of B, and a few roles that trust the whole account."""
     a, b = ACCOUNTS
@@ -146,7 +146,7 @@ def accounts(size: int) -> tuple[list[Asker], list[Target]]:
             role_arn=role,
         )
         some.append(
-            Asker(
+            Requester(
                 principal=caller,
                 context=derived_context(caller),
                 identity=(named([read, allow]),),
@@ -188,15 +188,15 @@ def test_one_document_without_a_principal_as_two_kinds_of_policy() -> None:
     """As a repository policy it names nobody; as an RCP it speaks of everybody."""
     everything = named([{"Effect": "Allow", "Action": "*", "Resource": "*"}])
     (one,), _ = accounts(1)
-    asker = replace(one, identity=(everything,), scps=())
+    requester = replace(one, identity=(everything,), scps=())
     target = Target(
         arn=f"arn:aws:ecr:us-east-1:{ACCOUNTS[1]}:repository/my-app",
         account=ACCOUNTS[1],
         policy=everything,
         rcps=((everything,),),
     )
-    found = who_can("ecr:BatchGetImage", [asker], [target])
-    assert found == one_by_one("ecr:BatchGetImage", [asker], [target])
+    found = who_can("ecr:BatchGetImage", [requester], [target])
+    assert found == one_by_one("ecr:BatchGetImage", [requester], [target])
     assert found[0][0].verdict == "allowed"
 
 
@@ -204,7 +204,7 @@ def test_the_same_statement_for_two_providers() -> None:
     trust = {"Effect": "Allow", "Principal": {"Federated": "accounts.google.com"}}
     policy = named([{**trust, "Action": "sts:AssumeRoleWithWebIdentity"}])
     _, things = accounts(2)
-    anonymous = [Asker(principal=Principal(kind="anonymous", arn="*", account=""))]
+    anonymous = [Requester(principal=Principal(kind="anonymous", arn="*", account=""))]
     for providers in (
         ("accounts.google.com", "www.amazon.com"),
         ("www.amazon.com", "accounts.google.com"),
@@ -222,7 +222,7 @@ def test_one_condition_on_resources_that_differ() -> None:
     condition = {"StringEquals": {"aws:ResourceTag/team": "red"}}
     allow = {"Effect": "Allow", "Action": "ecr:*", "Resource": "*", "Condition": condition}
     (one,), _ = accounts(1)
-    asker = replace(one, identity=(named([allow]),))
+    requester = replace(one, identity=(named([allow]),))
     teams = ("red", "blue", "red")
     targets = [
         Target(
@@ -232,5 +232,5 @@ def test_one_condition_on_resources_that_differ() -> None:
         )
         for at, team in enumerate(teams)
     ]
-    (row,) = who_can("ecr:BatchGetImage", [asker], targets)
+    (row,) = who_can("ecr:BatchGetImage", [requester], targets)
     assert [one.verdict == "allowed" for one in row] == [team == "red" for team in teams]

@@ -161,7 +161,7 @@ def entry(number: int, answer: bytes) -> Entry:
         user_agent="",
         error_code=None,
         error_message=None,
-        asked=(),
+        checked=(),
         answer=answer,
     )
 

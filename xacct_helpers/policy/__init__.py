@@ -8,7 +8,7 @@ from .advice.counterfactuals import Counterfactual, counterfactuals
 from .advice.explain import Side, refusal, refusal_context, sentences, sides
 from .advice.suggest import Suggestion, suggest
 from .decide import decide_line
-from .evaluation.access_matrix import Answer, Asker, Target, asked, who_can
+from .evaluation.access_matrix import Answer, Requester, Target, build_request, who_can
 from .evaluation.decision import REASONS, Decision, LayerResult, Mismatch, StatementResult
 from .evaluation.evaluate import evaluate
 from .evaluation.principals import Principal, PrincipalKind, is_service_linked, refused_to
@@ -29,7 +29,6 @@ from .language.document import (
 __all__ = [
     "REASONS",
     "Answer",
-    "Asker",
     "Condition",
     "Counterfactual",
     "Decision",
@@ -44,12 +43,13 @@ __all__ = [
     "PrincipalKind",
     "Principals",
     "Request",
+    "Requester",
     "Side",
     "Statement",
     "StatementResult",
     "Suggestion",
     "Target",
-    "asked",
+    "build_request",
     "check",
     "counterfactuals",
     "decide_line",

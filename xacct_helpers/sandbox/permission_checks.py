@@ -12,7 +12,7 @@ Context = dict[str, "str | tuple[str, ...]"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ask:
+class PermissionCheck:
     """One permission that a call needs.
 
     resource: an ARN, or "*" for actions without a resource type.
@@ -32,8 +32,8 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """An Ask that was put to the engine, with all that is needed to explain it."""
+class CheckedPermission:
+    """A PermissionCheck that was put to the engine, with all that is needed to explain it."""
 
     request: Request
     policies: Policies

@@ -25,7 +25,7 @@ from .request import NamedPolicy, Policies, Request
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asker:
+class Requester:
     """Somebody who may ask: who it is, its keys, and its policies as in `Policies`."""
 
     principal: Principal
@@ -63,32 +63,32 @@ class Answer:
 
 
 def who_can(
-    action: str, askers: Sequence[Asker], targets: Sequence[Target]
+    action: str, requesters: Sequence[Requester], targets: Sequence[Target]
 ) -> tuple[tuple[Answer, ...], ...]:
-    """Whether each asker may do action to each target: a row for each asker, in order.
+    """Whether each requester may do action to each target: a row for each requester, in order.
 
-    Every answer is what `evaluate(*asked(action, asker, target))` says. Never raises on documents
-    that `parse` accepted.
+    Every answer is what `evaluate(*build_request(action, requester, target))` says. Never raises
+    on documents that `parse` accepted.
     """
-    return _Map(action, askers, targets).answers()
+    return _Map(action, requesters, targets).answers()
 
 
-def asked(action: str, asker: Asker, target: Target) -> tuple[Request, Policies]:
+def build_request(action: str, requester: Requester, target: Target) -> tuple[Request, Policies]:
     """One pair as the arguments of `evaluate`: to have it explained."""
     request = Request(
         action=action,
         resource=target.arn,
         resource_account=target.account,
-        principal=asker.principal,
-        context={**asker.context, **target.context},
+        principal=requester.principal,
+        context={**requester.context, **target.context},
     )
     return request, Policies(
-        identity=asker.identity,
+        identity=requester.identity,
         resource=target.policy,
         registry=target.registry,
-        boundary=asker.boundary,
-        session=asker.session,
-        scps=asker.scps,
+        boundary=requester.boundary,
+        session=requester.session,
+        scps=requester.scps,
         rcps=target.rcps,
     )
 
@@ -121,16 +121,18 @@ Chosen = Callable[[Target], tuple[NamedPolicy, ...]]
 class _Map:
     """The working of one question. Statements are told apart by identity: they outlive it."""
 
-    def __init__(self, action: str, askers: Sequence[Asker], targets: Sequence[Target]) -> None:
+    def __init__(
+        self, action: str, requesters: Sequence[Requester], targets: Sequence[Target]
+    ) -> None:
         self.action = action
-        self.askers = askers
+        self.requesters = requesters
         self.targets = targets
         self.everything = (1 << len(targets)) - 1
-        self.everybody = (1 << len(askers)) - 1
+        self.everybody = (1 << len(requesters)) - 1
         self.arns = _index(one.arn for one in targets)
         self.names: dict[str, int] = {}
-        for at, asker in enumerate(askers):
-            for name in asker.principal.spellings():
+        for at, requester in enumerate(requesters):
+            for name in requester.principal.spellings():
                 self.names[name] = self.names.get(name, 0) | 1 << at
         groups: dict[tuple[object, ...], int] = {}
         #: For each target, which of the different contexts it has.
@@ -143,9 +145,9 @@ class _Map:
         self.acting: dict[int, bool] = {}
 
     def answers(self) -> tuple[tuple[Answer, ...], ...]:
-        """The rows, one for each asker."""
+        """The rows, one for each requester."""
         if not self.targets:
-            return tuple(() for _ in self.askers)
+            return tuple(() for _ in self.requesters)
         layer: LayerName = "resource"
         if any(is_trust_action(self.action, one.arn) for one in self.targets):
             layer = "trust"  # for matching, the two layers are the same
@@ -159,20 +161,20 @@ class _Map:
         having = _bits(bool(_own_policies(one)) for one in self.targets)
         accounts = _index(one.account for one in self.targets)
         rows = []
-        for at, asker in enumerate(self.askers):
-            account = asker.principal.account if asker.principal.in_account else ""
-            guarded = not asker.principal.service_linked
+        for at, requester in enumerate(self.requesters):
+            account = requester.principal.account if requester.principal.in_account else ""
+            guarded = not requester.principal.service_linked
             mine = accounts.get(account, 0) | accounts.get("", 0)
             lacking = self.everything & ~having
             silent = lacking & (must | ~mine) if account else lacking
             layers = (
-                self._scps(asker, at) if account and guarded else self._said("notApplicable"),
+                self._scps(requester, at) if account and guarded else self._said("notApplicable"),
                 self._levelled([(one[at], bits) for one, bits in guards])
                 if guarded
                 else self._said("notApplicable"),
-                self._identity(asker, at) if account else self._said("notApplicable"),
-                self._limit(asker.boundary, at, account, "boundary"),
-                self._session(asker, at, account),
+                self._identity(requester, at) if account else self._said("notApplicable"),
+                self._limit(requester.boundary, at, account, "boundary"),
+                self._session(requester, at, account),
                 (
                     *own[at].split(having),
                     ("implicitDeny", silent),
@@ -191,7 +193,7 @@ class _Map:
         crossing: int,
         must: int,
     ) -> tuple[Answer, ...]:
-        """One asker's answers: targets for which all is the same are told together."""
+        """One requester's answers: targets for which all is the same are told together."""
         parts: list[tuple[int, tuple[Outcome, ...]]] = [(self.everything, ())]
         for layer in layers:
             parts = [
@@ -222,8 +224,8 @@ class _Map:
     def _said(self, outcome: Outcome) -> Split:
         return ((outcome, self.everything),)
 
-    def _scps(self, asker: Asker, at: int) -> Split:
-        levels = [self._caller_side(level, at, "scp") for level in asker.scps]
+    def _scps(self, requester: Requester, at: int) -> Split:
+        levels = [self._caller_side(level, at, "scp") for level in requester.scps]
         return self._levelled([(one, self.everything) for one in levels])
 
     def _levelled(self, levels: list[tuple[_Sets, int]]) -> Split:
@@ -239,9 +241,9 @@ class _Map:
             ("notApplicable", self.everything & ~having),
         )
 
-    def _identity(self, asker: Asker, at: int) -> Split:
-        found = self._caller_side(asker.identity, at, "identity").split(self.everything)
-        if asker.principal.kind == "root":
+    def _identity(self, requester: Requester, at: int) -> Split:
+        found = self._caller_side(requester.identity, at, "identity").split(self.everything)
+        if requester.principal.kind == "root":
             return tuple(
                 ("allow" if said == "implicitDeny" else said, bits) for said, bits in found
             )
@@ -254,13 +256,13 @@ class _Map:
             return self._said("notApplicable")
         return self._caller_side(policies, at, layer).split(self.everything)
 
-    def _session(self, asker: Asker, at: int, account: str) -> Split:
-        if asker.session is None and asker.principal.kind == "federated-user":
+    def _session(self, requester: Requester, at: int, account: str) -> Split:
+        if requester.session is None and requester.principal.kind == "federated-user":
             return self._said("implicitDeny")
-        return self._limit(asker.session, at, account, "session")
+        return self._limit(requester.session, at, account, "session")
 
     def _caller_side(self, policies: Iterable[NamedPolicy], at: int, layer: LayerName) -> _Sets:
-        """What one asker's policies of one kind say, a bit for each target."""
+        """What one requester's policies of one kind say, a bit for each target."""
         found = _Sets()
         for statement, variables in self._candidates(policies):
             bits = self._about(statement, layer)
@@ -281,7 +283,7 @@ class _Map:
         return found
 
     def _resource_side(self, chosen: Chosen, layer: LayerName) -> list[_Sets]:
-        """What the targets' policies of one kind say: for each asker, a bit for each target."""
+        """What the targets' policies of one kind say: for each requester, a bit for each target."""
         deny = [0] * len(self.targets)
         allow = [[0] * len(self.targets) for _ in Reach]
         for to, target in enumerate(self.targets):
@@ -300,11 +302,11 @@ class _Map:
                         deny[to] |= bits
                     else:
                         allow[reach][to] |= bits
-        denied = _turned(deny, len(self.askers))
-        allowed = [_turned(one, len(self.askers)) for one in allow]
+        denied = _turned(deny, len(self.requesters))
+        allowed = [_turned(one, len(self.requesters)) for one in allow]
         return [
             _Sets(deny=denied[at], allow=[one[at] for one in allowed])
-            for at in range(len(self.askers))
+            for at in range(len(self.requesters))
         ]
 
     def _candidates(self, policies: Iterable[NamedPolicy]) -> Iterator[tuple[Statement, bool]]:
@@ -369,9 +371,9 @@ class _Map:
                     likely |= self.names.get(value, 0)
             by_reach = [0] * len(Reach)
             for at in _ones(likely):
-                asker = self.askers[at]
-                request, _ = asked(self.action, asker, self.targets[to])
-                bounded = asker.boundary is not None
+                requester = self.requesters[at]
+                request, _ = build_request(self.action, requester, self.targets[to])
+                bounded = requester.boundary is not None
                 context = self._context(at, to)
                 reach, mismatch = match_principal(statement, request, context, layer, bounded)
                 if mismatch is None:
@@ -399,7 +401,7 @@ class _Map:
         key = (at, self.group[to])
         found = self.contexts.get(key)
         if found is None:
-            merged = {**self.askers[at].context, **self.targets[to].context}
+            merged = {**self.requesters[at].context, **self.targets[to].context}
             found = self.contexts[key] = Context(merged)
         return found
 

@@ -7,8 +7,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...policy import Asker, NamedPolicy, Target, asked, derived_context, evaluate, parse, refusal
-from ..permission_checks import Ask, Asked, Context
+from ...policy import (
+    NamedPolicy,
+    Requester,
+    Target,
+    build_request,
+    derived_context,
+    evaluate,
+    parse,
+    refusal,
+)
+from ..permission_checks import CheckedPermission, Context, PermissionCheck
 from ..protocol.errors import ApiError, access_denied
 from ..protocol.wire import Call, iso
 from ..records import StoredPolicy
@@ -19,23 +28,25 @@ if TYPE_CHECKING:
     from ..store.state import State
 
 
-def decide(state: State, caller: Caller, ask: Ask, call: Call) -> Asked:
+def decide(state: State, caller: Caller, check: PermissionCheck, call: Call) -> CheckedPermission:
     """What IAM says to one permission."""
-    who, what = asker(state, caller, call), target(state, ask)
-    request, policies = asked(ask.action, who, what)
+    who, what = requester(state, caller, call), target(state, check)
+    request, policies = build_request(check.action, who, what)
     decision = evaluate(request, policies)
-    return Asked(request=request, policies=policies, decision=decision, missing=ask.missing)
+    return CheckedPermission(
+        request=request, policies=policies, decision=decision, missing=check.missing
+    )
 
 
-def asker(state: State, caller: Caller, call: Call) -> Asker:
+def requester(state: State, caller: Caller, call: Call) -> Requester:
     """A caller with its policies and its condition keys, whatever it asks for."""
     context = caller_context(state, caller, call)
     if not caller.principal.in_account:
-        return Asker(principal=caller.principal, context=context)
+        return Requester(principal=caller.principal, context=context)
     kind = "role" if caller.principal.kind == "role-session" else "user"
     backends = state.backends
     boundary = backends.iam.boundary(caller.account, kind, caller.name)
-    return Asker(
+    return Requester(
         principal=caller.principal,
         context=context,
         identity=tuple(
@@ -47,23 +58,23 @@ def asker(state: State, caller: Caller, call: Call) -> Asker:
     )
 
 
-def target(state: State, ask: Ask) -> Target:
+def target(state: State, check: PermissionCheck) -> Target:
     """What is asked for with its policies and its condition keys, whoever asks."""
-    context: Context = {"aws:ResourceAccount": ask.resource_account}
-    context |= _organization_context(state, "Resource", ask.resource_account)
+    context: Context = {"aws:ResourceAccount": check.resource_account}
+    context |= _organization_context(state, "Resource", check.resource_account)
     return Target(
-        arn=ask.resource,
-        account=ask.resource_account,
-        policy=named(ask.resource_policy) if ask.resource_policy else None,
-        registry=named(ask.registry_policy) if ask.registry_policy else None,
-        rcps=_resource_controls(state, ask),
-        context={**context, **ask.context},
+        arn=check.resource,
+        account=check.resource_account,
+        policy=named(check.resource_policy) if check.resource_policy else None,
+        registry=named(check.registry_policy) if check.registry_policy else None,
+        rcps=_resource_controls(state, check),
+        context={**context, **check.context},
     )
 
 
-def refused(asked: Asked, protocol: str) -> ApiError:
+def refused(checked: CheckedPermission, protocol: str) -> ApiError:
     """The error for a permission that was denied, for services without words of their own."""
-    return access_denied(refusal(asked.request, asked.decision), protocol)
+    return access_denied(refusal(checked.request, checked.decision), protocol)
 
 
 Levels = tuple[tuple[NamedPolicy, ...], ...]
@@ -77,11 +88,11 @@ def service_controls(state: State, account: str) -> Levels:
     return _levels(state, account, SCP, "service control policy")
 
 
-def _resource_controls(state: State, ask: Ask) -> Levels:
+def _resource_controls(state: State, check: PermissionCheck) -> Levels:
     """RCPs of the resource's account, from the root down."""
-    if ask.action.partition(":")[0] not in _RCP_SERVICES:
+    if check.action.partition(":")[0] not in _RCP_SERVICES:
         return ()
-    return _levels(state, ask.resource_account, RCP, "resource control policy")
+    return _levels(state, check.resource_account, RCP, "resource control policy")
 
 
 def _levels(state: State, account: str, kind: str, words: str) -> Levels:

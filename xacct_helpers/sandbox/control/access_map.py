@@ -13,8 +13,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from ...policy import Answer, Target, asked, evaluate, who_can
-from ..permission_checks import Asked
+from ...policy import Answer, Target, build_request, evaluate, who_can
+from ..permission_checks import CheckedPermission
 from .map_inputs import ACTIONS, Accounts, Json, Relation, Who, gathered
 
 if TYPE_CHECKING:
@@ -116,9 +116,9 @@ def _drawn(accounts: Accounts, relation: Relation) -> tuple[list[Edge], list[Mar
     ways = {action: _ways(accounts.targets[action]) for action in ACTIONS[relation]}
     targets = ways[ACTIONS[relation][0]]
     everywhere = tuple(one.principal.account for one in accounts.anybody)
-    askers = [*(who.asker for who in principals), *accounts.anybody]
+    requesters = [*(who.requester for who in principals), *accounts.anybody]
     answers = [
-        who_can(action, askers, [*some, *accounts.anything[action]])
+        who_can(action, requesters, [*some, *accounts.anything[action]])
         for action, some in ways.items()
     ]
 
@@ -272,7 +272,7 @@ def map_of(state: State) -> Json:
     }
 
 
-def why(state: State, source: str, target: str, relation: str) -> Asked:
+def why(state: State, source: str, target: str, relation: str) -> CheckedPermission:
     """One pair of the map with every step of the decision: the action that is refused, or the
     first when all are allowed, with an external id if it takes one. ValueError for a pair that
     the map does not have."""
@@ -283,7 +283,7 @@ def why(state: State, source: str, target: str, relation: str) -> Asked:
     who = next((one for one in accounts.principals if one.arn == source), None)
     if who is None:
         raise ValueError(f"The map has no user or role {source}.")
-    decided: list[Asked] = []
+    decided: list[CheckedPermission] = []
     for action in actions:
         found = [one for one in accounts.targets[action] if one.arn == target]
         if not found:
@@ -294,6 +294,8 @@ def why(state: State, source: str, target: str, relation: str) -> Asked:
     return next((one for one in decided if not one.decision.allowed), decided[0])
 
 
-def _decided(action: str, who: Who, target: Target) -> Asked:
-    request, policies = asked(action, who.asker, target)
-    return Asked(request=request, policies=policies, decision=evaluate(request, policies))
+def _decided(action: str, who: Who, target: Target) -> CheckedPermission:
+    request, policies = build_request(action, who.requester, target)
+    return CheckedPermission(
+        request=request, policies=policies, decision=evaluate(request, policies)
+    )

@@ -20,7 +20,7 @@ from ..protocol.wire import HttpRequest, HttpResponse
 from ..store.journal import JournalError, TooManySnapshots
 from ..store.trail import kept_parameters
 from . import access_map, policy_preview
-from .decision_report import asked_json
+from .decision_report import permission_report
 
 if TYPE_CHECKING:
     from ..store.state import State
@@ -83,7 +83,9 @@ def _decision(state: State, argument: str, body: Body) -> Body:
         if argument == "latest":
             raise ControlError(404, "No policy has refused anything yet.")
         raise ControlError(404, f"The trail holds no call with the request id {argument}.")
-    return entry.to_json() | {"asked": [asked_json(state, asked) for asked in entry.asked]}
+    return entry.to_json() | {
+        "asked": [permission_report(state, checked) for checked in entry.checked]
+    }
 
 
 def _trail(state: State, argument: str, body: Body) -> Body:
@@ -110,10 +112,10 @@ def _map(state: State, argument: str, body: Body) -> Body:
 
 
 def _why(state: State, argument: str, body: Body) -> Body:
-    asked = access_map.why(
+    checked = access_map.why(
         state, *(_text_of(body, name) for name in ("source", "target", "relation"))
     )
-    return asked_json(state, asked)
+    return permission_report(state, checked)
 
 
 def _preview(state: State, argument: str, body: Body) -> Body:

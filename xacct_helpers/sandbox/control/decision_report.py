@@ -11,24 +11,24 @@ from ...policy import counterfactuals, sentences, sides, suggest
 from .remedies import remedies
 
 if TYPE_CHECKING:
-    from ..permission_checks import Asked
+    from ..permission_checks import CheckedPermission
     from ..store.state import State
 
 Body = dict[str, Any]
 
 
-def asked_json(state: State, asked: Asked) -> Body:
+def permission_report(state: State, checked: CheckedPermission) -> Body:
     """The question, the decision with its steps, and what would change it.
 
     Out: "action", "resource", "principal", "decision" (Decision.to_json), "sentences",
     "sides" (each account's verdict), "missing" (a sentence when the resource is not there, or ""),
     "suggestions", "calls" (the API calls that make them), "counterfactuals".
     """
-    request, policies, decision = asked.request, asked.policies, asked.decision
+    request, policies, decision = checked.request, checked.policies, checked.decision
     # Nothing that a policy says helps against a name that leads nowhere.
-    suggestions = () if asked.missing else suggest(request, policies, decision)
-    what_if = () if asked.missing else counterfactuals(request, policies, decision)
-    told = [*sentences(request, decision), *([asked.missing] if asked.missing else [])]
+    suggestions = () if checked.missing else suggest(request, policies, decision)
+    what_if = () if checked.missing else counterfactuals(request, policies, decision)
+    told = [*sentences(request, decision), *([checked.missing] if checked.missing else [])]
     return {
         "action": request.action,
         "resource": request.resource,
@@ -44,7 +44,7 @@ def asked_json(state: State, asked: Asked) -> Body:
             }
             for side in sides(decision)
         ],
-        "missing": asked.missing,
+        "missing": checked.missing,
         "suggestions": [
             {
                 "account": one.side_account,
@@ -56,7 +56,7 @@ def asked_json(state: State, asked: Asked) -> Body:
             }
             for one in suggestions
         ],
-        "calls": [one.to_json() for one in remedies(state, asked, suggestions)],
+        "calls": [one.to_json() for one in remedies(state, checked, suggestions)],
         "counterfactuals": [
             {
                 "change": one.change,

@@ -10,11 +10,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from ...policy import Asker, NamedPolicy, Principal, Target, is_service_linked, parse
+from ...policy import NamedPolicy, Principal, Requester, Target, is_service_linked, parse
 from ..auth import identities
 from ..authorization import gate
 from ..callers import Caller, Session
-from ..permission_checks import Ask
+from ..permission_checks import PermissionCheck
 from ..protocol.wire import Call
 from ..records import StoredPolicy
 from ..services.ecr import repositories
@@ -57,7 +57,7 @@ class Who:
     kind: Literal["user", "role"]
     name: str
     arn: str
-    asker: Asker
+    requester: Requester
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +72,7 @@ class Accounts:
     principals: tuple[Who, ...]
     repositories: tuple[Json, ...]
     targets: Mapping[str, tuple[Target, ...]]
-    anybody: tuple[Asker, ...]
+    anybody: tuple[Requester, ...]
     anything: Mapping[str, tuple[Target, ...]]
 
 
@@ -100,7 +100,7 @@ def gathered(state: State) -> Accounts:
                 kind="role" if caller.principal.role_arn else "user",
                 name=caller.name,
                 arn=caller.principal.role_arn or caller.arn,
-                asker=gate.asker(state, caller, _CALL),
+                requester=gate.requester(state, caller, _CALL),
             )
             for caller in callers
         ),
@@ -153,13 +153,13 @@ def _session(state: State, account: str, role: str, unique_id: str) -> Session:
 
 
 def _role_target(state: State, arn: str) -> Target:
-    (ask,) = assume_role.trust_asks(state, arn, ["sts:AssumeRole"], _NEW_SESSION)
-    return gate.target(state, ask)
+    (check,) = assume_role.trust_checks(state, arn, ["sts:AssumeRole"], _NEW_SESSION)
+    return gate.target(state, check)
 
 
 def _repository_target(state: State, action: str, account: str, region: str, name: str) -> Target:
-    ask = repositories.repository_ask(state, action, account, region, name)
-    found = gate.target(state, ask)
+    check = repositories.repository_check(state, action, account, region, name)
+    found = gate.target(state, check)
     return replace(found, context={**found.context, "aws:RequestedRegion": region})
 
 
@@ -167,7 +167,7 @@ def _arn(account: str, region: str, name: str) -> str:
     return f"arn:aws:ecr:{region}:{account}:repository/{name}"
 
 
-def _anybody(state: State, account: str) -> Asker:
+def _anybody(state: State, account: str) -> Requester:
     """Somebody of an account, whom nobody names and whose own account allows everything."""
     principal = Principal(
         kind="role-session",
@@ -185,7 +185,7 @@ def _anybody(state: State, account: str) -> Asker:
         tags={},
         session=_session(state, account, _NOBODY, _UNIQUE_ID),
     )
-    return Asker(
+    return Requester(
         principal=principal,
         context=gate.caller_context(state, caller, _CALL),
         identity=(NamedPolicy(name="everything", document=parse(_EVERYTHING)),),
@@ -201,7 +201,7 @@ def _anything(state: State, action: str, account: str) -> Target:
     policy = f'{{"Statement": {{"Effect": "Allow", "Principal": {{"AWS": "{account}"}}'
     return gate.target(
         state,
-        Ask(
+        PermissionCheck(
             action=action,
             resource=resource,
             resource_account=account,

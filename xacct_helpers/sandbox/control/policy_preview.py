@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ...policy import Asker, NamedPolicy, Target, parse
+from ...policy import NamedPolicy, Requester, Target, parse
 from .. import services
 from ..protocol import wire
 from ..protocol.errors import ApiError
@@ -152,9 +152,9 @@ def _with_identity(
             return who.kind == "user" and entity in state.backends.iam.groups_of(account, who.name)
         return (who.kind, who.name) == (kind, entity)
 
-    def changed(asker: Asker) -> Asker:
-        kept = tuple(one for one in asker.identity if one.name != name)
-        return replace(asker, identity=(*kept, policy) if policy else kept)
+    def changed(requester: Requester) -> Requester:
+        kept = tuple(one for one in requester.identity if one.name != name)
+        return replace(requester, identity=(*kept, policy) if policy else kept)
 
     return _with_askers(accounts, has, changed)
 
@@ -172,19 +172,19 @@ def _boundary(kind: str) -> Change:
         return _with_askers(
             accounts,
             lambda who: (who.account, who.kind, who.name) == (account, kind, entity),
-            lambda asker: replace(asker, boundary=(boundary,) if boundary else None),
+            lambda requester: replace(requester, boundary=(boundary,) if boundary else None),
         )
 
     return change
 
 
 def _with_askers(
-    accounts: Accounts, has: Callable[[Who], bool], changed: Callable[[Asker], Asker]
+    accounts: Accounts, has: Callable[[Who], bool], changed: Callable[[Requester], Requester]
 ) -> Accounts:
     return replace(
         accounts,
         principals=tuple(
-            replace(who, asker=changed(who.asker)) if has(who) else who
+            replace(who, requester=changed(who.requester)) if has(who) else who
             for who in accounts.principals
         ),
     )

@@ -17,7 +17,7 @@ from ..services.iam.principals import without_unknown
 from ..store.trail import GLOBAL_REGION
 
 if TYPE_CHECKING:
-    from ..permission_checks import Asked
+    from ..permission_checks import CheckedPermission
     from ..store.state import State
 
 Parameters = dict[str, Any]
@@ -51,7 +51,9 @@ class Remedy:
         }
 
 
-def remedies(state: State, asked: Asked, suggestions: tuple[Suggestion, ...]) -> tuple[Remedy, ...]:
+def remedies(
+    state: State, checked: CheckedPermission, suggestions: tuple[Suggestion, ...]
+) -> tuple[Remedy, ...]:
     """The calls for these suggestions, those for which there is one.
 
     There is none for a session policy, which is given with the session, nor to widen a policy of
@@ -60,7 +62,7 @@ def remedies(state: State, asked: Asked, suggestions: tuple[Suggestion, ...]) ->
     sent = {k: v for one in suggestions if one.change == "send" for k, v in one.statement.items()}
     changed: dict[StoredPolicy, list[Any]] = {}
     for one in suggestions:
-        stored = _stored(asked, one)
+        stored = _stored(checked, one)
         if one.change == "send" or stored is None:
             continue
         statements = changed.setdefault(stored, _statements(stored.text))
@@ -68,29 +70,29 @@ def remedies(state: State, asked: Asked, suggestions: tuple[Suggestion, ...]) ->
             statements.append(dict(one.statement))
         elif one.statement in statements:
             statements.remove(one.statement)
-    far = asked.request.context.get("aws:RequestedRegion", GLOBAL_REGION) != GLOBAL_REGION
+    far = checked.request.context.get("aws:RequestedRegion", GLOBAL_REGION) != GLOBAL_REGION
     found = [
         _saving(state, stored, statements)
         for stored, statements in changed.items()
         if not (far and stored.holder in ("repository", "registry"))
     ]
-    found += _sending(asked, sent)
+    found += _sending(checked, sent)
     return tuple(one for one in found if one is not None)
 
 
 # -- which policy ----------------------------------------------------------------------------
 
 
-def _stored(asked: Asked, suggestion: Suggestion) -> StoredPolicy | None:
+def _stored(checked: CheckedPermission, suggestion: Suggestion) -> StoredPolicy | None:
     """The policy that a suggestion is about: one that is there, or a new one without text."""
-    for policy in _of_layer(asked, suggestion):
+    for policy in _of_layer(checked, suggestion):
         if policy.name == suggestion.policy and isinstance(policy.kept, StoredPolicy):
             return policy.kept
-    return _new(asked, suggestion) if suggestion.change == "add" else None
+    return _new(checked, suggestion) if suggestion.change == "add" else None
 
 
-def _of_layer(asked: Asked, suggestion: Suggestion) -> Iterator[NamedPolicy]:
-    policies = asked.policies
+def _of_layer(checked: CheckedPermission, suggestion: Suggestion) -> Iterator[NamedPolicy]:
+    policies = checked.policies
     if suggestion.layer == "identity":
         yield from policies.identity
     elif suggestion.layer == "boundary":
@@ -102,9 +104,9 @@ def _of_layer(asked: Asked, suggestion: Suggestion) -> Iterator[NamedPolicy]:
         yield from filter(None, (policies.resource, policies.registry))
 
 
-def _new(asked: Asked, suggestion: Suggestion) -> StoredPolicy | None:
+def _new(checked: CheckedPermission, suggestion: Suggestion) -> StoredPolicy | None:
     """A policy to write: an inline one of the caller, or the repository's."""
-    request = asked.request
+    request = checked.request
     if suggestion.layer == "identity":
         kind = {"user": "user", "role-session": "role"}.get(request.principal.kind)
         if kind is None:
@@ -206,9 +208,9 @@ def _delete(stored: StoredPolicy) -> tuple[str, str, Parameters] | None:
     return None
 
 
-def _sending(asked: Asked, sent: Mapping[str, str]) -> list[Remedy]:
+def _sending(checked: CheckedPermission, sent: Mapping[str, str]) -> list[Remedy]:
     """The refused AssumeRole again, with what a statement asks the caller to send."""
-    request = asked.request
+    request = checked.request
     if not sent or request.action != "sts:AssumeRole":
         return []
     given = {key.lower(): value for key, value in {**request.context, **sent}.items()}
@@ -216,7 +218,7 @@ def _sending(asked: Asked, sent: Mapping[str, str]) -> list[Remedy]:
     parameters = {name: given[key] for name, key in names.items() if key in given}
     return [
         Remedy(
-            account=asked.decision.caller_account,
+            account=checked.decision.caller_account,
             by="caller",
             service="sts",
             operation="AssumeRole",

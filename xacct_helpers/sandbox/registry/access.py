@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...policy import refusal
 from ..authorization import gate
-from ..permission_checks import Ask, Asked
+from ..permission_checks import CheckedPermission, PermissionCheck
 from ..protocol.errors import ApiError
 from ..protocol.wire import Answer, Call, HttpRequest
 from ..services import ecr
@@ -67,20 +67,22 @@ class Attempt:
 
 
 @contextmanager
-def attempting(visit: Visit, *calls: Call, ask: Ask | None = None) -> Iterator[Attempt]:
+def attempting(
+    visit: Visit, *calls: Call, check: PermissionCheck | None = None
+) -> Iterator[Attempt]:
     """Let one of the calls through, the first that is allowed, and write the trail at the end.
 
     ask: what to ask instead of a permission on the repository.
     Raises RegistryError, in AWS's words about the first call, when none is allowed; an ApiError
     from within becomes the registry's own.
     """
-    decided = [(call, _decide(visit, call, ask)) for call in calls]
-    call, asked = next((one for one in decided if one[1].decision.allowed), decided[0])
+    decided = [(call, _decide(visit, call, check)) for call in calls]
+    call, checked = next((one for one in decided if one[1].decision.allowed), decided[0])
     attempt = Attempt(call)
     failure: ApiError | None = None
     try:
-        if not asked.decision.allowed:
-            raise ApiError("AccessDeniedException", refusal(asked.request, asked.decision))
+        if not checked.decision.allowed:
+            raise ApiError("AccessDeniedException", refusal(checked.request, checked.decision))
         yield attempt
     except ApiError as error:
         failure = error
@@ -90,7 +92,7 @@ def attempting(visit: Visit, *calls: Call, ask: Ask | None = None) -> Iterator[A
         failure = cause if isinstance(cause, ApiError) else ApiError(error.code, error.message)
         raise
     finally:
-        _write_trail(visit, attempt, asked, failure)
+        _write_trail(visit, attempt, checked, failure)
 
 
 def run(visit: Visit, call: Call) -> dict[str, Any]:
@@ -113,14 +115,16 @@ def allowed(visit: Visit, call: Call) -> bool:
     return _decide(visit, call, None).decision.allowed
 
 
-def _decide(visit: Visit, call: Call, ask: Ask | None) -> Asked:
-    if ask is None:
+def _decide(visit: Visit, call: Call, check: PermissionCheck | None) -> CheckedPermission:
+    if check is None:
         operation = ecr.SERVICE.operations[call.operation]
-        (ask,) = operation.permissions(visit.state, call, visit.caller)
-    return gate.decide(visit.state, visit.caller, ask, call)
+        (check,) = operation.permissions(visit.state, call, visit.caller)
+    return gate.decide(visit.state, visit.caller, check, call)
 
 
-def _write_trail(visit: Visit, attempt: Attempt, asked: Asked, failure: ApiError | None) -> None:
+def _write_trail(
+    visit: Visit, attempt: Attempt, checked: CheckedPermission, failure: ApiError | None
+) -> None:
     state, call = visit.state, attempt.call
     params: Mapping[str, Any] = {**call.params, **attempt.params}
     state.trail.add(
@@ -136,7 +140,7 @@ def _write_trail(visit: Visit, attempt: Attempt, asked: Asked, failure: ApiError
             user_agent=kept_text(call.user_agent),
             error_code=failure.code if failure else None,
             error_message=kept_text(failure.message) if failure else None,
-            asked=(asked,),
+            checked=(checked,),
             who=Who.of(visit.caller),
             region=call.region,
             parameters=kept_parameters(params),

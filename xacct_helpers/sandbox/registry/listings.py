@@ -35,8 +35,8 @@ def catalog(visit: Visit) -> HttpResponse:
     """The names of the registry's repositories. Asked for on `*` (facts 5.2)."""
     registry = visit.registry
     call = visit.call("DescribeRepositories", "")
-    ask = ecr.registry_ask(visit.state, call.action, registry.account, registry.region)
-    with attempting(visit, call, ask=ask):
+    check = ecr.registry_check(visit.state, call.action, registry.account, registry.region)
+    with attempting(visit, call, check=check):
         here = visit.state.backends.ecr.repositories(registry.account)
         named = sorted(name for region, name in here if region == registry.region)
     return _page(visit, named, "_catalog", lambda part: {"repositories": part})

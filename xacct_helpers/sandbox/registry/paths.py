@@ -56,8 +56,8 @@ class Registry:
 def addressed(request: HttpRequest, first_account: str) -> Registry:
     """The registry: by host name, by `ns=` (as containerd adds it to a mirror's URL), or by the
     first part of the path; the lab's first account otherwise."""
-    asked = [parse_qs(request.query).get("ns", [""])[0], request.headers.get("host", "")]
-    for number, host in enumerate(asked):
+    checked = [parse_qs(request.query).get("ns", [""])[0], request.headers.get("host", "")]
+    for number, host in enumerate(checked):
         found = _HOST.fullmatch(host)
         if found:
             return Registry(

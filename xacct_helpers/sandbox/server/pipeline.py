@@ -16,7 +16,7 @@ from ..auth import identities, signature
 from ..authorization import gate
 from ..callers import ANYONE, Caller
 from ..control import api
-from ..permission_checks import Asked
+from ..permission_checks import CheckedPermission
 from ..protocol import wire
 from ..protocol.errors import ApiError
 from ..protocol.wire import Answer, Call, HttpRequest, HttpResponse
@@ -88,7 +88,7 @@ class _Seen:
         self.operation = ""
         self.caller: Caller | None = None
         self.call: Call | None = None
-        self.asked: list[Asked] = []
+        self.checked: list[CheckedPermission] = []
         self.failure: ApiError | None = None
         self.answer: Answer = {}
 
@@ -114,11 +114,11 @@ def _authenticate(state: State, request: HttpRequest, addressed: wire.Addressed)
 
 def _authorise(state: State, call: Call, seen: _Seen, operation: Operation) -> None:
     assert seen.caller is not None
-    for ask in operation.permissions(state, call, seen.caller):
-        asked = gate.decide(state, seen.caller, ask, call)
-        seen.asked.append(asked)
-        if not asked.decision.allowed:
-            raise services.BY_SERVICE[call.service].refused(asked, call.protocol)
+    for check in operation.permissions(state, call, seen.caller):
+        checked = gate.decide(state, seen.caller, check, call)
+        seen.checked.append(checked)
+        if not checked.decision.allowed:
+            raise services.BY_SERVICE[call.service].refused(checked, call.protocol)
 
 
 def _write_trail(state: State, request: HttpRequest, request_id: str, seen: _Seen) -> None:
@@ -137,7 +137,7 @@ def _write_trail(state: State, request: HttpRequest, request_id: str, seen: _See
             user_agent=kept_text(request.headers.get("user-agent", "")),
             error_code=seen.failure.code if seen.failure else None,
             error_message=kept_text(seen.failure.message) if seen.failure else None,
-            asked=tuple(seen.asked),
+            checked=tuple(seen.checked),
             who=Who.of(seen.caller) if seen.caller else None,
             region=call.region if call and call.service != "iam" else GLOBAL_REGION,
             parameters=kept_parameters(call.params) if call else None,

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 
 from ..authorization import gate
-from ..permission_checks import Asked
+from ..permission_checks import CheckedPermission
 from ..protocol import validation, wire
 from ..protocol.errors import ApiError
 from ..protocol.wire import Answer, Call
@@ -94,9 +94,9 @@ def _prepare(state: State, call: Call, caller: Caller) -> None:
         )
 
 
-def _refused(asked: Asked, protocol: str) -> ApiError:
+def _refused(checked: CheckedPermission, protocol: str) -> ApiError:
     """The error for a denied permission: CloudTrail does not print a resource (public logs)."""
-    return gate.refused(replace(asked, request=replace(asked.request, resource="")), protocol)
+    return gate.refused(replace(checked, request=replace(checked.request, resource="")), protocol)
 
 
 def _lookup_events(state: State, call: Call, caller: Caller) -> Answer:
@@ -125,8 +125,8 @@ def _lookup_events(state: State, call: Call, caller: Caller) -> Answer:
 
 def _query(state: State, call: Call, caller: Caller) -> str:
     """A digest of what is asked: a token goes on with the same question only."""
-    asked = {k: v for k, v in call.params.items() if k not in ("NextToken", "MaxResults")}
-    text = json.dumps([state.trail.id, caller.account, call.region, asked], sort_keys=True)
+    checked = {k: v for k, v in call.params.items() if k not in ("NextToken", "MaxResults")}
+    text = json.dumps([state.trail.id, caller.account, call.region, checked], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -176,7 +176,7 @@ def _event(entry: Entry, account: str) -> _Event | None:
     who = entry.who
     if who is None or not entry.served:
         return None
-    owners = {asked.request.resource_account for asked in entry.asked}
+    owners = {checked.request.resource_account for checked in entry.checked}
     if who.anonymous:
         found = account in owners
         return _Event(entry=entry, who=who, account=account, shared=False) if found else None
@@ -279,7 +279,7 @@ class _Event:
         return [{"ResourceType": kind, "ResourceName": name} for kind, name in pairs]
 
     def _arns(self) -> list[str]:
-        arns = (asked.request.resource for asked in self.entry.asked)
+        arns = (checked.request.resource for checked in self.entry.checked)
         return [arn for arn in dict.fromkeys(arns) if arn.startswith("arn:")]
 
     def record(self) -> dict[str, Any]:
@@ -330,7 +330,7 @@ class _Event:
             kind = {}
         else:
             return []
-        owner = self.entry.asked[0].request.resource_account if self.entry.asked else ""
+        owner = self.entry.checked[0].request.resource_account if self.entry.checked else ""
         return [{"accountId": owner, **kind, "ARN": arn} for arn in self._arns()]
 
 
@@ -382,7 +382,7 @@ def _identity(who: Who) -> dict[str, Any]:
 
 def _web_identity(entry: Entry) -> dict[str, Any]:
     """The userIdentity element of a caller who showed a token; only the gate's question tells."""
-    context = entry.asked[0].request.context
+    context = entry.checked[0].request.context
     provider = str(context["aws:FederatedProvider"])
     name = provider.partition(":oidc-provider/")[2]
     subject = str(context[f"{name}:sub"])

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..authorization import gate
-from ..permission_checks import Ask, Asked
+from ..permission_checks import CheckedPermission, PermissionCheck
 from ..protocol import validation
 from ..protocol.errors import ApiError
 from ..protocol.wire import Answer, Call
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ..callers import Caller
     from ..store.state import State
 
-Permissions = Callable[["State", Call, "Caller"], tuple[Ask, ...]]
+Permissions = Callable[["State", Call, "Caller"], tuple[PermissionCheck, ...]]
 Perform = Callable[["State", Call, "Caller"], Answer]
 #: The effect on an account, the first time and on replay; it returns what the answer needs.
 Effect = Callable[["State", Call, str], Any]
@@ -60,7 +60,7 @@ class Service:
     operations: Mapping[str, Operation]
     prepare: Callable[[State, Call, Caller], None]
     check_parameters: Callable[[Call], None] = validation.check
-    refused: Callable[[Asked, str], ApiError] = gate.refused
+    refused: Callable[[CheckedPermission, str], ApiError] = gate.refused
     unsigned: frozenset[str] = frozenset()
     internal: Mapping[str, Effect] = field(default_factory=dict)
 
@@ -71,6 +71,6 @@ class Service:
         return self.operations[operation].replay
 
 
-def account_wide(state: State, call: Call, caller: Caller) -> tuple[Ask, ...]:
+def account_wide(state: State, call: Call, caller: Caller) -> tuple[PermissionCheck, ...]:
     """The permission of an operation without a resource type: on "*", in the caller's account."""
-    return (Ask(action=call.action, resource="*", resource_account=caller.account),)
+    return (PermissionCheck(action=call.action, resource="*", resource_account=caller.account),)

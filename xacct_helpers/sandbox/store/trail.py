@@ -16,7 +16,7 @@ from ..protocol.wire import Answer
 
 if TYPE_CHECKING:
     from ..callers import Caller
-    from ..permission_checks import Asked
+    from ..permission_checks import CheckedPermission
 
 KEEP = 5000
 KEEP_BYTES = 64 * 1024 * 1024
@@ -135,7 +135,7 @@ def reads(operation: str) -> bool:
 class Entry:
     """One call and what became of it.
 
-    asked: for every permission the call needed, the question, the policies and the decision.
+    checked: for every permission the call needed, the question, the policies and the decision.
     error_code is None when the call succeeded.
     who: None when nobody was recognised.
     served: whether it is an operation that the sandbox has, or one that a service makes by itself.
@@ -154,7 +154,7 @@ class Entry:
     user_agent: str
     error_code: str | None
     error_message: str | None
-    asked: tuple[Asked, ...]
+    checked: tuple[CheckedPermission, ...]
     who: Who | None = None
     region: str = ""
     parameters: Mapping[str, Any] | None = None
@@ -169,7 +169,7 @@ class Entry:
     @property
     def denied(self) -> bool:
         """Whether a policy refused the call."""
-        return any(not asked.decision.allowed for asked in self.asked)
+        return any(not checked.decision.allowed for checked in self.checked)
 
     @property
     def gave(self) -> str | None:
@@ -180,7 +180,7 @@ class Entry:
     @property
     def resources(self) -> list[str]:
         """What the call was about, for every permission that it needed."""
-        return [asked.request.resource for asked in self.asked]
+        return [checked.request.resource for checked in self.checked]
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON of everything but the decisions' steps."""

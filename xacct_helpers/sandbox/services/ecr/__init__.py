@@ -14,7 +14,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from ...auth import registry_passwords
-from ...permission_checks import Ask
+from ...permission_checks import PermissionCheck
 from ...protocol.errors import ApiError
 from ...protocol.wire import Answer, Call
 from ...records import Repository
@@ -52,12 +52,12 @@ def _prepare(state: State, call: Call, caller: Caller) -> None:
         )
 
 
-def _on_the_registry(state: State, call: Call, caller: Caller) -> tuple[Ask, ...]:
+def _on_the_registry(state: State, call: Call, caller: Caller) -> tuple[PermissionCheck, ...]:
     """The permission for an operation that no repository is named in."""
-    return (registry_ask(state, call.action, caller.account, call.region),)
+    return (registry_check(state, call.action, caller.account, call.region),)
 
 
-def _on_the_repository(state: State, call: Call, caller: Caller) -> tuple[Ask, ...]:
+def _on_the_repository(state: State, call: Call, caller: Caller) -> tuple[PermissionCheck, ...]:
     """The permission on the repository that a call names.
 
     Source of resource types and condition keys: Service Authorization Reference for Amazon ECR.
@@ -65,30 +65,35 @@ def _on_the_repository(state: State, call: Call, caller: Caller) -> tuple[Ask, .
     return _on_repositories(state, call, caller, [repositories.name_of(call)])
 
 
-def _on_each_repository(state: State, call: Call, caller: Caller) -> tuple[Ask, ...]:
+def _on_each_repository(state: State, call: Call, caller: Caller) -> tuple[PermissionCheck, ...]:
     """One permission for each repository that a call names."""
     return _on_repositories(state, call, caller, call.params["repositoryNames"])
 
 
-def _to_describe(state: State, call: Call, caller: Caller) -> tuple[Ask, ...]:
+def _to_describe(state: State, call: Call, caller: Caller) -> tuple[PermissionCheck, ...]:
     # Without names, public logs show the resource as repository/*.
     return _on_repositories(state, call, caller, call.params.get("repositoryNames") or ["*"])
 
 
-def _on_repositories(state: State, call: Call, caller: Caller, names: list[str]) -> tuple[Ask, ...]:
+def _on_repositories(
+    state: State, call: Call, caller: Caller, names: list[str]
+) -> tuple[PermissionCheck, ...]:
     owner = repositories.owner_of(call, caller)
     tags, taken = repositories.tags_of(call), tuple(call.params.get("tagKeys", ()))
     return tuple(
-        repositories.repository_ask(state, call.action, owner, call.region, name, tags, taken)
+        repositories.repository_check(state, call.action, owner, call.region, name, tags, taken)
         for name in names
     )
 
 
-def _to_replicate(state: State, call: Call, caller: Caller) -> tuple[Ask, ...]:
-    return (*_on_the_registry(state, call, caller), *replication.asks(state, call, caller))
+def _to_replicate(state: State, call: Call, caller: Caller) -> tuple[PermissionCheck, ...]:
+    return (
+        *_on_the_registry(state, call, caller),
+        *replication.required_permissions(state, call, caller),
+    )
 
 
-def registry_ask(state: State, action: str, account: str, region: str) -> Ask:
+def registry_check(state: State, action: str, account: str, region: str) -> PermissionCheck:
     """The permission for an action that no repository is named in.
 
     A token is asked for by identity policies alone (ECR User Guide, registry authentication).
@@ -96,7 +101,9 @@ def registry_ask(state: State, action: str, account: str, region: str) -> Ask:
     policy = None
     if action != "ecr:GetAuthorizationToken":
         policy = registry_policy.of(state, account, region)
-    return Ask(action=action, resource="*", resource_account=account, registry_policy=policy)
+    return PermissionCheck(
+        action=action, resource="*", resource_account=account, registry_policy=policy
+    )
 
 
 # -- operations on a repository --------------------------------------------------------------

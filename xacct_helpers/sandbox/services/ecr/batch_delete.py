@@ -29,9 +29,9 @@ def batch_delete(state: State, call: Call, repository: Repository) -> Answer:
     wanted, failures = _sorted_out(here, call.params["imageIds"])
     deleted: list[ImageId] = []
     if wanted:
-        asked = replace(call, params={**call.params, "imageIds": wanted})
-        answer = state.change(asked, repository.account)
-        image_queries.forget_deleted(state, asked, repository.account)
+        checked = replace(call, params={**call.params, "imageIds": wanted})
+        answer = state.change(checked, repository.account)
+        image_queries.forget_deleted(state, checked, repository.account)
         # moto does not tell of an image that had no tag
         untagged = [
             i for i in here if not i.tags and any(image_queries.is_meant(i, w) for w in wanted)

@@ -117,12 +117,12 @@ def _manifest(state: State, call: Call, repository: Repository, owner: str) -> t
     if not isinstance(media_type, str) or not _well_formed(manifest):
         raise ApiError("InvalidParameterException", invalid + "'Invalid image manifest'")
     digest = manifest_digest(text)
-    asked = call.params.get("imageDigest")
-    if asked and asked != digest:
+    requested = call.params.get("imageDigest")
+    if requested and requested != digest:
         raise ApiError(
             "ImageDigestDoesNotMatchException",
-            f"The image with digest '{asked}' in repository '{repository.name}' and registry ID "
-            f"'{owner}' does not match the image digest that Amazon ECR has calculated.",
+            f"The image with digest '{requested}' in repository '{repository.name}' and registry "
+            f"ID '{owner}' does not match the image digest that Amazon ECR has calculated.",
         )
     _check_parts(state, call, repository, owner, manifest)
     return digest, media_type

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from ....policy import Principal, refusal
 from ...authorization import gate
 from ...callers import Caller
-from ...permission_checks import Ask
+from ...permission_checks import PermissionCheck
 from ...protocol.errors import ApiError
 from ...protocol.wire import Answer, Call
 from ...records import Image, Repository
@@ -28,7 +28,7 @@ from ...store.private_registry import Place
 from ...store.trail import Entry, Who
 from ..iam import service_linked
 from . import image_queries, layers, put_image
-from .repositories import repository_ask
+from .repositories import repository_check
 
 if TYPE_CHECKING:
     from ...store.state import State
@@ -41,7 +41,7 @@ NO_ROLE = "SERVICE_LINKED_ROLE_NOT_FOUND"
 _log = logging.getLogger("xacct.sandbox")
 
 
-def asks(state: State, call: Call, caller: Caller) -> tuple[Ask, ...]:
+def required_permissions(state: State, call: Call, caller: Caller) -> tuple[PermissionCheck, ...]:
     """What PutReplicationConfiguration needs beside its own permission: to make the role that
     copies, when there is none. Source: Service Authorization Reference, dependent actions."""
     wanted = bool(call.params["replicationConfiguration"].get("rules"))
@@ -49,7 +49,7 @@ def asks(state: State, call: Call, caller: Caller) -> tuple[Ask, ...]:
     if not wanted or state.backends.iam.role_by_arn(caller.account, arn) is not None:
         return ()
     return (
-        Ask(
+        PermissionCheck(
             action="iam:CreateServiceLinkedRole",
             resource=arn,
             resource_account=caller.account,
@@ -60,14 +60,14 @@ def asks(state: State, call: Call, caller: Caller) -> tuple[Ask, ...]:
 
 def put(state: State, call: Call, caller: Caller) -> Answer:
     """Set where the caller's registry is copied to."""
-    asked = call.params["replicationConfiguration"]
-    for rule in asked["rules"]:
+    checked = call.params["replicationConfiguration"]
+    for rule in checked["rules"]:
         _check(state, call, caller.account, rule)
-    if asked["rules"]:
+    if checked["rules"]:
         service_linked.ensure(state, SERVICE, caller.account, call)
     change(state, call, caller.account)
     state.record(call, caller.account)
-    return {"replicationConfiguration": asked}
+    return {"replicationConfiguration": checked}
 
 
 def _check(state: State, call: Call, account: str, rule: Mapping[str, Any]) -> None:
@@ -261,9 +261,11 @@ def _allowed(state: State, caller: Caller, call: Call, account: str) -> bool:
 
     The trail has it either way. The repository's policy has no say: the guide names the registry's.
     """
-    ask = repository_ask(state, call.action, account, call.region, call.params["repositoryName"])
-    asked = gate.decide(state, caller, replace(ask, resource_policy=None), call)
-    allowed = asked.decision.allowed
+    check = repository_check(
+        state, call.action, account, call.region, call.params["repositoryName"]
+    )
+    checked = gate.decide(state, caller, replace(check, resource_policy=None), call)
+    allowed = checked.decision.allowed
     state.trail.add(
         Entry(
             number=state.trail.next_number(),
@@ -276,8 +278,8 @@ def _allowed(state: State, caller: Caller, call: Call, account: str) -> bool:
             source_ip=SERVICE,
             user_agent=SERVICE,
             error_code=None if allowed else "AccessDeniedException",
-            error_message=None if allowed else refusal(asked.request, asked.decision),
-            asked=(asked,),
+            error_message=None if allowed else refusal(checked.request, checked.decision),
+            checked=(checked,),
             who=Who.of(caller),
             region=call.region,
         )

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ....aws.service_reference import fits, keys_of
 from ....policy import PolicyError, check
 from ....policy.language.rules import REPOSITORY
-from ...permission_checks import Ask
+from ...permission_checks import PermissionCheck
 from ...protocol.errors import ApiError
 from ...protocol.validation import pattern
 from ...protocol.wire import Call
@@ -31,7 +31,7 @@ _TAGS, _TAG_KEY, _TAG_VALUE = 50, 128, 256
 _TAG_TEXT = pattern(r"[\p{L}\p{Z}\p{N}_.:/=+\-@]*")
 
 
-def repository_ask(
+def repository_check(
     state: State,
     action: str,
     owner: str,
@@ -39,7 +39,7 @@ def repository_ask(
     name: str,
     tags: Mapping[str, str] | None = None,
     tag_keys: tuple[str, ...] = (),
-) -> Ask:
+) -> PermissionCheck:
     """The permission for an action on one repository; the registry asks it too.
 
     tags: those the call brings; tag_keys: the keys of those it takes away.
@@ -64,7 +64,7 @@ def repository_ask(
             holder="repository",
             entity=name,
         )
-    return Ask(
+    return PermissionCheck(
         action=action,
         resource=f"arn:aws:ecr:{region}:{owner}:repository/{name}",
         resource_account=owner,

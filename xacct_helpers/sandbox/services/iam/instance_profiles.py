@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...permission_checks import Ask
+from ...permission_checks import PermissionCheck
 from ...protocol.errors import ApiError
 from ...protocol.wire import Call
 from .common import missing
@@ -31,7 +31,7 @@ def _has_the_role(state: State, call: Call, account: str) -> None:
         raise missing(f"The role with name {call.params['RoleName']} cannot be found.")
 
 
-def _and_pass_the_role(state: State, call: Call, caller: Caller) -> tuple[Ask, ...]:
+def _and_pass_the_role(state: State, call: Call, caller: Caller) -> tuple[PermissionCheck, ...]:
     own = permissions(state, call, caller)
     return (*own, pass_role(state, call, caller.account, "ec2.amazonaws.com"))
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from ....aws.service_reference import fits, keys_of
-from ...permission_checks import Ask
+from ...permission_checks import PermissionCheck
 from ...protocol.wire import Call
 from ..operation import Permissions
 from . import resources
@@ -20,10 +20,12 @@ if TYPE_CHECKING:
     from ...store.state import State
 
 
-def permissions(state: State, call: Call, caller: Caller) -> tuple[Ask, ...]:
+def permissions(state: State, call: Call, caller: Caller) -> tuple[PermissionCheck, ...]:
     """The one permission that most of IAM's operations need, on the entity that they name."""
     tags = resources.resource_tags(state, call, caller.account)
-    return (_ask(state, call, caller.account, resources.resource(state, call, caller), tags),)
+    return (
+        _permission(state, call, caller.account, resources.resource(state, call, caller), tags),
+    )
 
 
 def on(
@@ -35,15 +37,17 @@ def on(
     resource: the ARN, for a call in an account; tags: those of what the ARN names.
     """
 
-    def found(state: State, call: Call, caller: Caller) -> tuple[Ask, ...]:
+    def found(state: State, call: Call, caller: Caller) -> tuple[PermissionCheck, ...]:
         account = caller.account
         held = tags(state, call, account)
-        return (_ask(state, call, account, resource(state, call, account), held),)
+        return (_permission(state, call, account, resource(state, call, account), held),)
 
     return found
 
 
-def _ask(state: State, call: Call, account: str, resource: str, held: Mapping[str, str]) -> Ask:
+def _permission(
+    state: State, call: Call, account: str, resource: str, held: Mapping[str, str]
+) -> PermissionCheck:
     context: dict[str, str | tuple[str, ...]] = {}
     for key, value in held.items():
         context[f"aws:ResourceTag/{key}"] = value
@@ -62,15 +66,17 @@ def _ask(state: State, call: Call, account: str, resource: str, held: Mapping[st
         context["iam:PermissionsBoundary"] = boundary
     known = keys_of(call.action)
     context = {key: value for key, value in context.items() if fits(key, known)}
-    return Ask(action=call.action, resource=resource, resource_account=account, context=context)
+    return PermissionCheck(
+        action=call.action, resource=resource, resource_account=account, context=context
+    )
 
 
-def pass_role(state: State, call: Call, account: str, service: str) -> Ask:
+def pass_role(state: State, call: Call, account: str, service: str) -> PermissionCheck:
     """The permission to hand a role to a service. Source: IAM User Guide, granting a user
     permissions to pass a role to an AWS service; API Reference, AddRoleToInstanceProfile."""
     name = call.params["RoleName"]
     role = state.backends.iam.role(account, name)
-    return Ask(
+    return PermissionCheck(
         action="iam:PassRole",
         resource=role.arn if role else f"arn:aws:iam::{account}:role/{name}",
         resource_account=account,

@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...authorization.gate import organization_of as of
-from ...permission_checks import Ask
+from ...permission_checks import PermissionCheck
 from ...protocol.errors import ApiError
 from ...protocol.wire import Answer, Call
 from ...store.organization import Organization
@@ -75,7 +75,7 @@ def _prepare(state: State, call: Call, caller: Caller) -> None:
 _ABOUT = ("PolicyId", "TargetId", "AccountId", "OrganizationalUnitId", "HandshakeId", "RootId")
 
 
-def _permissions(state: State, call: Call, caller: Caller) -> tuple[Ask, ...]:
+def _permissions(state: State, call: Call, caller: Caller) -> tuple[PermissionCheck, ...]:
     """The permission that a call needs, on each thing it names.
 
     Source: Service Authorization Reference, AWS Organizations: resource types and the condition
@@ -95,7 +95,9 @@ def _permissions(state: State, call: Call, caller: Caller) -> tuple[Ask, ...]:
     if isinstance(kind, str):
         context["organizations:PolicyType"] = kind
     return tuple(
-        Ask(action=call.action, resource=arn, resource_account=caller.account, context=context)
+        PermissionCheck(
+            action=call.action, resource=arn, resource_account=caller.account, context=context
+        )
         for arn in resources or ["*"]
     )
 

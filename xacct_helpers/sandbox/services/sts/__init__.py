@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ....policy import refusal, refused_to
-from ...permission_checks import Ask, Asked
+from ...permission_checks import CheckedPermission, PermissionCheck
 from ...protocol.errors import ApiError, access_denied
 from ...protocol.wire import Answer, Call
 from ..iam import mfa
@@ -46,7 +46,7 @@ def _prepare(state: State, call: Call, caller: Caller) -> None:
     mfa.authenticate(state, call, caller)
 
 
-def _refused(asked: Asked, protocol: str) -> ApiError:
+def _refused(checked: CheckedPermission, protocol: str) -> ApiError:
     """The error for a permission that was denied.
 
     A refused AssumeRole has no "because": AWS does not say which side refused. Only an explicit
@@ -54,7 +54,7 @@ def _refused(asked: Asked, protocol: str) -> ApiError:
     DecodeAuthorizationMessage no resource is. Source: denials in public logs, of all kinds; see
     docs/fidelity.md.
     """
-    request, decision = asked.request, asked.decision
+    request, decision = checked.request, checked.decision
     if request.principal.kind == "anonymous":
         return access_denied(f"Not authorized to perform {request.action}", protocol)
     if request.action == "sts:DecodeAuthorizationMessage":
@@ -63,7 +63,7 @@ def _refused(asked: Asked, protocol: str) -> ApiError:
     return access_denied(refusal(request, decision, bare=bare), protocol)
 
 
-def _no_permission(state: State, call: Call, caller: Caller) -> tuple[Ask, ...]:
+def _no_permission(state: State, call: Call, caller: Caller) -> tuple[PermissionCheck, ...]:
     return ()
 
 

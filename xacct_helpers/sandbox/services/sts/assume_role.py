@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from ...callers import Caller, Session
-from ...permission_checks import Ask
+from ...permission_checks import PermissionCheck
 from ...protocol.errors import ApiError
 from ...protocol.wire import Answer, Call
 from ...records import Role, StoredPolicy
@@ -49,7 +49,7 @@ def role_of(state: State, arn: str) -> Role | None:
     return state.backends.iam.role_by_arn(account, arn) if account in state.accounts else None
 
 
-def permissions(state: State, call: Call, caller: Caller) -> tuple[Ask, ...]:
+def permissions(state: State, call: Call, caller: Caller) -> tuple[PermissionCheck, ...]:
     """The permissions that an AssumeRole needs."""
     params = call.params
     context: Context = {"sts:RoleSessionName": params["RoleSessionName"], **mfa.context(call)}
@@ -66,12 +66,12 @@ def permissions(state: State, call: Call, caller: Caller) -> tuple[Ask, ...]:
         actions.append("sts:TagSession")
     if "SourceIdentity" in params:
         actions.append("sts:SetSourceIdentity")
-    return trust_asks(state, params["RoleArn"], actions, context)
+    return trust_checks(state, params["RoleArn"], actions, context)
 
 
-def trust_asks(
+def trust_checks(
     state: State, arn: str, actions: list[str], context: Mapping[str, str | tuple[str, ...]]
-) -> tuple[Ask, ...]:
+) -> tuple[PermissionCheck, ...]:
     """Each action on the role, with its trust policy for the resource's."""
     role = role_of(state, arn)
     trust = role and StoredPolicy(
@@ -86,7 +86,7 @@ def trust_asks(
         keys[f"aws:ResourceTag/{key}"] = value
         keys[f"iam:ResourceTag/{key}"] = value
     return tuple(
-        Ask(
+        PermissionCheck(
             action=action,
             resource=arn,
             resource_account=account_of(arn),
@@ -175,21 +175,21 @@ def duration(call: Call, role: Role, *, chained: bool) -> int:
     Source: STS API Reference, AssumeRole, DurationSeconds: up to the role's maximum, and one hour
     when the caller's own credentials are temporary (role chaining).
     """
-    asked: int | None = call.params.get("DurationSeconds")
-    if asked is None:
+    checked: int | None = call.params.get("DurationSeconds")
+    if checked is None:
         return _CHAINED_LIMIT
-    if chained and asked > _CHAINED_LIMIT:
+    if chained and checked > _CHAINED_LIMIT:
         raise ApiError(
             "ValidationError",
             "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by "
             "role chaining.",
         )
-    if asked > role.max_session_seconds:
+    if checked > role.max_session_seconds:
         raise ApiError(
             "ValidationError",
             "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
         )
-    return asked
+    return checked
 
 
 def _session_tags(call: Call, caller: Caller) -> tuple[dict[str, str], tuple[str, ...]]:

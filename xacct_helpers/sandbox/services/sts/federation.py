@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ...permission_checks import Ask
+from ...permission_checks import PermissionCheck
 from ...protocol.wire import Answer, Call
 from . import sessions
 
@@ -23,11 +23,11 @@ def _arn(caller: Caller, call: Call) -> str:
     return f"arn:aws:sts::{caller.account}:federated-user/{call.params['Name']}"
 
 
-def permissions(state: State, call: Call, caller: Caller) -> tuple[Ask, ...]:
+def permissions(state: State, call: Call, caller: Caller) -> tuple[PermissionCheck, ...]:
     """sts:GetFederationToken on the federated user, and sts:TagSession when tags are passed."""
     tags = sessions.asked_tags(call)
     return tuple(
-        Ask(
+        PermissionCheck(
             action=action,
             resource=_arn(caller, call),
             resource_account=caller.account,

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ...auth import oidc_issuer
-from ...permission_checks import Ask
+from ...permission_checks import PermissionCheck
 from ...protocol.errors import ApiError
 from ...protocol.wire import Answer, Call
 from ...records import OidcProvider
@@ -98,7 +98,7 @@ def shown(state: State, call: Call) -> WebIdentity:
     )
 
 
-def permissions(state: State, call: Call, caller: Caller) -> tuple[Ask, ...]:
+def permissions(state: State, call: Call, caller: Caller) -> tuple[PermissionCheck, ...]:
     """The permissions: all of them the role's trust policy gives, or nobody."""
     identity = shown(state, call)
     name = identity.provider.url
@@ -123,7 +123,7 @@ def permissions(state: State, call: Call, caller: Caller) -> tuple[Ask, ...]:
     if identity.source_identity:
         context["sts:SourceIdentity"] = identity.source_identity
         actions.append("sts:SetSourceIdentity")
-    return assume_role.trust_asks(state, call.params["RoleArn"], actions, context)
+    return assume_role.trust_checks(state, call.params["RoleArn"], actions, context)
 
 
 def perform(state: State, call: Call, caller: Caller) -> Answer:
@@ -218,8 +218,8 @@ def _audience(claims: Claims, provider: OidcProvider) -> str:
 
     Source: IAM User Guide, keys for OIDC federation, aud: azp takes the place of aud.
     """
-    asked = [claims["azp"]] if claims.get("azp") else _audiences(claims)
-    for audience in asked:
+    checked = [claims["azp"]] if claims.get("azp") else _audiences(claims)
+    for audience in checked:
         if audience in provider.client_ids:
             return str(audience)
     raise _invalid("Incorrect token audience")
