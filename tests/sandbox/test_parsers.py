@@ -95,7 +95,6 @@ def verified(made: HttpRequest, protocol: str) -> None:
         service="sts",
         protocol=protocol,
         now=NOW,
-        region_ok=lambda region: True,
     )
 
 

@@ -28,6 +28,11 @@ def new_key() -> bytes:
     return os.urandom(KEY_BYTES)
 
 
+def new_secret(length: int = 40) -> str:
+    """Characters from the operating system, for a secret access key."""
+    return base64.b64encode(os.urandom(length)).decode()[:length]
+
+
 def seal(key: bytes, purpose: str, content: dict[str, Any]) -> str:
     """URL-safe text that only `unseal` with the same key and purpose can read."""
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # 25 ms: not before a session

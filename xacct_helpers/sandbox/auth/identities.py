@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ...policy import Principal
 from ..callers import Caller, Session
 from ..protocol.errors import authentication
+from ..records import User
 from ..sealed_tokens import SealError, seal, unseal
 
 if TYPE_CHECKING:
@@ -72,31 +73,47 @@ def identify(state: State, access_key_id: str, session_token: str | None, protoc
     Raises ApiError for a key that is unknown or inactive, a temporary key without its token, a
     token that does not belong to it, and a session whose role or user is gone.
     """
-    invalid = authentication("invalid-token", protocol)
-    if session_token is None:
-        key = state.backends.iam.access_key(access_key_id, state.accounts)
-        if key is None or not key.active:
-            raise invalid
-        return user_caller(state, key.account, key.user_name, access_key_id, key.secret)
+    caller = (
+        _key_caller(state, access_key_id)
+        if session_token is None
+        else _token_caller(state, access_key_id, session_token)
+    )
+    if caller is None:
+        raise authentication("invalid-token", protocol)
+    return caller
+
+
+def _key_caller(state: State, access_key_id: str) -> Caller | None:
+    """The user of a long-term key; None when it is unknown or inactive."""
+    owned = state.backends.iam.key_and_owner(access_key_id, state.accounts)
+    if owned is None or not owned[0].active:
+        return None
+    key, user = owned
+    return _user_caller(user, access_key_id, key.secret)
+
+
+def _token_caller(state: State, access_key_id: str, session_token: str) -> Caller | None:
+    """The caller of a session; None for a token of another lab, key, role or user."""
     try:
         session = read_token(state, session_token)
-    except SealError as error:
-        raise invalid from error
-    if session.access_key_id != access_key_id:
-        raise invalid
-    caller = session_caller(state, session)
-    if caller is None:
-        raise invalid
-    return caller
+    except SealError:
+        return None
+    return session_caller(state, session) if session.access_key_id == access_key_id else None
 
 
 def user_caller(state: State, account: str, name: str, access_key_id: str, secret: str) -> Caller:
     """The IAM user as caller."""
     user = state.backends.iam.user(account, name)
     assert user is not None  # a key is only found under a living user
+    return _user_caller(user, access_key_id, secret)
+
+
+def _user_caller(user: User, access_key_id: str, secret: str) -> Caller:
     return Caller(
-        principal=Principal(kind="user", arn=user.arn, account=account, unique_id=user.unique_id),
-        name=name,
+        principal=Principal(
+            kind="user", arn=user.arn, account=user.account, unique_id=user.unique_id
+        ),
+        name=user.name,
         user_id=user.unique_id,
         access_key_id=access_key_id,
         secret=secret,

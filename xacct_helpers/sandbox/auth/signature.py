@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -20,6 +19,7 @@ from ..protocol.wire import HttpRequest
 SKEW = timedelta(minutes=5)
 _ALGORITHM = "AWS4-HMAC-SHA256"
 _STAMP = "%Y%m%dT%H%M%SZ"
+_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d{1,2}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +136,6 @@ def verify(
     service: str,
     protocol: str,
     now: datetime,
-    region_ok: Callable[[str], bool],
 ) -> None:
     """Nothing when the request was signed with this secret, for this service, about now.
 
@@ -150,7 +149,7 @@ def verify(
         raise bad("'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.")
     if signature.service != service:
         raise bad(f"Credential should be scoped to correct service: '{service}'.")
-    if not region_ok(signature.region):
+    if not _REGION.fullmatch(signature.region):
         if protocol == "json":
             raise bad("Credential should be scoped to a valid region.")
         raise bad(f"Credential should be scoped to a valid region, not '{signature.region}'.")

@@ -41,20 +41,18 @@ def decide(state: State, caller: Caller, check: PermissionCheck, call: Call) -> 
 def requester(state: State, caller: Caller, call: Call) -> Requester:
     """A caller with its policies and its condition keys, whatever it asks for."""
     context = caller_context(state, caller, call)
-    if not caller.principal.in_account:
-        return Requester(principal=caller.principal, context=context)
-    kind = "role" if caller.principal.kind == "role-session" else "user"
-    backends = state.backends
-    boundary = backends.iam.boundary(caller.account, kind, caller.name)
+    principal = caller.principal
+    if not principal.in_account:
+        return Requester(principal=principal, context=context)
+    kind = "role" if principal.kind == "role-session" else "user"
+    identity, boundary = state.backends.iam.policies_of(principal.account, kind, caller.name)
     return Requester(
-        principal=caller.principal,
+        principal=principal,
         context=context,
-        identity=tuple(
-            named(p) for p in backends.iam.identity_policies(caller.account, kind, caller.name)
-        ),
+        identity=tuple(named(policy) for policy in identity),
         boundary=(named(boundary),) if boundary else None,
         session=_session_policies(state, caller),
-        scps=service_controls(state, caller.account),
+        scps=service_controls(state, principal.account),
     )
 
 
@@ -186,7 +184,7 @@ def caller_context(state: State, caller: Caller, call: Call) -> Context:
         "aws:ViaAWSService": "false",
         "aws:PrincipalIsAWSService": "false",
     }
-    context |= _organization_context(state, "Principal", caller.account)
+    context |= _organization_context(state, "Principal", caller.principal.account)
     for key, value in caller.tags.items():
         context[f"aws:PrincipalTag/{key}"] = value
     if caller.principal.kind == "user":

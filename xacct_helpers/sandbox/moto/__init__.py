@@ -94,10 +94,6 @@ class Backends:
             active=True,
         )
 
-    def new_secret(self) -> str:
-        """Forty characters from the operating system."""
-        return self._ids.secret(40)
-
     def new_id(self, account: str, operation: str, name: str, prefix: str, size: int = 17) -> str:
         """A unique id of IAM's form for what moto does not make; the same on replay."""
         self._ids.begin(account, operation, name)

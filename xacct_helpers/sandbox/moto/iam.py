@@ -39,6 +39,14 @@ class Iam:
     def __init__(self, managed: AwsManaged) -> None:
         self._managed = managed
         self._indexes: dict[str, _Index] = {}
+        self._backends: dict[str, Any] = {}
+
+    def _backend(self, account: str) -> Any:
+        """moto's IAM of an account, looked up once: moto checks the account's id each time."""
+        found = self._backends.get(account)
+        if found is None:
+            found = self._backends[account] = iam_backend(account)
+        return found
 
     def look_again(self, account: str) -> None:
         """The account's users, roles or groups have changed."""
@@ -47,12 +55,13 @@ class Iam:
     def clear(self) -> None:
         """All accounts are empty again."""
         self._indexes.clear()
+        self._backends.clear()
 
     def access_key(self, access_key_id: str, accounts: tuple[str, ...]) -> AccessKey | None:
         """The long-term key of this id in any of the accounts."""
         for account in accounts:
-            key = iam_backend(account).access_keys.get(access_key_id)
-            if key is not None and key.user_name in iam_backend(account).users:
+            key = self._backend(account).access_keys.get(access_key_id)
+            if key is not None and key.user_name in self._backend(account).users:
                 return AccessKey(
                     access_key_id=access_key_id,
                     secret=key.secret_access_key,
@@ -62,8 +71,16 @@ class Iam:
                 )
         return None
 
+    def key_and_owner(
+        self, access_key_id: str, accounts: tuple[str, ...]
+    ) -> tuple[AccessKey, User] | None:
+        """The long-term key of this id in any of the accounts, and its user."""
+        key = self.access_key(access_key_id, accounts)
+        user = self.user(key.account, key.user_name) if key else None
+        return (key, user) if key and user else None
+
     def user(self, account: str, name: str) -> User | None:
-        user = iam_backend(account).users.get(name)
+        user = self._backend(account).users.get(name)
         if user is None:
             return None
         return User(
@@ -71,35 +88,35 @@ class Iam:
             name=user.name,
             arn=user.arn,
             unique_id=user.id,
-            tags=tags(user.tags or []),
+            tags=_tags(user.tags),
         )
 
     def users(self, account: str) -> tuple[str, ...]:
-        return tuple(iam_backend(account).users)
+        return tuple(self._backend(account).users)
 
     def group_exists(self, account: str, name: str) -> bool:
-        return name in iam_backend(account).groups
+        return name in self._backend(account).groups
 
     def group_path(self, account: str, name: str) -> str:
-        group = iam_backend(account).groups.get(name)
+        group = self._backend(account).groups.get(name)
         return group.path if group is not None else "/"
 
     def groups(self, account: str) -> tuple[str, ...]:
-        return tuple(iam_backend(account).groups)
+        return tuple(self._backend(account).groups)
 
     def group_members(self, account: str, name: str) -> int:
-        return len(iam_backend(account).groups[name].users)
+        return len(self._backend(account).groups[name].users)
 
     def groups_of(self, account: str, user: str) -> tuple[str, ...]:
         return tuple(self._index(account).groups.get(user, ()))
 
     def access_key_count(self, account: str, user: str) -> int:
-        return len(iam_backend(account).users[user].access_keys)
+        return len(self._backend(account).users[user].access_keys)
 
     def _index(self, account: str) -> _Index:
         index = self._indexes.get(account)
         if index is None:
-            backend = iam_backend(account)
+            backend = self._backend(account)
             index = _Index({role.name: role for role in backend.roles.values()})
             for group in backend.groups.values():
                 for user in group.users:
@@ -116,7 +133,7 @@ class Iam:
         return None if role is None else _role_value(account, role)
 
     def role_by_id(self, account: str, unique_id: str) -> Role | None:
-        role = iam_backend(account).roles.get(unique_id)
+        role = self._backend(account).roles.get(unique_id)
         return None if role is None else _role_value(account, role)
 
     def role_by_arn(self, account: str, arn: str) -> Role | None:
@@ -124,10 +141,10 @@ class Iam:
         return found if found is not None and found.arn == arn else None
 
     def roles(self, account: str) -> tuple[str, ...]:
-        return tuple(role.name for role in iam_backend(account).roles.values())
+        return tuple(role.name for role in self._backend(account).roles.values())
 
     def oidc_provider(self, account: str, arn: str) -> OidcProvider | None:
-        found = iam_backend(account).open_id_providers.get(arn)
+        found = self._backend(account).open_id_providers.get(arn)
         if found is None:
             return None
         return OidcProvider(
@@ -139,7 +156,7 @@ class Iam:
         )
 
     def set_oidc_client_ids(self, account: str, arn: str, client_ids: tuple[str, ...]) -> None:
-        iam_backend(account).open_id_providers[arn].client_id_list = list(client_ids)
+        self._backend(account).open_id_providers[arn].client_id_list = list(client_ids)
 
     def set_trust_policy(self, account: str, role: str, text: str) -> None:
         self.moto_role(account, role).assume_role_policy_document = text
@@ -159,16 +176,18 @@ class Iam:
     def _entity(self, account: str, kind: str, name: str) -> Any:
         if kind == "role":
             return self.moto_role(account, name)
-        backend = iam_backend(account)
+        backend = self._backend(account)
         return (backend.users if kind == "user" else backend.groups)[name]
 
-    def identity_policies(self, account: str, kind: str, name: str) -> tuple[StoredPolicy, ...]:
-        """Everything that grants to a "user" (its groups included) or a "role"."""
+    def policies_of(
+        self, account: str, kind: str, name: str
+    ) -> tuple[tuple[StoredPolicy, ...], StoredPolicy | None]:
+        """What grants to a "user" (its groups included) or a "role", and its boundary."""
         found = list(self._own_policies(account, kind, name))
         if kind == "user":
             for group in self.groups_of(account, name):
                 found += self._own_policies(account, "group", group)
-        return tuple(found)
+        return tuple(found), self.boundary(account, kind, name)
 
     def _own_policies(self, account: str, kind: str, name: str) -> Iterator[StoredPolicy]:
         entity = self._entity(account, kind, name)
@@ -203,7 +222,7 @@ class Iam:
         return StoredPolicy(name=boundary_name(kind, name), text=text, arn=arn, account=account)
 
     def set_user_boundary(self, account: str, name: str, arn: str | None) -> None:
-        user = iam_backend(account).users[name]
+        user = self._backend(account).users[name]
         user.permissions_boundary_arn = arn
         user.permissions_boundary = arn and {
             "PermissionsBoundaryType": "PermissionsBoundaryPolicy",
@@ -212,7 +231,7 @@ class Iam:
 
     def login_profile(self, account: str, name: str) -> LoginProfile | None:
         """What is kept of a user's login profile: never the password."""
-        user = iam_backend(account).users.get(name)
+        user = self._backend(account).users.get(name)
         found: LoginProfile | None = getattr(user, "login_profile", None)
         return found
 
@@ -220,14 +239,14 @@ class Iam:
         self, account: str, name: str, *, created: datetime, reset_required: bool
     ) -> None:
         profile = LoginProfile(created=created, reset_required=reset_required)
-        iam_backend(account).users[name].login_profile = profile
+        self._backend(account).users[name].login_profile = profile
 
     def delete_login_profile(self, account: str, name: str) -> None:
-        iam_backend(account).users[name].login_profile = None
+        self._backend(account).users[name].login_profile = None
 
     def password_policy(self, account: str) -> dict[str, Any] | None:
         """The account's password policy, by the API's names; None without one."""
-        policy = iam_backend(account).account_password_policy
+        policy = self._backend(account).account_password_policy
         if policy is None:
             return None
         return {
@@ -252,17 +271,17 @@ class Iam:
                 "Arn": user.arn,
                 "CreateDate": user.create_date.replace(tzinfo=UTC),
             }
-            for user in iam_backend(account).users.values()
+            for user in self._backend(account).users.values()
         }
 
     def access_key_ages(self, account: str, user: str) -> list[tuple[str, datetime]]:
         """Status of each of a user's access keys, and since when it is there."""
-        keys = iam_backend(account).users[user].access_keys
+        keys = self._backend(account).users[user].access_keys
         return [(key.status, key.create_date.replace(tzinfo=UTC)) for key in keys]
 
     def count_holdings(self, account: str, held: Holdings) -> None:
         """Tell moto how many devices, certificates and providers there are, for its summary."""
-        backend = iam_backend(account)
+        backend = self._backend(account)
         backend.virtual_mfa_devices = dict(held.mfa_devices)
         backend.certificates = dict(held.server_certificates)
         backend.saml_providers = dict(held.saml_providers)
@@ -271,7 +290,7 @@ class Iam:
 
     def user_renamed(self, account: str, old_arn: str, name: str) -> None:
         """Bring along a renamed user's keys and tags, which moto leaves under the old name."""
-        backend = iam_backend(account)
+        backend = self._backend(account)
         user = backend.users[name]
         for key in user.access_keys:
             key.user_name = name
@@ -286,56 +305,61 @@ class Iam:
         assert entity is not None
         folded = {key.lower() for key in keys}
         old = [key for key in entity.tags if key.lower() in folded and key not in keys]
-        backend = iam_backend(account)
+        backend = self._backend(account)
         (backend.untag_user if kind == "user" else backend.untag_role)(name, old)
 
     def set_group_path(self, account: str, name: str, path: str) -> None:
-        iam_backend(account).groups[name].path = path
+        self._backend(account).groups[name].path = path
 
     def managed_policy(self, account: str, arn: str) -> StoredPolicy | None:
         if arn.startswith(PREFIX):
             self._managed.load(account, arn)
-        policy = iam_backend(account).managed_policies.get(arn)
+        policy = self._backend(account).managed_policies.get(arn)
         if policy is None:
             return None
         return StoredPolicy(name=policy.name, text=_default_text(policy), arn=arn)
 
     def customer_policies(self, account: str) -> tuple[str, ...]:
         prefix = f"arn:aws:iam::{account}:"
-        return tuple(a for a in iam_backend(account).managed_policies if a.startswith(prefix))
+        return tuple(a for a in self._backend(account).managed_policies if a.startswith(prefix))
 
     def policy_versions(self, account: str, arn: str) -> dict[str, bool]:
         """Version id to whether it is the default one."""
         return {
-            v.version_id: v.is_default for v in iam_backend(account).managed_policies[arn].versions
+            v.version_id: v.is_default
+            for v in self._backend(account).managed_policies[arn].versions
         }
 
     def policy_attachments(self, account: str, arn: str) -> int:
         """How many users, roles and groups the managed policy is attached to."""
-        backend = iam_backend(account)
+        backend = self._backend(account)
         entities = [*backend.users.values(), *backend.roles.values(), *backend.groups.values()]
         return sum(arn in entity.managed_policies for entity in entities)
 
     def policy_tags(self, account: str, arn: str) -> dict[str, str]:
-        policy = iam_backend(account).managed_policies.get(arn)
+        policy = self._backend(account).managed_policies.get(arn)
         return tags(policy.get_tags()) if policy is not None else {}
 
     def instance_profiles(self, account: str) -> dict[str, tuple[str, ...]]:
         """Name of each instance profile to the names of its roles."""
-        profiles = iam_backend(account).instance_profiles
+        profiles = self._backend(account).instance_profiles
         return {name: tuple(role.name for role in p.roles) for name, p in profiles.items()}
 
     def instance_profile_path(self, account: str, name: str) -> str:
-        profile = iam_backend(account).instance_profiles.get(name)
+        profile = self._backend(account).instance_profiles.get(name)
         return profile.path if profile is not None else "/"
 
     def instance_profile_tags(self, account: str, name: str) -> dict[str, str]:
-        profile = iam_backend(account).instance_profiles.get(name)
+        profile = self._backend(account).instance_profiles.get(name)
         return tags(profile.tags or []) if profile is not None else {}
 
     def instance_profile_roles(self, account: str) -> tuple[str, ...]:
-        profiles = iam_backend(account).instance_profiles.values()
+        profiles = self._backend(account).instance_profiles.values()
         return tuple(role.name for profile in profiles for role in profile.roles)
+
+
+def _tags(items: Any) -> dict[str, str]:
+    return {tag["Key"]: tag["Value"] for tag in items or ()}
 
 
 def _role_value(account: str, role: Any) -> Role:
@@ -346,7 +370,7 @@ def _role_value(account: str, role: Any) -> Role:
         unique_id=role.id,
         trust_policy=role.assume_role_policy_document,
         max_session_seconds=int(role.max_session_duration or 3600),
-        tags=tags(role.tags or []),
+        tags=_tags(role.tags),
     )
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import hmac
-import secrets
 
+from ..sealed_tokens import new_secret
 from .moto_imports import mock_random
 
 _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
@@ -58,7 +57,7 @@ class Ids:
         if self.given is not None:
             given, self.given = self.given, None
             return given
-        return base64.b64encode(secrets.token_bytes(length)).decode()[:length]
+        return new_secret(length)
 
     def digest(self, text: str) -> bytes:
         """32 bytes for the text, of this lab alone."""

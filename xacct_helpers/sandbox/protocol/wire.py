@@ -28,6 +28,7 @@ from .errors import ApiError
 Answer = Mapping[str, Any]
 
 SERVICES: tuple[str, ...] = ("iam", "sts", "ecr", "cloudtrail", "organizations")
+DEFAULT_REGION = "us-east-1"
 MAX_API_BODY = 32 * 1024 * 1024
 _MAX_FORM_FIELDS = 10_000
 _MAX_JSON_DEPTH = 64
@@ -94,6 +95,7 @@ class Addressed:
     service: str
     operation: str
     protocol: str
+    region: str
     form: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -147,6 +149,8 @@ def address(request: HttpRequest) -> Addressed:
 
     Raises ApiError, in the protocol the request speaks, for a service that is not here.
     """
+    signed_for = scope(request)
+    region = signed_for[0] if signed_for else DEFAULT_REGION
     target = request.headers.get("x-amz-target")
     if target is not None:
         prefix, _, operation = target.rpartition(".")  # CloudTrail's prefix has dots
@@ -155,8 +159,7 @@ def address(request: HttpRequest) -> Addressed:
             raise ApiError(
                 "UnknownOperationException", _not_here(prefix.split("_")[0] or "that service"), 400
             )
-        return Addressed(service=service, operation=operation, protocol="json")
-    signed_for = scope(request)
+        return Addressed(service=service, operation=operation, protocol="json", region=region)
     form = _form(request)
     service = _by_version().get(form.get("Version", "")) if "Action" in form else None
     if service is None and signed_for is not None and signed_for[1] in ("iam", "sts"):
@@ -166,7 +169,9 @@ def address(request: HttpRequest) -> Addressed:
         raise ApiError("InvalidAction", _not_here(name or "a request of this form"), 400)
     if "Action" not in form:
         raise ApiError("MissingAction", "The request is missing an Action parameter.", 400)
-    return Addressed(service=service, operation=form["Action"], protocol="query", form=form)
+    return Addressed(
+        service=service, operation=form["Action"], protocol="query", region=region, form=form
+    )
 
 
 def service_of_head(request: HttpRequest) -> str:
@@ -211,12 +216,11 @@ def read(
         params = _read_json(request.body, shape)
     else:
         params = _read_query(addressed.form, shape)
-    signed_for = scope(request)
     return Call(
         service=addressed.service,
         operation=addressed.operation,
         params=params,
-        region=signed_for[0] if signed_for else "us-east-1",
+        region=addressed.region,
         request_id=request_id,
         protocol=addressed.protocol,
         source_ip=request.client,

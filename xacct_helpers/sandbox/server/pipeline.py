@@ -26,7 +26,6 @@ from ..store.trail import GLOBAL_REGION, Entry, Who, kept_answer, kept_parameter
 
 _LOOPBACK = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:\d+)?")
 _AWS = re.compile(r"[a-z0-9.-]+\.amazonaws\.com(:\d+)?")
-_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d{1,2}")
 _log = logging.getLogger("xacct.sandbox")
 
 
@@ -59,7 +58,9 @@ def answer_api(state: State, request: HttpRequest, request_id: str) -> HttpRespo
         call = wire.read(request, addressed, request_id=request_id, served=service.operations)
         seen.call = call
         service.check_parameters(call)
-        operation = services.operation_of(call)
+        operation = service.operations[call.operation]
+        if operation.prepare is not None:
+            operation.prepare(state, call, seen.caller)
         service.prepare(state, call, seen.caller)
         _authorise(state, call, seen, operation)
         seen.answer = operation.perform(state, call, seen.caller)
@@ -106,7 +107,6 @@ def _authenticate(state: State, request: HttpRequest, addressed: wire.Addressed)
         service=addressed.service,
         protocol=protocol,
         now=state.clock.real(),
-        region_ok=lambda region: _REGION.fullmatch(region) is not None,
     )
     identities.check_expiry(state, caller, protocol)
     return caller

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 Permissions = Callable[["State", Call, "Caller"], tuple[PermissionCheck, ...]]
 Perform = Callable[["State", Call, "Caller"], Answer]
+#: Raises ApiError for what AWS refuses before it looks at any permission.
+Prepare = Callable[["State", Call, "Caller"], None]
 #: The effect on an account, the first time and on replay; it returns what the answer needs.
 Effect = Callable[["State", Call, str], Any]
 Check = Callable[["State", Call, str], Call]
@@ -37,19 +39,22 @@ class Operation:
     replay: performs a recorded call's change again; None for an operation that changes nothing.
     check: refuses a change whoever asks for it, and returns the call as it would be stored; None
         for an operation that is only checked as it is performed.
+    prepare: what AWS refuses before it looks at any permission, for an operation that has more of
+        that than its service's other operations.
     """
 
     permissions: Permissions
     perform: Perform
     replay: Effect | None = None
     check: Check | None = None
+    prepare: Prepare | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
     """The operations of one AWS service, and what all of them have in common.
 
-    prepare: what AWS refuses before it looks at any permission.
+    prepare: what AWS refuses before it looks at any permission, whichever operation it is.
     check_parameters: refuses parameters that break the model's constraints.
     refused: the error for a permission that was denied.
     unsigned: operations whose caller shows a token instead of signing. They may be ones that the
@@ -58,7 +63,7 @@ class Service:
     """
 
     operations: Mapping[str, Operation]
-    prepare: Callable[[State, Call, Caller], None]
+    prepare: Prepare
     check_parameters: Callable[[Call], None] = validation.check
     refused: Callable[[CheckedPermission, str], ApiError] = gate.refused
     unsigned: frozenset[str] = frozenset()

@@ -88,17 +88,15 @@ class State:
                     "The journal's last record was cut short by a crash before it was "
                     "acknowledged; it was dropped."
                 )
-        self.header: Record = header
+        self._take(header)
         self.backends = Backends(str(header["seed"]).encode(), self.clock)
         self._replay(opened.records if opened else [])
 
-    @property
-    def accounts(self) -> tuple[str, ...]:
-        return tuple(self.header["accounts"])
-
-    @property
-    def key(self) -> bytes:
-        return base64.b64decode(self.header["key"])
+    def _take(self, header: Record) -> None:
+        """Be the lab of a journal's header: its accounts, and the key that seals its tokens."""
+        self.header: Record = header
+        self.accounts: tuple[str, ...] = tuple(header["accounts"])
+        self.key = base64.b64decode(header["key"])
 
     def private_registry(self, account: str, region: str) -> PrivateRegistry:
         """The settings of an account's registry in a region."""
@@ -211,7 +209,7 @@ class State:
         """Accounts as on the first day. Administrators keep their keys; sessions end."""
         header = {**self.header, "key": _text(new_key())}
         self.journal.start({k: v for k, v in header.items() if k != "format"})
-        self.header = header
+        self._take(header)
         self.trail = Trail()
         self.lifecycles_wait = datetime.min.replace(tzinfo=UTC)
         self.blobs.cancel_all()

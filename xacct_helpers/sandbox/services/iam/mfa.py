@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
 _LONGEST_NAME = 226
 _MOST_DEVICES = 8
-_CONTEXT = {"aws:MultiFactorAuthPresent": "true", "aws:MultiFactorAuthAge": "0"}
+#: The condition keys of a call that shows a code.
+CONTEXT = {"aws:MultiFactorAuthPresent": "true", "aws:MultiFactorAuthAge": "0"}
 
 
 def _to_be_made(state: State, call: Call, account: str) -> str:
@@ -188,20 +189,13 @@ def shown(call: Call) -> bool:
     return "TokenCode" in call.params
 
 
-def context(call: Call) -> dict[str, str]:
-    """The condition keys of a call that shows a code."""
-    return dict(_CONTEXT) if shown(call) else {}
-
-
 def authenticate(state: State, call: Call, caller: Caller) -> None:
-    """Spend the code that a call shows, if it does.
+    """Spend the code that a call shows.
 
     Raises ApiError, in words of public logs, for a device that is not the caller's own and a code
     that is wrong, too old, too early or spent.
     """
     params = call.params
-    if "SerialNumber" not in params and not shown(call):
-        return
     if "SerialNumber" not in params or not shown(call):
         raise _failed(", must provide both MFA serial number and one time pass code.")
     devices = state.held(caller.account).mfa_devices

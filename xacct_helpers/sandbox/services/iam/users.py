@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ...protocol.wire import Answer, Call
+from ...sealed_tokens import new_secret
 from ..operation import Operation
 from . import checks, own_user, principals
 from .common import conflict, kept_tags
@@ -98,7 +99,7 @@ def _delete(state: State, call: Call, account: str, act: Act) -> Any:
 
 
 def _new_secret(state: State) -> dict[str, Any]:
-    return {"secret": state.backends.new_secret()}
+    return {"secret": new_secret()}
 
 
 # -- boundaries of users, which moto has for roles alone -------------------------------------

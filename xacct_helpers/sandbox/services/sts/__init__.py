@@ -20,30 +20,41 @@ if TYPE_CHECKING:
     from ...callers import Caller
     from ...store.state import State
 
-_LONG_TERM_ONLY = frozenset({"GetSessionToken", "GetFederationToken"})
-
 
 def _prepare(state: State, call: Call, caller: Caller) -> None:
     """What AWS refuses before it looks at any permission."""
-    if call.operation.startswith("AssumeRole"):
-        assume_role.check_arn(call)
-    if call.operation == "AssumeRoleWithWebIdentity":
-        web_identity.shown(state, call)
-    outright = refused_to(caller.principal, call.action)
+    outright = refused_to(caller.principal, f"sts:{call.operation}")
     if outright is not None:
         raise access_denied(outright, call.protocol)
-    if call.operation in _LONG_TERM_ONLY and caller.session is not None:
-        raise ApiError(
-            "AccessDenied", f"Cannot call {call.operation} with session credentials", 403
-        )
-    if caller.principal.kind == "federated-user" and call.operation != "GetCallerIdentity":
-        # Source: STS API Reference, GetFederationToken, Permissions. How AWS words it is not known.
+    if call.params.get("ProvidedContexts"):
+        raise ApiError("ValidationError", "This sandbox does not have ProvidedContexts.")
+    if "SerialNumber" in call.params or "TokenCode" in call.params:
+        mfa.authenticate(state, call, caller)
+
+
+def _not_for_federated_users(state: State, call: Call, caller: Caller) -> None:
+    # Source: STS API Reference, GetFederationToken, Permissions. How AWS words it is not known.
+    if caller.principal.kind == "federated-user":
         raise access_denied(
             f"User: {caller.arn} is not authorized to perform: {call.action}", call.protocol
         )
-    if call.params.get("ProvidedContexts"):
-        raise ApiError("ValidationError", "This sandbox does not have ProvidedContexts.")
-    mfa.authenticate(state, call, caller)
+
+
+def _for_long_term_keys(state: State, call: Call, caller: Caller) -> None:
+    if caller.session is not None:
+        raise ApiError(
+            "AccessDenied", f"Cannot call {call.operation} with session credentials", 403
+        )
+
+
+def _to_assume_a_role(state: State, call: Call, caller: Caller) -> None:
+    assume_role.check_arn(call)
+    _not_for_federated_users(state, call, caller)
+
+
+def _to_show_a_token(state: State, call: Call, caller: Caller) -> None:
+    assume_role.check_arn(call)
+    web_identity.shown(state, call)
 
 
 def _refused(checked: CheckedPermission, protocol: str) -> ApiError:
@@ -91,19 +102,33 @@ def _session_token(state: State, call: Call, caller: Caller) -> Answer:
 SERVICE = Service(
     operations={
         "AssumeRole": Operation(
-            permissions=assume_role.permissions, perform=assume_role.perform, replay=mfa.spend
+            prepare=_to_assume_a_role,
+            permissions=assume_role.permissions,
+            perform=assume_role.perform,
+            replay=mfa.spend,
         ),
         "AssumeRoleWithWebIdentity": Operation(
-            permissions=web_identity.permissions, perform=web_identity.perform
+            prepare=_to_show_a_token,
+            permissions=web_identity.permissions,
+            perform=web_identity.perform,
         ),
-        "DecodeAuthorizationMessage": Operation(permissions=account_wide, perform=_decode),
-        "GetAccessKeyInfo": Operation(permissions=account_wide, perform=_access_key_info),
+        "DecodeAuthorizationMessage": Operation(
+            prepare=_not_for_federated_users, permissions=account_wide, perform=_decode
+        ),
+        "GetAccessKeyInfo": Operation(
+            prepare=_not_for_federated_users, permissions=account_wide, perform=_access_key_info
+        ),
         "GetCallerIdentity": Operation(permissions=_no_permission, perform=_caller_identity),
         "GetFederationToken": Operation(
-            permissions=federation.permissions, perform=federation.perform
+            prepare=_for_long_term_keys,
+            permissions=federation.permissions,
+            perform=federation.perform,
         ),
         "GetSessionToken": Operation(
-            permissions=_no_permission, perform=_session_token, replay=mfa.spend
+            prepare=_for_long_term_keys,
+            permissions=_no_permission,
+            perform=_session_token,
+            replay=mfa.spend,
         ),
     },
     prepare=_prepare,

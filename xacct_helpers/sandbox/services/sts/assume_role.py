@@ -16,6 +16,7 @@ from ...permission_checks import PermissionCheck
 from ...protocol.errors import ApiError
 from ...protocol.wire import Answer, Call
 from ...records import Role, StoredPolicy
+from ...sealed_tokens import new_secret
 from ..iam import mfa
 from . import sessions
 
@@ -52,17 +53,19 @@ def role_of(state: State, arn: str) -> Role | None:
 def permissions(state: State, call: Call, caller: Caller) -> tuple[PermissionCheck, ...]:
     """The permissions that an AssumeRole needs."""
     params = call.params
-    context: Context = {"sts:RoleSessionName": params["RoleSessionName"], **mfa.context(call)}
+    context: Context = {"sts:RoleSessionName": params["RoleSessionName"]}
+    if "TokenCode" in params:
+        context |= mfa.CONTEXT
     if "ExternalId" in params:
         context["sts:ExternalId"] = params["ExternalId"]
     if "SourceIdentity" in params:
         context["sts:SourceIdentity"] = params["SourceIdentity"]
-    tags = sessions.asked_tags(call)
-    context |= sessions.tag_context(tags)
+    actions = ["sts:AssumeRole"]
+    if params.get("Tags"):
+        context |= sessions.tag_context(sessions.asked_tags(call))
     if params.get("TransitiveTagKeys"):
         context["sts:TransitiveTagKeys"] = tuple(params["TransitiveTagKeys"])
-    actions = ["sts:AssumeRole"]
-    if tags or params.get("TransitiveTagKeys"):
+    if params.get("Tags") or params.get("TransitiveTagKeys"):
         actions.append("sts:TagSession")
     if "SourceIdentity" in params:
         actions.append("sts:SetSourceIdentity")
@@ -129,25 +132,36 @@ def perform(state: State, call: Call, caller: Caller) -> Answer:
         tags=tags,
         transitive_tag_keys=transitive,
         source_identity=params.get("SourceIdentity", chained_source),
-        mfa=state.clock.now().replace(microsecond=0) if mfa.shown(call) else None,
+        mfa="TokenCode" in params,
     )
     return answer(state, role, session, passed)
 
 
 def new_session(
-    state: State, role: Role, name: str, seconds: int, passed: sessions.Passed, **more: Any
+    state: State,
+    role: Role,
+    name: str,
+    seconds: int,
+    passed: sessions.Passed,
+    *,
+    mfa: bool = False,
+    **more: Any,
 ) -> Session:
-    """A new session of a role. more: further members of Session."""
+    """A new session of a role.
+
+    mfa: whether the call showed a one-time code. more: further members of Session.
+    """
     now = state.clock.now().replace(microsecond=0)
     return Session(
         access_key_id=sessions.temporary_key_id(role.account),
-        secret=state.backends.new_secret(),
+        secret=new_secret(),
         account=role.account,
         principal_id=role.unique_id,
         name=name,
         issued=now,
         expires=now + timedelta(seconds=seconds),
         role_name=role.name,
+        mfa=now if mfa else None,
         policies=passed.policies,
         policy_arns=passed.arns,
         **more,
@@ -194,9 +208,11 @@ def duration(call: Call, role: Role, *, chained: bool) -> int:
 
 def _session_tags(call: Call, caller: Caller) -> tuple[dict[str, str], tuple[str, ...]]:
     """The new session's tags and which of them go on to further sessions."""
-    tags = sessions.asked_tags(call)
-    sessions.check_tags(tags, len(call.params.get("Tags", ())))
     transitive = tuple(call.params.get("TransitiveTagKeys", ()))
+    tags: dict[str, str] = {}
+    if call.params.get("Tags"):
+        tags = sessions.asked_tags(call)
+        sessions.check_tags(tags, len(call.params["Tags"]))
     if not {key.lower() for key in transitive} <= {key.lower() for key in tags}:
         raise ApiError(
             "InvalidParameterValue",

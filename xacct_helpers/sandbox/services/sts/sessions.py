@@ -20,6 +20,7 @@ from ...auth import identities
 from ...callers import Caller, Session
 from ...protocol.errors import ApiError, validation
 from ...protocol.wire import Call
+from ...sealed_tokens import new_secret
 
 if TYPE_CHECKING:
     from ...store.state import State
@@ -143,7 +144,7 @@ def for_user(
     now = state.clock.now().replace(microsecond=0)
     return Session(
         access_key_id=temporary_key_id(caller.account),
-        secret=state.backends.new_secret(),
+        secret=new_secret(),
         account=caller.account,
         principal_id=caller.principal.unique_id or "",
         name=federated_as or caller.name,
