@@ -93,11 +93,19 @@ def _parser() -> _Parser:
         help="bring the files that you have not changed up to date, without asking",
     )
     lab.add_argument(
-        "--answers",
-        action=argparse.BooleanOptionalAction,
-        default=None,
-        help="a copy with every cell written (as it was made), or with tasks in place of some: "
-        "docs/operations.md lists them",
+        "--with-answers",
+        "--answers",  # the names of earlier versions work, too
+        dest="answers",
+        action="store_const",
+        const=True,
+        help="a copy with the answers and outputs of every cell, instead of tasks to write",
+    )
+    lab.add_argument(
+        "--no-answers",
+        dest="answers",
+        action="store_const",
+        const=False,
+        help="tasks to write again, in a copy that was made with the answers",
     )
     lab.add_argument("--no-browser", action="store_true", help="do not open a web browser")
     lab.add_argument(

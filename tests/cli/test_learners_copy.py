@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import pty
 import re
@@ -20,6 +19,7 @@ from tests.notebooks.cells import PATHS, cells, source
 from tests.tools import ROOT
 from xacct_helpers import course, workspace
 from xacct_helpers.course import learners_copy
+from xacct_helpers.view.gaps import gap
 
 CHANGED = ("03-the-trust-policy.ipynb", "05-assume-and-pull.ipynb", "kubernetes/pod.yaml")
 TOUCHED, PLAIN = CHANGED[1], (CHANGED[0], CHANGED[2])
@@ -80,7 +80,7 @@ def course_of(project: Path) -> dict[str, bytes]:
 def learner(tmp_path: Path, later: Path) -> Learner:
     """A learner who has changed one notebook."""
     learner = Learner(workspace.absolute(tmp_path), later)
-    learner.lab()
+    learner.lab("--with-answers")
     assert learner.files() == course_of(ROOT)
     (learner.copy / TOUCHED).write_text("mine")
     return learner
@@ -129,11 +129,11 @@ def test_without_a_record_every_file_that_differs_is_the_learners(
     else:
         path.write_text(record)
     before = learner.files()
-    learner.lab("--update", later=True)
+    learner.lab("--with-answers", "--update", later=True)
     assert learner.files() == before
     # What was the same as the course when it was looked at is known from then on.
     path.unlink()
-    learner.lab()
+    learner.lab("--with-answers")
     learner.lab("--update", later=True)
     assert learner.files() == course_of(learner.later) | {TOUCHED: b"mine"}
 
@@ -174,37 +174,36 @@ def test_a_person_is_asked(
 # -- answers ---------------------------------------------------------------------------------
 
 
-def theirs(path: Path) -> list[str]:
-    """The cells of a copy that are the learner's to write."""
-    return [source(cell) for cell in cells(path) if course.task(cell) is not None]
-
-
-def test_a_copy_without_answers(tmp_path: Path, later: Path) -> None:
+def test_a_copy_holds_no_outputs_and_no_answers(tmp_path: Path, later: Path) -> None:
     learner = Learner(workspace.absolute(tmp_path), later)
-    learner.lab("--no-answers")
-    emptied = 0
+    learner.lab()
     for path in PATHS:
         copied = learner.copy / path.name
         for now, before in zip(cells(copied), cells(path), strict=True):
-            task = course.task(before)
-            if task is not None:
-                emptied += 1
-                said = [line for line in source(now).splitlines() if not line.startswith("%%")]
-                assert all(line.startswith("# ") for line in said)
-                assert " ".join(line[2:] for line in said) == f"{learners_copy.YOURS} {task}"
-                assert source(now).startswith("%%") == source(before).startswith("%%")
-                assert now["outputs"] == []
-                assert "jupyter" not in now["metadata"], "a folded cell would not be found"
-            else:
-                assert now == before
+            assert (now["outputs"], now["execution_count"]) == ([], None)
+            assert "xacct" not in now["metadata"], "it says what is right"
+            if course.task(before) is None:
+                assert source(now) == source(before)
+                continue
+            assert gap(source(now)), f"{path.name}, {before['id']}: nothing is left to write"
+            assert source(now).startswith("%%") == source(before).startswith("%%")
+            assert "jupyter" not in now["metadata"], "a folded cell would not be found"
+            said = [line[2:] for line in source(now).splitlines() if line.startswith("# ")]
+            assert " ".join(said).startswith(f"{learners_copy.YOURS} {course.task(before)}")
         assert cells(copied, "markdown") == cells(path, "markdown")
-    assert emptied > 25
-    # It stays without them: when asked again, in a file that was deleted, in a later version.
+
+
+def test_a_copy_stays_as_it_was_made(tmp_path: Path, later: Path) -> None:
+    """When asked again, in a file that was deleted, in a later version."""
+    learner = Learner(workspace.absolute(tmp_path), later)
+    learner.lab()
+    before = learner.files()
     (learner.copy / TOUCHED).unlink()
-    learner.lab("--update", later=True)
-    left = [text for path in learner.copy.glob("*.ipynb") for text in theirs(path)]
-    assert len(left) == emptied
-    assert all(f"# {learners_copy.YOURS}\n" in text for text in left)
-    assert json.loads((learner.copy / TOUCHED).read_text()) != json.loads(PATHS[5].read_text())
-    learner.lab("--answers", "--update")
+    learner.lab()
+    assert learner.files() == before
+    learner.lab("--with-answers", "--update")
     assert learner.files() == course_of(ROOT)
+    learner.lab("--update", later=True)
+    assert learner.files() == course_of(learner.later)
+    learner.lab("--no-answers", "--update")
+    assert learner.files() == before

@@ -77,9 +77,20 @@ def tagged(path: Path, *tags: str) -> list[str]:
 
 
 def task(cell: dict[str, Any]) -> str | None:
-    """What a learner is asked to write in a cell, when theirs is a copy without answers; None for
-    a cell that stays as it is. It stands in the cell's metadata: "xacct": {"task": "…"}."""
+    """What a learner is asked to write in a cell; None for a cell that is theirs to run only.
+
+    It stands in the cell's metadata: "xacct": {"task": "…"}.
+    """
     found: str | None = cell["metadata"].get("xacct", {}).get("task")
+    return found
+
+
+def given(cell: dict[str, Any]) -> str | None:
+    """The code with gaps (`...`) that a learner completes; None where the task is all they get.
+
+    It stands in the cell's metadata: "xacct": {"task": "…", "given": "…"}.
+    """
+    found: str | None = cell["metadata"].get("xacct", {}).get("given")
     return found
 
 

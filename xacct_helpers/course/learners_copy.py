@@ -1,5 +1,8 @@
 """A learner's copy of the course: made once, brought up to date, and never written over.
 
+It holds no outputs and no answers, unless it was made with them: what a cell answers is for the
+learner to find out, and the cells that have a task are theirs to write.
+
 The copy keeps a record of what was put into it. A file that is still as it was put there belongs
 to the course and may be replaced by a later version's; a file that differs is the learner's.
 """
@@ -10,6 +13,7 @@ import contextlib
 import hashlib
 import json
 import os
+import platform
 import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,8 +27,20 @@ from ..workspace import LabError, absolute
 
 RECORD = ".xacct-course.json"
 _FORM = 1
-YOURS = "Yours to write."
+YOURS = "Yours to write:"
 _WIDTH = 88
+# What JupyterLab writes into a notebook when it starts the kernel. With it from the beginning, a
+# notebook that was only opened does not count as changed.
+_KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+_LANGUAGE = {
+    "codemirror_mode": {"name": "ipython", "version": 3},
+    "file_extension": ".py",
+    "mimetype": "text/x-python",
+    "name": "python",
+    "nbconvert_exporter": "python",
+    "pygments_lexer": "ipython3",
+    "version": platform.python_version(),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,8 +69,8 @@ class _Record:
 def make(folder: Path, *, answers: bool | None = None) -> Copy:
     """Copy into a folder every file of the course that it does not hold yet.
 
-    answers: False leaves the cells that have a task to the learner; None goes on as the copy was
-    made.
+    answers: True copies the notebooks as they are, outputs included; None goes on as the copy was
+    made, by default without.
     Raises LabError when the folder cannot be the learner's.
     """
     folder = absolute(folder)
@@ -124,24 +140,30 @@ def _wanted(answers: bool) -> dict[str, bytes]:
 
 
 def _without_answers(path: Path) -> bytes:
-    """A notebook's text in which each cell that has a task holds the task, and no more."""
+    """A notebook's text without outputs, counts, answers and what is right."""
     notebook: dict[str, Any] = json.loads(path.read_bytes())
     for cell in notebook["cells"]:
+        if cell["cell_type"] != "code":
+            continue
+        cell |= {"outputs": [], "execution_count": None}
         if course.task(cell) is not None:
-            cell |= {"source": emptied(cell), "outputs": [], "execution_count": None}
+            cell["source"] = to_write(cell)
             cell["metadata"].pop("jupyter", None)  # folded, it would not be found
+        cell["metadata"].pop("xacct", None)
+    notebook["metadata"] |= {"kernelspec": _KERNEL, "language_info": _LANGUAGE}
     return (json.dumps(notebook, indent=1, ensure_ascii=False) + "\n").encode()
 
 
-def emptied(cell: dict[str, Any]) -> str:
-    """What stands in place of a cell that is the learner's to write: its task, as comments.
+def to_write(cell: dict[str, Any]) -> str:
+    """What a cell that is the learner's to write begins as: its task, and a gap or code with gaps.
 
-    The line that makes it a cell of bash stays: below a comment it would be none.
+    The line that makes it a cell of bash stays first: below a comment it would be none.
     """
-    first = course.source(cell).partition("\n")[0]
-    task = textwrap.wrap(course.task(cell) or "", _WIDTH, break_on_hyphens=False)
-    lines = [f"# {line}\n" for line in [YOURS, *task]]
-    return "".join([f"{first}\n" if first.startswith("%%") else "", *lines])
+    first, _, _ = course.source(cell).partition("\n")
+    magic = f"{first}\n" if first.startswith("%%") else ""
+    words = textwrap.wrap(f"{YOURS} {course.task(cell)}", _WIDTH, break_on_hyphens=False)
+    code = (course.given(cell) or "...").removeprefix(magic)
+    return magic + "".join(f"# {line}\n" for line in words) + code
 
 
 # -- what the copy has -----------------------------------------------------------------------
@@ -175,7 +197,7 @@ def _read(folder: Path) -> _Record:
         files = {str(name): str(digest) for name, digest in content["files"].items()}
         return _Record(files=files, answers=bool(content["answers"]))
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return _Record(files={}, answers=True)
+        return _Record(files={}, answers=False)
 
 
 def _write(folder: Path, record: _Record) -> None:

@@ -24,10 +24,11 @@ _PATH_AT_MOST = 50
 def main(arguments: list[str] | None = None) -> int:
     """Prepare the course and become JupyterHub's program; an exit code where there is none.
 
-    arguments: `--no-answers` is ours, everything else is that program's.
+    arguments: `--with-answers` is ours, everything else is that program's.
     """
     parser = argparse.ArgumentParser(prog="xacct-singleuser", add_help=False, allow_abbrev=False)
-    parser.add_argument("--answers", action=argparse.BooleanOptionalAction, default=None)
+    for names, answers in ((("--with-answers", "--answers"), True), (("--no-answers",), False)):
+        parser.add_argument(*names, dest="answers", action="store_const", const=answers)
     options, theirs = parser.parse_known_args(arguments)
     beside = Path(sys.executable).with_name(PROGRAM)
     program = str(beside) if beside.exists() else shutil.which(PROGRAM)

@@ -15,6 +15,7 @@ from typing import Any
 from ..lab import opened
 from ..workspace import LabError, NotThere
 from . import refusals
+from .gaps import StillToWrite, refuse_cells_with_gaps
 
 _AGAIN = "The sandbox does not answer. Run the cell with open_lab() again: it starts it."
 
@@ -31,6 +32,7 @@ def show_plainly() -> None:
     shell.xacct_shows_plainly = True
     _shorten_answers(shell)
     _shorten_errors(shell)
+    refuse_cells_with_gaps(shell)
     shell.events.register("post_run_cell", _explain_refusal)
 
 
@@ -57,7 +59,10 @@ def _shorten_errors(shell: Any) -> None:
 
     from ..images import TransferError
 
-    plain = (ClientError, BotoCoreError, LabError, TransferError, json.JSONDecodeError)
+    plain = (
+        *(ClientError, BotoCoreError, LabError, TransferError),
+        *(json.JSONDecodeError, StillToWrite),
+    )
     formatter = shell.InteractiveTB
     usual = formatter.structured_traceback
 
