@@ -33,7 +33,7 @@ from benchmarks.report import CannotRun, Row, header, page, say, table
 BENCHMARKS: dict[str, tuple[Callable[[], list[Row]], str]] = {
     "start": (starting.measure, "start of the server to its first answers, against plain moto"),
     "restart": (restarting.measure, "a lab of 10,000 changes started again, against plain moto"),
-    "calls": (calls.measure, "one boto3 call, against plain moto"),
+    "calls": (calls.measure, "one boto3 call and the server's part of it, against plain moto"),
     "engine": (
         engine.measure,
         "decisions a second, against iam-simulate; long policies; what asks and decide cost",
@@ -104,7 +104,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _sections(written: Path) -> str:
-    """What stands below the table in the page as it was: measured by hand, and kept."""
+    """What stands below the table in the page as it was: written by hand, and kept."""
     before = written.read_text() if written.exists() else ""
     _, heading, rest = before.partition("\n## ")
     return heading + rest
