@@ -20,7 +20,8 @@ from urllib.parse import urlencode, urlsplit
 from xml.etree import ElementTree
 
 from .._version import __version__
-from ..workspace import REGION, LabError, Running
+from ..aws.regions import DEFAULT_REGION
+from ..workspace import LabError, Running
 
 _SECONDS = 30.0
 _USER_AGENT = f"xacct-credential-process/{__version__}"
@@ -128,7 +129,7 @@ def _signed(held: Credentials, host: str, body: str) -> dict[str, str]:
     names = ";".join(headers)
     lines = [f"{name}:{value}" for name, value in headers.items()]
     request = "\n".join(["POST", "/", "", *lines, "", names, _digest(body)])
-    scope = f"{now:%Y%m%d}/{REGION}/sts/aws4_request"
+    scope = f"{now:%Y%m%d}/{DEFAULT_REGION}/sts/aws4_request"
     to_sign = "\n".join(["AWS4-HMAC-SHA256", headers["x-amz-date"], scope, _digest(request)])
     key = f"AWS4{held.secret}".encode()
     for part in scope.split("/"):

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from ...aws.regions import DEFAULT_REGION
 from ...policy import NamedPolicy, Requester, Target, parse
 from .. import services
 from ..protocol import wire
@@ -24,7 +25,6 @@ from .map_inputs import Accounts, Json, Who, gathered
 if TYPE_CHECKING:
     from ..store.state import State
 
-_REGION = "us-east-1"
 _PROTOCOLS = {"iam": "query", "ecr": "json"}
 
 
@@ -59,7 +59,7 @@ def _read(state: State, account: str, operation: str, parameters: Mapping[str, A
         service=service,
         operation=operation,
         params=dict(parameters),
-        region=_REGION,
+        region=DEFAULT_REGION,
         request_id="",
         protocol=_PROTOCOLS[service],
     )

@@ -11,10 +11,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ...aws.regions import DEFAULT_REGION
 from ...policy import NamedPolicy, Suggestion
 from ..records import StoredPolicy
 from ..services.iam.principals import without_unknown
-from ..store.trail import GLOBAL_REGION
 
 if TYPE_CHECKING:
     from ..permission_checks import CheckedPermission
@@ -70,7 +70,7 @@ def remedies(
             statements.append(dict(one.statement))
         elif one.statement in statements:
             statements.remove(one.statement)
-    far = checked.request.context.get("aws:RequestedRegion", GLOBAL_REGION) != GLOBAL_REGION
+    far = checked.request.context.get("aws:RequestedRegion", DEFAULT_REGION) != DEFAULT_REGION
     found = [
         _saving(state, stored, statements)
         for stored, statements in changed.items()

@@ -22,6 +22,7 @@ from xml.sax.saxutils import escape
 from botocore.loaders import Loader
 from botocore.model import ListShape, MapShape, OperationModel, ServiceModel, Shape, StructureShape
 
+from ...aws.regions import DEFAULT_REGION
 from .errors import ApiError
 
 #: What a call is answered with, by the names of its operation's output shape.
@@ -216,7 +217,7 @@ def read(
         service=addressed.service,
         operation=addressed.operation,
         params=params,
-        region=signed_for[0] if signed_for else "us-east-1",
+        region=signed_for[0] if signed_for else DEFAULT_REGION,
         request_id=request_id,
         protocol=addressed.protocol,
         source_ip=request.client,

@@ -1,0 +1,53 @@
+"""Facts that the code states in one place: a second place would have to be kept in step by hand."""
+
+import ast
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from tests.tools import ROOT
+
+PACKAGE = ROOT / "xacct_helpers"
+
+
+def texts(tree: ast.AST) -> Iterator[str]:
+    """The string literals of a module, the parts of f-strings included; no docstrings."""
+    documentation = {
+        id(node.value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    }
+    for node in ast.walk(tree):
+        literal = isinstance(node, ast.Constant) and id(node) not in documentation
+        if literal and isinstance(node.value, str):
+            yield node.value
+
+
+@cache
+def package() -> dict[Path, list[str]]:
+    """The string literals of each module of the package."""
+    return {
+        path.relative_to(PACKAGE): list(texts(ast.parse(path.read_text())))
+        for path in sorted(PACKAGE.rglob("*.py"))
+    }
+
+
+@pytest.mark.parametrize(
+    ("pattern", "homes"),
+    [
+        pytest.param(r"us-east-1", ["aws/regions.py"], id="the default region"),
+        pytest.param(
+            r"\.dkr\.ecr\..*|.*\\\.dkr\\\.ecr.*", ["aws/ecr_hosts.py"], id="ECR's host names"
+        ),
+    ],
+)
+def test_a_fact_is_stated_in_one_place(pattern: str, homes: list[str]) -> None:
+    stating = [
+        path.as_posix()
+        for path, found in package().items()
+        if any(re.fullmatch(pattern, text, re.S) for text in found)
+    ]
+    assert stating == homes
