@@ -7,22 +7,24 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from botocore.loaders import Loader
 
 from tests.tools import ROOT
+from xacct_helpers.aws.services import SERVICES, AwsService
+from xacct_helpers.sandbox import services
 
 PACKAGE = ROOT / "xacct_helpers"
 
 
 def texts(tree: ast.AST) -> Iterator[str]:
     """The string literals of a module, the parts of f-strings included; no docstrings."""
-    documentation = {
+    docs = {
         id(node.value)
         for node in ast.walk(tree)
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
     }
     for node in ast.walk(tree):
-        literal = isinstance(node, ast.Constant) and id(node) not in documentation
-        if literal and isinstance(node.value, str):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docs:
             yield node.value
 
 
@@ -42,6 +44,11 @@ def package() -> dict[Path, list[str]]:
         pytest.param(
             r"\.dkr\.ecr\..*|.*\\\.dkr\\\.ecr.*", ["aws/ecr_hosts.py"], id="ECR's host names"
         ),
+        pytest.param(
+            "|".join(re.escape(one.target or one.version) for one in SERVICES.values()),
+            ["aws/services.py"],
+            id="how requests name a service",
+        ),
     ],
 )
 def test_a_fact_is_stated_in_one_place(pattern: str, homes: list[str]) -> None:
@@ -51,3 +58,16 @@ def test_a_fact_is_stated_in_one_place(pattern: str, homes: list[str]) -> None:
         if any(re.fullmatch(pattern, text, re.S) for text in found)
     ]
     assert stating == homes
+
+
+def test_each_service_is_registered() -> None:
+    assert list(services.BY_SERVICE) == list(SERVICES)
+
+
+@pytest.mark.parametrize("service", SERVICES.values(), ids=SERVICES)
+def test_a_service_is_as_the_sdk_knows_it(service: AwsService) -> None:
+    metadata = Loader().load_service_model(service.name, "service-2")["metadata"]
+    assert service.protocol == metadata["protocol"]
+    assert service.version == metadata["apiVersion"]
+    assert service.target == metadata.get("targetPrefix", "")
+    assert metadata["endpointPrefix"] in service.hosts

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ...aws.services import SERVICES
 from ...policy import (
     NamedPolicy,
     Requester,
@@ -78,9 +79,7 @@ def refused(checked: CheckedPermission, protocol: str) -> ApiError:
 
 
 Levels = tuple[tuple[NamedPolicy, ...], ...]
-# Of the services that the sandbox has, those that support resource control policies. Source: AWS
-# Organizations User Guide, resource control policies (ECR since 2025).
-_RCP_SERVICES = ("sts", "ecr")
+_RCP_SERVICES = frozenset(name for name, one in SERVICES.items() if one.resource_controls)
 
 
 def service_controls(state: State, account: str) -> Levels:

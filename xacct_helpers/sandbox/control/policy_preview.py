@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ...aws.regions import DEFAULT_REGION
+from ...aws.services import SERVICES
 from ...policy import NamedPolicy, Requester, Target, parse
 from .. import services
 from ..protocol import wire
@@ -24,8 +25,6 @@ from .map_inputs import Accounts, Json, Who, gathered
 
 if TYPE_CHECKING:
     from ..store.state import State
-
-_PROTOCOLS = {"iam": "query", "ecr": "json"}
 
 
 def preview(state: State, account: str, operation: str, parameters: Mapping[str, Any]) -> Json:
@@ -61,7 +60,7 @@ def _read(state: State, account: str, operation: str, parameters: Mapping[str, A
         params=dict(parameters),
         region=DEFAULT_REGION,
         request_id="",
-        protocol=_PROTOCOLS[service],
+        protocol=SERVICES[service].protocol,
     )
     services.BY_SERVICE[service].check_parameters(call)
     check = services.operation_of(call).check

@@ -19,11 +19,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ...aws.ecr_hosts import parse_ecr_host
+from ...aws.services import SERVICES
 from . import certificates
 
 _REGION = r"[a-z]{2,4}(-[a-z]{2,16}){1,3}-\d{1,2}"
-_API_HOST = re.compile(
-    rf"((api\.)?ecr\.{_REGION}|(sts|iam|cloudtrail|organizations)(\.{_REGION})?)\.amazonaws\.com"
+_API_HOSTS = re.compile(
+    "|".join(
+        rf"{re.escape(host)}(\.{_REGION}){'?' if service.global_endpoint else ''}\.amazonaws\.com"
+        for service in SERVICES.values()
+        for host in service.hosts
+    )
 )
 # Printable characters only: the host is told in a log.
 _REQUEST = re.compile(rb"CONNECT ([!-9;-~]{1,255}):(\d{1,5}) HTTP/1\.[01]\r\n")
@@ -115,7 +120,7 @@ def _is_of_the_lab(host: str) -> bool:
     registry = parse_ecr_host(host)
     if registry is not None:
         return re.fullmatch(_REGION, registry.region) is not None
-    return _API_HOST.fullmatch(host) is not None
+    return _API_HOSTS.fullmatch(host) is not None
 
 
 async def _head(connection: socket.socket) -> bytes:
