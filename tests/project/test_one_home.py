@@ -49,6 +49,7 @@ def package() -> dict[Path, list[str]]:
             ["aws/services.py"],
             id="how requests name a service",
         ),
+        pytest.param("AWS4-HMAC-SHA256.*", ["aws/sigv4.py"], id="Signature Version 4"),
     ],
 )
 def test_a_fact_is_stated_in_one_place(pattern: str, homes: list[str]) -> None:
