@@ -5,12 +5,15 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from botocore.loaders import Loader
 
 from tests.tools import ROOT
 from xacct_helpers.aws.services import SERVICES, AwsService
+from xacct_helpers.policy import LAYER_NAMES
+from xacct_helpers.policy.evaluation.decision import LayerName
 from xacct_helpers.sandbox import services
 
 PACKAGE = ROOT / "xacct_helpers"
@@ -49,6 +52,12 @@ def package() -> dict[Path, list[str]]:
             ["aws/services.py"],
             id="how requests name a service",
         ),
+        pytest.param(
+            "(an? )?((role )?trust|(identity|resource)-based|session|(service|resource) control) "
+            "polic(y|ies)",
+            ["policy/evaluation/layer_names.py"],
+            id="the kinds of policy in words",
+        ),
         pytest.param("AWS4-HMAC-SHA256.*", ["aws/sigv4.py"], id="Signature Version 4"),
     ],
 )
@@ -59,6 +68,10 @@ def test_a_fact_is_stated_in_one_place(pattern: str, homes: list[str]) -> None:
         if any(re.fullmatch(pattern, text, re.S) for text in found)
     ]
     assert stating == homes
+
+
+def test_each_kind_of_policy_has_a_name() -> None:
+    assert set(LAYER_NAMES) == set(get_args(LayerName))
 
 
 def test_each_service_is_registered() -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ...aws.services import SERVICES
 from ...policy import (
+    LAYER_NAMES,
     NamedPolicy,
     Requester,
     Target,
@@ -84,14 +85,14 @@ _RCP_SERVICES = frozenset(name for name, one in SERVICES.items() if one.resource
 
 def service_controls(state: State, account: str) -> Levels:
     """The SCPs that bind an account's users and roles; () outside of an organization."""
-    return _levels(state, account, SCP, "service control policy")
+    return _levels(state, account, SCP, LAYER_NAMES["scp"].name)
 
 
 def _resource_controls(state: State, check: PermissionCheck) -> Levels:
     """RCPs of the resource's account, from the root down."""
     if check.action.partition(":")[0] not in _RCP_SERVICES:
         return ()
-    return _levels(state, check.resource_account, RCP, "resource control policy")
+    return _levels(state, check.resource_account, RCP, LAYER_NAMES["rcp"].name)
 
 
 def _levels(state: State, account: str, kind: str, words: str) -> Levels:
