@@ -23,6 +23,7 @@ from benchmarks import (
     gated,
     images,
     mapping,
+    moves,
     notebooks,
     restarting,
     starting,
@@ -32,12 +33,13 @@ from benchmarks.report import CannotRun, Row, header, page, say, table
 BENCHMARKS: dict[str, tuple[Callable[[], list[Row]], str]] = {
     "start": (starting.measure, "start of the server to its first answers, against plain moto"),
     "restart": (restarting.measure, "a lab of 10,000 changes started again, against plain moto"),
-    "calls": (calls.measure, "one boto3 call, against plain moto"),
+    "calls": (calls.measure, "one boto3 call and the server's part of it, against plain moto"),
     "engine": (
         engine.measure,
         "decisions a second, against iam-simulate; long policies; what asks and decide cost",
     ),
     "gate": (gated.measure, "what the gate adds to a call over HTTP, against 0.4 ms"),
+    "moves": (moves.measure, "how often a request passes from one file to another"),
     "deciding": (deciding.measure, "a map of 200 by 200 roles, against 40,000 decisions"),
     "mapping": (mapping.measure, "the access map of 200 principals, against 300 ms"),
     "browsing": (browsing.measure, "the same map in JupyterLab until it answers, against 1 s"),
@@ -102,7 +104,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _sections(written: Path) -> str:
-    """What stands below the table in the page as it was: measured by hand, and kept."""
+    """What stands below the table in the page as it was: written by hand, and kept."""
     before = written.read_text() if written.exists() else ""
     _, heading, rest = before.partition("\n## ")
     return heading + rest

@@ -10,6 +10,7 @@ from benchmarks.servers import A, Keys, Server, xacct
 
 CALLS = 600
 ADDS_MS = 0.4
+GATED = ("assume_role", "describe_images")
 
 
 def measure(calls: int = CALLS) -> list[Row]:
@@ -24,7 +25,7 @@ def measure(calls: int = CALLS) -> list[Row]:
             ours, peers = set_up(sandbox, sandbox.keys), set_up(without, without.keys)
             if _powerless_may(sandbox) or not _powerless_may(without):
                 raise CannotRun("the gate is not left out, or not there")
-            return [_row(what, *medians(what, ours[what], peers[what], calls)) for what in ours]
+            return [_row(what, *medians(what, ours[what], peers[what], calls)) for what in GATED]
     except (BotoCoreError, ClientError) as error:
         raise CannotRun(f"a call failed: {error}") from error
 

@@ -21,19 +21,26 @@ class Row:
     """One line of the table.
 
     ours, peer: the measured figures as text, unit included. value and limit: what is compared, a
-    ratio ours/peer unless `unit` says otherwise; lower is better.
+    ratio ours/peer unless `unit` says otherwise; lower is better. A row without a limit is shown
+    beside one that has it.
     """
 
     what: str
     ours: str
     peer: str
     value: float
-    limit: float
+    limit: float | None
     unit: str = ""
 
     @property
-    def within(self) -> bool:
-        return self.value <= self.limit
+    def over(self) -> bool:
+        return self.limit is not None and self.value > self.limit
+
+    @property
+    def figures(self) -> tuple[str, str]:
+        """The value and the limit as text."""
+        limit = "-" if self.limit is None else f"{self.limit:.2f}{self.unit}"
+        return f"{self.value:.2f}{self.unit}", limit
 
 
 def say(line: str) -> None:
@@ -66,16 +73,10 @@ def _processor() -> str:
 
 def page(rows: Sequence[Row], failures: Sequence[str], day: date) -> str:
     """docs/benchmarks.md: the figures of one run, with its day and machine."""
-    cells = [
-        (
-            row.what,
-            row.ours,
-            row.peer,
-            f"{row.value:.2f}{row.unit}" + ("" if row.within else " (over)"),
-            f"{row.limit:.2f}{row.unit}",
-        )
-        for row in rows
-    ]
+    cells = []
+    for row in rows:
+        value, limit = row.figures
+        cells.append((row.what, row.ours, row.peer, value + " (over)" * row.over, limit))
     lines = [
         "# How fast it is",
         "",
@@ -100,9 +101,8 @@ def table(rows: Sequence[Row]) -> str:
     """The rows as aligned text, with whether each is within its limit."""
     cells = [("what", "xacct", "peer", "xacct/peer", "limit", "")]
     for row in rows:
-        value, limit = (f"{number:.2f}{row.unit}" for number in (row.value, row.limit))
-        verdict = "within" if row.within else "OVER"
-        cells.append((row.what, row.ours, row.peer, value, limit, verdict))
+        verdict = "" if row.limit is None else "OVER" if row.over else "within"
+        cells.append((row.what, row.ours, row.peer, *row.figures, verdict))
     widths = [max(len(line[column]) for line in cells) for column in range(6)]
     return "\n".join(
         "  ".join(

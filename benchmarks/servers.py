@@ -24,6 +24,8 @@ ROOT = Path(__file__).resolve().parent.parent
 A, B = "111111111111", "222222222222"
 DEADLINE = 60
 """Seconds that a server may take to answer."""
+SECONDS = "x-benchmark-seconds"
+"""The header in which a timed server (timed_xacct.py, timed_moto.py) says how long it took."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,14 +92,19 @@ def xacct(*more: str, program: str = "xacct_helpers") -> Iterator[Server]:
 
 
 @contextlib.contextmanager
-def plain_moto() -> Iterator[Server]:
-    """moto_server as its documentation starts it, from its command to an open port."""
+def plain_moto(module: str | None = None) -> Iterator[Server]:
+    """moto_server as its documentation starts it, from its command to an open port.
+
+    module: what is run in its place, with the same arguments.
+    """
     port = _free_port()
     script = Path(sys.executable).parent / "moto_server"
     program = str(script) if script.is_file() else shutil.which("moto_server")
     if program is None:
         raise CannotRun("moto_server is not installed: pip install 'moto[server]'")
-    with _running([program, "-H", "127.0.0.1", "-p", str(port)], "moto_server") as (process, log):
+    command = [sys.executable, "-m", module] if module else [program]
+    command += ["-H", "127.0.0.1", "-p", str(port)]
+    with _running(command, "moto_server") as (process, log):
         _wait_for_port("moto_server", port, process, log)
         yield Server(name="moto", host="127.0.0.1", port=port, keys={}, pid=process.pid)
 

@@ -145,7 +145,7 @@ def _import_for_sandboxes() -> None:
     import_module("uvicorn.protocols.http.auto")
     import_module("trustme")
     wire = import_module("xacct_helpers.sandbox.protocol.wire")
-    for service in wire.SERVICES:
+    for service in import_module("xacct_helpers.aws.services").SERVICES:
         wire.service_model(service)
 
 

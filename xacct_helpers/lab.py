@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from . import sdk_clock, workspace
 from ._version import __version__
 from .aws import sdk_models
+from .aws.regions import DEFAULT_REGION
 from .course import checkpoint as _catch_up
 from .course import progress
 from .workspace import LabError, Running
@@ -89,7 +90,7 @@ class Lab:
     def __repr__(self) -> str:
         lines = [
             f"Lab: account A {workspace.ACCOUNT_A}, account B {workspace.ACCOUNT_B}, "
-            f"region {workspace.REGION} (xacct {__version__})"
+            f"region {DEFAULT_REGION} (xacct {__version__})"
         ]
         return "\n".join([*lines, *self.notices])
 

@@ -27,6 +27,7 @@ from typing import IO, Any
 from urllib.parse import urlsplit
 
 from .atomic_files import write_whole
+from .aws.regions import DEFAULT_REGION
 
 ACCOUNT_A = "111111111111"
 ACCOUNT_B = "222222222222"
@@ -34,7 +35,6 @@ STRANGER = "333333333333"
 MANAGEMENT = "444444444444"
 ACCOUNTS = (ACCOUNT_A, ACCOUNT_B, STRANGER, MANAGEMENT)
 _NAMES = {ACCOUNT_A: "A", ACCOUNT_B: "B", STRANGER: "stranger", MANAGEMENT: "management"}
-REGION = "us-east-1"
 LAB_FOLDER = ".xacct"
 FIRST_NOTEBOOK = "00-start-here.ipynb"
 RECORD = "catch_up.json"
@@ -483,7 +483,7 @@ def _most(limit: int) -> str:
 
 def _section(name: str, endpoint: str) -> str:
     return (
-        f"[{name}]\nregion = {REGION}\noutput = json\n"
+        f"[{name}]\nregion = {DEFAULT_REGION}\noutput = json\n"
         f"cli_timestamp_format = iso8601\nendpoint_url = {endpoint}\n"
     )
 

@@ -15,6 +15,7 @@ import pytest
 from tests.browser.axe import serious_in_both_schemes
 from tests.browser.jupyterlab import Opened, run_notebook
 from xacct_helpers import workspace
+from xacct_helpers.aws.regions import DEFAULT_REGION
 
 pytestmark = pytest.mark.browser
 NAME = "editor.ipynb"
@@ -50,7 +51,7 @@ def account(jupyter: Opened) -> Any:
     return boto3.client(
         "iam",
         endpoint_url=running.endpoint,
-        region_name=workspace.REGION,
+        region_name=DEFAULT_REGION,
         aws_access_key_id=key,
         aws_secret_access_key=secret,
     )

@@ -22,6 +22,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from xacct_helpers import workspace
+from xacct_helpers.aws.regions import DEFAULT_REGION
 from xacct_helpers.lab import Lab, open_lab
 from xacct_helpers.workspace import LabError
 
@@ -163,7 +164,7 @@ def test_two_labs_do_not_mix(lab: Lab, tmp_path: Path) -> None:
     try:
         assert repositories() == []
         key, secret = lab.running.accounts[workspace.ACCOUNT_A]
-        foreign = boto3.Session(key, secret, region_name=workspace.REGION)
+        foreign = boto3.Session(key, secret, region_name=DEFAULT_REGION)
         with pytest.raises(ClientError, match="SignatureDoesNotMatch"):
             foreign.client("sts", endpoint_url=other.running.endpoint).get_caller_identity()
         (tmp_path / "lab" / "sandbox.json").write_text((other.folder / "sandbox.json").read_text())

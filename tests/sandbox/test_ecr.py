@@ -887,9 +887,9 @@ def test_an_altered_download_url_is_refused(repository: Sandbox, target: str) ->
 
 
 def test_a_download_url_ends(repository: Sandbox, target: str) -> None:
-    repository.advance(3599)
+    repository.advance(3590)
     assert repository.http("GET", target).status == 200
-    repository.advance(2)
+    repository.advance(20)
     assert repository.http("GET", target).status == 403
 
 

@@ -11,7 +11,9 @@ import json
 import os
 import sys
 
-from ..workspace import ACCOUNT_A, ACCOUNT_B, REGION, LabError
+from ..aws.ecr_hosts import ecr_host
+from ..aws.regions import DEFAULT_REGION
+from ..workspace import ACCOUNT_A, ACCOUNT_B, LabError
 from . import login
 
 USAGE = """\
@@ -61,9 +63,9 @@ def get(server: str) -> dict[str, str]:
 
 def listed() -> dict[str, str]:
     """The answer to `list`: the registries of the two accounts."""
-    region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or REGION
+    region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or DEFAULT_REGION
     accounts = (ACCOUNT_A, ACCOUNT_B)
-    return {f"{account}.dkr.ecr.{region}.amazonaws.com": "AWS" for account in accounts}
+    return {ecr_host(account, region): "AWS" for account in accounts}
 
 
 if __name__ == "__main__":

@@ -14,9 +14,10 @@ from datetime import datetime
 from typing import Any
 
 from ..aws import sdk_models
-from ..workspace import REGION, LabError, lab_folder
+from ..aws.ecr_hosts import parse_ecr_host
+from ..aws.regions import DEFAULT_REGION
+from ..workspace import LabError, lab_folder
 
-_ECR_HOST = re.compile(r"(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com")
 _PORT_HOST = re.compile(r"(?:127\.0\.0\.1|localhost):\d+")
 _ACCOUNT = re.compile(r"\d{12}")
 
@@ -44,13 +45,13 @@ def registry_of(name: str) -> Registry | None:
     the first part of the path.
     """
     host, _, path = re.sub(r"^https?://", "", name.strip()).partition("/")
-    found = _ECR_HOST.fullmatch(host)
-    if found:
-        return Registry(host=host, account=found[1], region=found[2])
+    named = parse_ecr_host(host)
+    if named is not None:
+        return Registry(host=host, account=named.account, region=named.region)
     if _PORT_HOST.fullmatch(host):
         first = path.partition("/")[0]
         account = first if _ACCOUNT.fullmatch(first) else None
-        return Registry(host=host, account=account, region=REGION)
+        return Registry(host=host, account=account, region=DEFAULT_REGION)
     return None
 
 
@@ -96,7 +97,7 @@ def _within(session: Any, operation: str, name: str, **parameters: str) -> Any:
     from botocore.config import Config
 
     config = Config(signature_version=UNSIGNED) if "WebIdentityToken" in parameters else None
-    sts = session.create_client("sts", region_name=REGION, config=config)
+    sts = session.create_client("sts", region_name=DEFAULT_REGION, config=config)
     given = getattr(sts, operation)(RoleSessionName=name, **parameters)["Credentials"]
     made = botocore.session.get_session()
     made.set_credentials(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])

@@ -1,15 +1,12 @@
 """`xacct credential-process`: a role assumed for the AWS CLI and SDKs, by their JSON protocol.
 
 A profile with a credential_process runs it before each command, so it must be quick: botocore alone
-would take longer to import than this takes as a whole. Hence the few lines of Signature Version 4.
-Source: AWS SDKs and Tools Reference, process credential provider; IAM User Guide, Signature
-Version 4 signing process.
+would take longer to import than this takes as a whole. Hence the request is signed here.
+Source: AWS SDKs and Tools Reference, process credential provider.
 """
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import http.client
 import re
 from collections.abc import Mapping, Sequence
@@ -20,11 +17,15 @@ from urllib.parse import urlencode, urlsplit
 from xml.etree import ElementTree
 
 from .._version import __version__
-from ..workspace import REGION, LabError, Running
+from ..aws import sigv4
+from ..aws.regions import DEFAULT_REGION
+from ..aws.services import SERVICES
+from ..workspace import LabError, Running
 
 _SECONDS = 30.0
 _USER_AGENT = f"xacct-credential-process/{__version__}"
-_NAMESPACE = {"sts": "https://sts.amazonaws.com/doc/2011-06-15/"}
+_STS = SERVICES["sts"]
+_NAMESPACE = {"sts": f"https://sts.amazonaws.com/doc/{_STS.version}/"}
 _ROLE = re.compile(r"arn:aws:iam::\d{12}:role/.+")
 
 
@@ -85,7 +86,7 @@ def spoken(credentials: Credentials) -> dict[str, Any]:
 
 
 def _assume_role(endpoint: str, held: Credentials, parameters: Mapping[str, str]) -> Credentials:
-    body = urlencode({"Action": "AssumeRole", "Version": "2011-06-15", **parameters})
+    body = urlencode({"Action": "AssumeRole", "Version": _STS.version, **parameters})
     address = urlsplit(endpoint)
     headers = _signed(held, address.netloc, body)
     connection = http.client.HTTPConnection(
@@ -121,25 +122,18 @@ def _signed(held: Credentials, host: str, body: str) -> dict[str, str]:
     headers = {
         "content-type": "application/x-www-form-urlencoded; charset=utf-8",
         "host": host,
-        "x-amz-date": now.strftime("%Y%m%dT%H%M%SZ"),
+        "x-amz-date": now.strftime(sigv4.STAMP),
     }
     if held.token is not None:
         headers["x-amz-security-token"] = held.token
     names = ";".join(headers)
-    lines = [f"{name}:{value}" for name, value in headers.items()]
-    request = "\n".join(["POST", "/", "", *lines, "", names, _digest(body)])
-    scope = f"{now:%Y%m%d}/{REGION}/sts/aws4_request"
-    to_sign = "\n".join(["AWS4-HMAC-SHA256", headers["x-amz-date"], scope, _digest(request)])
-    key = f"AWS4{held.secret}".encode()
-    for part in scope.split("/"):
-        key = hmac.digest(key, part.encode(), "sha256")
-    signature = hmac.digest(key, to_sign.encode(), "sha256").hex()
+    lines = "".join(f"{name}:{value}\n" for name, value in headers.items())
+    request = sigv4.canonical_request("POST", "/", "", lines, names, body.encode())
+    where = (f"{now:%Y%m%d}", DEFAULT_REGION, _STS.name)
+    scope = sigv4.scope(*where)
+    to_sign = sigv4.string_to_sign(headers["x-amz-date"], scope, request)
     authorization = (
-        f"AWS4-HMAC-SHA256 Credential={held.access_key_id}/{scope}, "
-        f"SignedHeaders={names}, Signature={signature}"
+        f"{sigv4.ALGORITHM} Credential={held.access_key_id}/{scope}, "
+        f"SignedHeaders={names}, Signature={sigv4.signature(held.secret, *where, to_sign)}"
     )
     return {**headers, "authorization": authorization, "user-agent": _USER_AGENT}
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from ..aws.ecr_hosts import parse_ecr_host
 from ..aws.service_reference import actions_of
 from ..policy import PolicyError, check, parse
 from ..policy.language.conditions import RULES as OPERATORS
@@ -93,7 +94,8 @@ _NO_LOGIN = (
 )
 
 
-_HOST = re.compile(r"(?:https?://)?(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com/([^:@\s]+)")
+_SCHEME = re.compile("https?://")
+_REPOSITORY_NAME = re.compile(r"[^:@\s]+")
 
 
 def refusals_of(text: str, raw: Any, kind: Guess) -> Iterator[tuple[str, str, str]]:
@@ -142,8 +144,7 @@ def _explained(fault: PolicyError, raw: Any, kind: Guess) -> tuple[str, str]:
         meant = [one for value in strange[:1] for one in similar(value, known)]
         return rule, f"{strange[0]} is none." + did_you_mean(meant)[:-1] if strange else hint
     if rule == "resource":
-        hosts = [match for match in map(_HOST.match, values) if match]
-        meant = [f"arn:aws:ecr:{host[2]}:{host[1]}:repository/{host[3]}" for host in hosts[:1]]
+        meant = [arn for arn in map(_arn_of_address, values) if arn]
         return rule, f"a registry's address is no ARN; did you mean {meant[0]}" if meant else hint
     if kind == "repository" and LOGIN in map(str.lower, values):
         return rule, _NO_LOGIN
@@ -151,6 +152,16 @@ def _explained(fault: PolicyError, raw: Any, kind: Guess) -> tuple[str, str]:
 
 
 _TRUST = frozenset(TRUST_ACTIONS)
+
+
+def _arn_of_address(value: str) -> str | None:
+    """The ARN of the repository that an address such as HOST/my-app:v1 names; None for others."""
+    scheme = _SCHEME.match(value)
+    host, _, rest = value[scheme.end() if scheme else 0 :].partition("/")
+    registry, name = parse_ecr_host(host), _REPOSITORY_NAME.match(rest)
+    if registry is None or name is None:
+        return None
+    return f"arn:aws:ecr:{registry.region}:{registry.account}:repository/{name[0]}"
 
 
 def _element_hint(path: str, kind: Guess) -> str:

@@ -11,6 +11,7 @@ from .decide import decide_line
 from .evaluation.access_matrix import Answer, Requester, Target, build_request, who_can
 from .evaluation.decision import REASONS, Decision, LayerResult, Mismatch, StatementResult
 from .evaluation.evaluate import evaluate
+from .evaluation.layer_names import LAYER_NAMES
 from .evaluation.principals import Principal, PrincipalKind, is_service_linked, refused_to
 from .evaluation.request import NamedPolicy, Policies, Request, derived_context
 from .language.document import (
@@ -27,6 +28,7 @@ from .language.document import (
 )
 
 __all__ = [
+    "LAYER_NAMES",
     "REASONS",
     "Answer",
     "Condition",

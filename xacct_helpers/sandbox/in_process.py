@@ -29,6 +29,7 @@ from botocore.awsrequest import AWSResponse
 
 from .moto import mock_aws  # isort: split
 
+from ..aws.regions import DEFAULT_REGION
 from . import registry, services
 from .protocol import wire
 from .protocol.wire import FilePart, HttpRequest, HttpResponse
@@ -40,7 +41,6 @@ from .store.state import DEFAULT_SEED, State
 __all__ = ["ACCOUNTS", "Sandbox", "SandboxInUse"]
 
 ACCOUNTS = ("111111111111", "222222222222")
-REGION = "us-east-1"
 # Nobody has this host (RFC 2606): what names it can be asked of the sandbox alone.
 ENDPOINT = "http://sandbox.invalid"
 _RESET = "/_lab/reset"
@@ -119,7 +119,7 @@ class Sandbox:
         """
         if "aws_access_key_id" not in options and "profile_name" not in options:
             options |= self.credentials(account)
-        session = boto3.Session(**{"region_name": REGION} | options)
+        session = boto3.Session(**{"region_name": DEFAULT_REGION} | options)
         # First: an active mock_aws must not answer in our place.
         session.events.register_first("before-send", self._send)
         return session

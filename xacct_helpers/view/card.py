@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from ..policy import LAYER_NAMES
 from ..workspace import profile_of
 from .calls import ApiCall, boto3_text, cli_text
 from .card_content import CallShown, CardContent, ChangeShown, LayerShown, SideShown, StatementShown
@@ -16,15 +17,6 @@ from .card_html import card_html
 from .card_text import card_text
 from .statement_lines import marked_lines, plain_lines, pretty
 
-_LAYERS = {
-    "scp": "service control policies",
-    "rcp": "resource control policies",
-    "identity": "identity-based policies",
-    "boundary": "permissions boundary",
-    "session": "session policies",
-    "resource": "resource-based policy",
-    "trust": "trust policy",
-}
 _OUTCOMES = {
     "allow": "✓ allows it",
     "explicitDeny": "✗ denies it explicitly",
@@ -102,7 +94,8 @@ def _layers(decision: dict[str, Any]) -> Iterator[LayerShown]:
     for layer in decision["layers"]:
         if layer["outcome"] == "notApplicable":
             continue
-        many = _LAYERS[layer["layer"]].endswith("policies")
+        heading = LAYER_NAMES[layer["layer"]].heading
+        many = heading.endswith("policies")
         statements = layer["statements"]
         spoke = _spoke(layer)
         shown = spoke[:_SHOWN]
@@ -115,7 +108,7 @@ def _layers(decision: dict[str, Any]) -> Iterator[LayerShown]:
         else:
             more = ""
         yield LayerShown(
-            layer=_LAYERS[layer["layer"]],
+            layer=heading,
             account=layer["account"],
             outcome=(_OUTCOMES_OF_MANY if many else _OUTCOMES)[layer["outcome"]],
             statements=tuple(_statement(one) for one in shown),

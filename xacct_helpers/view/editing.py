@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from ..aws.policy_documents import POLICY_CALLS
 from ..workspace import LabError
 from .calls import ApiCall
 from .opening import current
@@ -66,13 +67,23 @@ def target(
     if repository is not None and policy is not None:
         raise LabError("A repository has one policy, without a name: leave out policy=.")
     clients = _clients(profile)
-    account = str(clients["sts"].get_caller_identity()["Account"])
     if repository is not None:
-        return _repository(profile, account, clients, repository)
+        name, owner = f"policy of repository {repository}", (repository,)
+        return _target(
+            profile, clients, kind="repository", name=name, holder="repository", owner=owner
+        )
     if role is not None and policy is None:
-        return _trust(profile, account, clients, role)
-    kind, owner = ("Role", role) if role is not None else ("User", user)
-    return _inline(profile, account, clients, kind, str(owner), str(policy))
+        name = f"trust policy of role {role}"
+        return _target(profile, clients, kind="trust", name=name, holder="trust", owner=(role,))
+    holder, entity = ("role", role) if role is not None else ("user", user)
+    return _target(
+        profile,
+        clients,
+        kind="inline",
+        name=f"inline policy {policy} of {holder} {entity}",
+        holder=holder,
+        owner=(str(entity), str(policy)),
+    )
 
 
 def _clients(profile: str) -> dict[str, Any]:
@@ -88,55 +99,35 @@ def _clients(profile: str) -> dict[str, Any]:
     return {service: session.client(service) for service in ("iam", "ecr", "sts")}
 
 
-def _trust(profile: str, account: str, clients: Mapping[str, Any], role: str) -> Target:
-    owner = {"RoleName": role}
-    return Target(
-        kind="trust",
-        name=f"trust policy of role {role}",
-        account=account,
-        profile=profile,
-        read=_call(profile, "iam", "GetRole", owner),
-        at=("Role", "AssumeRolePolicyDocument"),
-        write=_call(profile, "iam", "UpdateAssumeRolePolicy", owner),
-        document="PolicyDocument",
-        clients=clients,
-    )
-
-
-def _inline(
-    profile: str, account: str, clients: Mapping[str, Any], kind: str, owner: str, policy: str
+def _target(
+    profile: str,
+    clients: Mapping[str, Any],
+    *,
+    kind: Kind,
+    name: str,
+    holder: str,
+    owner: tuple[str, ...],
 ) -> Target:
-    parameters = {f"{kind}Name": owner, "PolicyName": policy}
+    """The document of this name. holder, owner: what has it, and which one, as POLICY_CALLS."""
+    calls = POLICY_CALLS[holder]
+    named = calls.named(*owner)
+
+    def call(operation: str) -> ApiCall:
+        return ApiCall(
+            service=calls.service, operation=operation, parameters=named, profile=profile
+        )
+
     return Target(
-        kind="inline",
-        name=f"inline policy {policy} of {kind.lower()} {owner}",
-        account=account,
+        kind=kind,
+        name=name,
+        account=str(clients["sts"].get_caller_identity()["Account"]),
         profile=profile,
-        read=_call(profile, "iam", f"Get{kind}Policy", parameters),
-        at=("PolicyDocument",),
-        write=_call(profile, "iam", f"Put{kind}Policy", parameters),
-        document="PolicyDocument",
+        read=call(calls.read),
+        at=calls.answer,
+        write=call(calls.write),
+        document=calls.document,
         clients=clients,
     )
-
-
-def _repository(profile: str, account: str, clients: Mapping[str, Any], name: str) -> Target:
-    owner = {"repositoryName": name}
-    return Target(
-        kind="repository",
-        name=f"policy of repository {name}",
-        account=account,
-        profile=profile,
-        read=_call(profile, "ecr", "GetRepositoryPolicy", owner),
-        at=("policyText",),
-        write=_call(profile, "ecr", "SetRepositoryPolicy", owner),
-        document="policyText",
-        clients=clients,
-    )
-
-
-def _call(profile: str, service: str, operation: str, parameters: Mapping[str, Any]) -> ApiCall:
-    return ApiCall(service=service, operation=operation, parameters=parameters, profile=profile)
 
 
 def read(document: Target) -> str:

@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ...aws.regions import DEFAULT_REGION
 from ...course import progress
 from ...view.opening import current
-from ...workspace import ACCOUNT_A, ACCOUNT_B, REGION
+from ...workspace import ACCOUNT_A, ACCOUNT_B
 from ..answers import Answer
 from .probes import REPOSITORY, ROLE_A, ROLE_B, Tries
 
-_MY_APP = f"arn:aws:ecr:{REGION}:{ACCOUNT_A}:repository/{REPOSITORY}"
+_MY_APP = f"arn:aws:ecr:{DEFAULT_REGION}:{ACCOUNT_A}:repository/{REPOSITORY}"
 _NAME_B = ROLE_B.rpartition("/")[2]
 _SESSION_OF_B = f"arn:aws:sts::{ACCOUNT_B}:assumed-role/{_NAME_B}/"
 _ALL = 5000  # the sandbox keeps so many

@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
+from ...aws.regions import DEFAULT_REGION
 from ...view.opening import current
-from ...workspace import ACCOUNT_A, ACCOUNT_B, REGION
+from ...workspace import ACCOUNT_A, ACCOUNT_B
 from ..answers import CHECK_AGENT, Answer
 
 ROLE_A = f"arn:aws:iam::{ACCOUNT_A}:role/account-a-role-name"
@@ -75,7 +76,7 @@ def _session(profile: str | None = None, **credentials: str) -> Any:
 
     inner = botocore.session.Session(profile=profile)
     inner.user_agent_extra = CHECK_AGENT
-    return boto3.Session(botocore_session=inner, region_name=REGION, **credentials)
+    return boto3.Session(botocore_session=inner, region_name=DEFAULT_REGION, **credentials)
 
 
 def call(make: Callable[[], Any]) -> Answer:

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ...workspace import REGION, Running
+from ...aws.regions import DEFAULT_REGION
+from ...workspace import Running
 from ..answers import CHECK_AGENT, Answer
 
 _clients: dict[tuple[str, ...], Any] = {}
@@ -24,7 +25,7 @@ def new_session(profile_name: str | None = None, **keys: Any) -> Any:
     inner.user_agent_extra = CHECK_AGENT
     # The models of the services, which are most of a session's cost, are read once.
     inner.register_component("data_loader", _shared().get_component("data_loader"))
-    return boto3.Session(botocore_session=inner, **{"region_name": REGION, **keys})
+    return boto3.Session(botocore_session=inner, **{"region_name": DEFAULT_REGION, **keys})
 
 
 def _shared() -> Any:
@@ -39,7 +40,7 @@ def _shared() -> Any:
 
 
 def client(
-    running: Running, keys: tuple[str, str, str | None], service: str, region: str = REGION
+    running: Running, keys: tuple[str, str, str | None], service: str, region: str = DEFAULT_REGION
 ) -> Any:
     """A client that signs with these keys: (access key id, secret, session token or None)."""
     name = (running.endpoint, keys[0], keys[1], keys[2] or "", service, region)
@@ -57,7 +58,7 @@ def client(
     return _clients[name]
 
 
-def admin(running: Running, account: str, service: str, region: str = REGION) -> Any:
+def admin(running: Running, account: str, service: str, region: str = DEFAULT_REGION) -> Any:
     """A client of an account's administrator."""
     key, secret = running.accounts[account]
     return client(running, (key, secret, None), service, region)

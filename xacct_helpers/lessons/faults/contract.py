@@ -9,7 +9,8 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from ...workspace import ACCOUNT_A, ACCOUNT_B, MANAGEMENT, REGION, STRANGER, Running
+from ...aws.regions import DEFAULT_REGION
+from ...workspace import ACCOUNT_A, ACCOUNT_B, MANAGEMENT, STRANGER, Running
 from ..answers import Answer, Finding
 from . import calls
 from .deployment import Deployment, assume, run
@@ -176,7 +177,7 @@ def _is_limited(running: Running, role: Answer) -> Iterator[Finding]:
         ContextEntries=[
             {
                 "ContextKeyName": "aws:RequestedRegion",
-                "ContextKeyValues": [REGION],
+                "ContextKeyValues": [DEFAULT_REGION],
                 "ContextKeyType": "string",
             }
         ],
@@ -267,4 +268,4 @@ def _repository_is_closed(running: Running) -> Iterator[Finding]:
         ("account B's administrator does not pull directly", ACCOUNT_B),
         ("… nor does a stranger", STRANGER),
     ):
-        yield _must_not(goal, _get_image(calls.admin(running, account, "ecr", REGION)), where)
+        yield _must_not(goal, _get_image(calls.admin(running, account, "ecr")), where)

@@ -11,14 +11,15 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ...workspace import ACCOUNT_A, REGION, LabError
+from ...aws.ecr_hosts import ecr_host, parse_ecr_host
+from ...aws.regions import DEFAULT_REGION
+from ...workspace import ACCOUNT_A, LabError
 
 if TYPE_CHECKING:
     from ...images import PulledImage
 
 SESSION_NAME = "deployment"
-_HOST = re.compile(r"(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com/(.+)")
-_REPOSITORY = f"arn:aws:ecr:{REGION}:{ACCOUNT_A}:repository/my-app"
+_REPOSITORY = f"arn:aws:ecr:{DEFAULT_REGION}:{ACCOUNT_A}:repository/my-app"
 
 
 def session_policy(
@@ -46,7 +47,7 @@ class Deployment:
     external_id: str | None = "customer-4711"
     session_policy: dict[str, Any] | None = field(default_factory=session_policy)
     duration: int = 3600
-    image: str = f"{ACCOUNT_A}.dkr.ecr.{REGION}.amazonaws.com/my-app:v1"
+    image: str = f"{ecr_host(ACCOUNT_A, DEFAULT_REGION)}/my-app:v1"
 
     def __repr__(self) -> str:
         settings = {**asdict(self), "session_policy": json.dumps(self.session_policy)}
@@ -89,10 +90,11 @@ def image_parts(image: str) -> tuple[str, str, str, dict[str, str]]:
 
     Raises LabError for anything else.
     """
-    found = _HOST.fullmatch(image)
-    if found is None:
+    host, _, rest = image.partition("/")
+    registry = parse_ecr_host(host)
+    if registry is None or not re.fullmatch(".+", rest):
         raise LabError(f"An image in ECR is ACCOUNT.dkr.ecr.REGION.amazonaws.com/…, not {image!r}.")
-    account, region, rest = found.groups()
+    account, region = registry
     name, at, digest = rest.partition("@")
     if at:
         return account, region, name, {"digest": digest}

@@ -10,12 +10,13 @@ from dataclasses import asdict, replace
 from html import escape
 from typing import Any
 
+from ...aws.regions import DEFAULT_REGION
 from ...course.checkpoint import rewind
 from ...images import PulledImage
 from ...lab import Lab
 from ...view.calls import boto3_text
 from ...view.opening import current
-from ...workspace import REGION, LabError, NotThere
+from ...workspace import LabError, NotThere
 from ..display import show
 from . import calls, contract, records
 from .catalogue import FAULTS, draw, spoilt
@@ -252,7 +253,7 @@ def _session(profile_name: str | None = None, **keys: Any) -> Any:
     """The learner's own session: its calls are in the trail as theirs."""
     import boto3
 
-    return boto3.Session(profile_name=profile_name, **{"region_name": REGION, **keys})
+    return boto3.Session(profile_name=profile_name, **{"region_name": DEFAULT_REGION, **keys})
 
 
 def _won(lab: Lab, game: Game) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from random import Random
 
-from ...workspace import ACCOUNT_A, ACCOUNT_B, REGION
+from ...aws.regions import DEFAULT_REGION
+from ...workspace import ACCOUNT_A, ACCOUNT_B
 from .fault import Fault, slip
 from .world import (
     EXTERNAL_ID,
@@ -89,7 +90,7 @@ def _wrong_repository(world: World, chance: Random) -> World:
 
 def _wrong_region(world: World, chance: Random) -> World:
     wrong = chance.choice(["us-east-2", "us-west-1", "eu-east-1"])
-    return _pulling(world, pulls(resource=REPOSITORY_ARN.replace(REGION, wrong)))
+    return _pulling(world, pulls(resource=REPOSITORY_ARN.replace(DEFAULT_REGION, wrong)))
 
 
 def _wrong_pull(world: World, chance: Random) -> World:
@@ -106,7 +107,9 @@ def _wrong_pull(world: World, chance: Random) -> World:
 
 
 def _login_on_repository(world: World, chance: Random) -> World:
-    resource = chance.choice([REPOSITORY_ARN, f"arn:aws:ecr:{REGION}:{ACCOUNT_A}:repository/*"])
+    resource = chance.choice(
+        [REPOSITORY_ARN, f"arn:aws:ecr:{DEFAULT_REGION}:{ACCOUNT_A}:repository/*"]
+    )
     login = allow(Sid="LogIn", Action="ecr:GetAuthorizationToken", Resource=resource)
     return replace(world, pull=document(login, pulls()))
 

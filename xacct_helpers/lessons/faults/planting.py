@@ -10,9 +10,10 @@ import configparser
 import json
 import re
 from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 
 from ... import workspace
+from ...aws.policy_documents import POLICY_CALLS
 from ...lab import Lab
 from ...view.calls import ApiCall
 from ...workspace import ACCOUNT_A, ACCOUNT_B, MANAGEMENT, STRANGER, Running
@@ -176,20 +177,19 @@ def call_for(running: Running, world: World, place: Place) -> ApiCall | None:
     """
     if place == "deployment":
         return None
+    profile, holder, names = _WRITTEN_BY[place]
+    calls_for = POLICY_CALLS[holder]
     found: Document | None = getattr(world, place)
     if found is None:  # only B's permission may be missing
-        named = {"RoleName": NAME_B, "PolicyName": PERMISSION_NAME}
-        return _call("account-b-admin", "iam", "DeleteRolePolicy", **named)
-    text = json.dumps(found, indent=2)
-    profile, service, operation, name, parameters = _WRITTEN_BY[place]
-    if place == "control":
-        parameters = {"PolicyId": _control_id(running)}
-    more = {"SetAsDefault": True} if place == "boundary" else {}
-    return _call(profile, service, operation, **parameters, **{name: text}, **more)
-
-
-def _call(profile: str, service: str, operation: str, **parameters: Any) -> ApiCall:
-    return ApiCall(service=service, operation=operation, parameters=parameters, profile=profile)
+        operation, parameters = calls_for.delete, calls_for.named(*names)
+    else:
+        if place == "control":
+            names = (_control_id(running),)
+        operation = calls_for.write
+        parameters = calls_for.writing(*names, document=json.dumps(found, indent=2))
+    return ApiCall(
+        service=calls_for.service, operation=operation, parameters=parameters, profile=profile
+    )
 
 
 def _perform(running: Running, call: ApiCall) -> None:
@@ -204,36 +204,14 @@ def _control_id(running: Running) -> str:
 
 
 _ACCOUNTS = {"account-a": ACCOUNT_A, "account-b-admin": ACCOUNT_B, "management": MANAGEMENT}
-_A, _B = ("account-a", "iam"), ("account-b-admin", "iam")
-# Whose call, of which service; the operation; where the document goes; the other parameters.
-_WRITTEN_BY: dict[Place, tuple[str, str, str, str, dict[str, str]]] = {
-    "trust": (*_A, "UpdateAssumeRolePolicy", "PolicyDocument", {"RoleName": NAME_A}),
-    "pull": (
-        *_A,
-        "PutRolePolicy",
-        "PolicyDocument",
-        {"RoleName": NAME_A, "PolicyName": PULL_NAME},
-    ),
-    "repository": (
-        "account-a",
-        "ecr",
-        "SetRepositoryPolicy",
-        "policyText",
-        {"repositoryName": REPOSITORY},
-    ),
-    "caller_trust": (*_B, "UpdateAssumeRolePolicy", "PolicyDocument", {"RoleName": NAME_B}),
-    "permission": (
-        *_B,
-        "PutRolePolicy",
-        "PolicyDocument",
-        {"RoleName": NAME_B, "PolicyName": PERMISSION_NAME},
-    ),
-    "tools": (
-        *_B,
-        "PutRolePolicy",
-        "PolicyDocument",
-        {"RoleName": NAME_B, "PolicyName": TOOLS_NAME},
-    ),
-    "boundary": (*_B, "CreatePolicyVersion", "PolicyDocument", {"PolicyArn": BOUNDARY_ARN}),
-    "control": ("management", "organizations", "UpdatePolicy", "Content", {}),
+# Whose call writes the document, what has the policy, and which one it is.
+_WRITTEN_BY: dict[Place, tuple[str, str, tuple[str, ...]]] = {
+    "trust": ("account-a", "trust", (NAME_A,)),
+    "pull": ("account-a", "role", (NAME_A, PULL_NAME)),
+    "repository": ("account-a", "repository", (REPOSITORY,)),
+    "caller_trust": ("account-b-admin", "trust", (NAME_B,)),
+    "permission": ("account-b-admin", "role", (NAME_B, PERMISSION_NAME)),
+    "tools": ("account-b-admin", "role", (NAME_B, TOOLS_NAME)),
+    "boundary": ("account-b-admin", "managed", (BOUNDARY_ARN,)),
+    "control": ("management", "organization", ()),  # by its id, which each lab has anew
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from random import Random
 
-from ...workspace import REGION
+from ...aws.regions import DEFAULT_REGION
 from .deployment import Deployment, session_policy
 from .fault import Fault
 from .planting import PASTED
@@ -18,7 +18,9 @@ def _told(world: World, deployment: Deployment) -> World:
 
 def _wrong_region(world: World, chance: Random) -> World:
     wrong = chance.choice(["us-east-2", "us-west-1", "eu-west-1"])
-    return _told(world, world.deployment.but(image=world.deployment.image.replace(REGION, wrong)))
+    return _told(
+        world, world.deployment.but(image=world.deployment.image.replace(DEFAULT_REGION, wrong))
+    )
 
 
 def _wrong_repository(world: World, chance: Random) -> World:

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from ...workspace import ACCOUNT_A, ACCOUNT_B, REGION
+from ...aws.regions import DEFAULT_REGION
+from ...workspace import ACCOUNT_A, ACCOUNT_B
 from .deployment import Deployment
 
 Document = Mapping[str, Any]
@@ -21,7 +22,7 @@ ROLE_A = f"arn:aws:iam::{ACCOUNT_A}:role/{NAME_A}"
 ROLE_B = f"arn:aws:iam::{ACCOUNT_B}:role/{NAME_B}"
 NODE = f"arn:aws:iam::{ACCOUNT_B}:role/cluster-node"
 REPOSITORY = "my-app"
-REPOSITORY_ARN = f"arn:aws:ecr:{REGION}:{ACCOUNT_A}:repository/{REPOSITORY}"
+REPOSITORY_ARN = f"arn:aws:ecr:{DEFAULT_REGION}:{ACCOUNT_A}:repository/{REPOSITORY}"
 EXTERNAL_ID = "customer-4711"
 PULL = ("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
 
@@ -139,7 +140,7 @@ class World:
     boundary: Document = field(
         default_factory=lambda: document(allow(Action=["ecr:*", "sts:*"], Resource="*"))
     )
-    control: Document = field(default_factory=lambda: only_in(REGION))
+    control: Document = field(default_factory=lambda: only_in(DEFAULT_REGION))
     deployment: Deployment = field(default_factory=Deployment)
     remade: bool = False
 

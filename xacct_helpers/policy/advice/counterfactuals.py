@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from ..evaluation.decision import Decision, StatementResult, Verdict
 from ..evaluation.evaluate import evaluate
+from ..evaluation.layer_names import LAYER_NAMES
 from ..evaluation.request import Policies, Request
 from ..language.model import plain
 from .edits import with_statement, without
@@ -89,7 +90,9 @@ def _added(
         change = f'With {key} "{value}" sent'
     else:
         policies = with_statement(policies, one.layer, one.level, one.statement)
-        change = f"With {_ADDED[one.layer]} of account {one.side_account} allowing it"
+        change = (
+            f"With {LAYER_NAMES[one.layer].particular} of account {one.side_account} allowing it"
+        )
     after = evaluate(request, policies)
     return Counterfactual(
         change=one.change,
@@ -101,17 +104,6 @@ def _added(
         flips=after.allowed,
         sentence=f"{change}, and nothing else changed, it {_would_be(decision, after)}.",
     )
-
-
-_ADDED = {
-    "identity": "an identity-based policy",
-    "trust": "the role trust policy",
-    "resource": "the resource-based policy",
-    "boundary": "the permissions boundary",
-    "session": "the session policy",
-    "scp": "a service control policy",
-    "rcp": "a resource control policy",
-}
 
 
 def _would_be(before: Decision, after: Decision) -> str:

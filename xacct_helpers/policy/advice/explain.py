@@ -19,21 +19,12 @@ from ..evaluation.decision import (
     near_misses,
 )
 from ..evaluation.evaluate import NOTE_NO_POLICY
+from ..evaluation.layer_names import LAYER_NAMES
 from ..evaluation.request import Request
 from .suggest import Suggestion, suggest
 
 __all__ = ["Side", "Suggestion", "refusal", "refusal_context", "sentences", "sides", "suggest"]
 
-#: Layer -> (AWS's name for it, its article in an explicit deny).
-_NAMES: dict[str, tuple[str, str]] = {
-    "identity": ("identity-based policy", "an"),
-    "resource": ("resource-based policy", "a"),
-    "boundary": ("permissions boundary", "a"),
-    "session": ("session policy", "a"),
-    "scp": ("service control policy", "a"),
-    "rcp": ("resource control policy", "a"),
-    "trust": ("role trust policy", "the"),
-}
 #: Notes that the sentences say in their own way, or that say nothing.
 QUIET = ("", NOTE_NO_POLICY)
 #: How many near misses of one layer are told, the nearest first.
@@ -49,13 +40,13 @@ def refusal_context(request: Request, decision: Decision) -> str:
     layer = decision.decisive
     if layer is None:
         return ""
-    name, article = _NAMES[layer.layer]
+    words = LAYER_NAMES[layer.layer]
     if decision.verdict == "explicitDeny":
         statement = decision.decisive_statement
         arn = statement.policy_arn if statement else None
         suffix = f": {arn}" if arn and not decision.cross_account else ""
-        return f"with an explicit deny in {article} {name}{suffix}"
-    return f"because no {name} allows the {request.action} action"
+        return f"with an explicit deny in {words.denying} {words.name}{suffix}"
+    return f"because no {words.name} allows the {request.action} action"
 
 
 def refusal(request: Request, decision: Decision, *, bare: bool = False) -> str:
@@ -187,7 +178,7 @@ def _allowing(layer: LayerResult) -> str:
 
 def _silent(layer: LayerResult) -> str:
     """Why a layer says no."""
-    name, article = _NAMES[layer.layer]
+    name, article = LAYER_NAMES[layer.layer].name, LAYER_NAMES[layer.layer].denying
     of = f" of account {layer.account}" if layer.account else ""
     if layer.outcome == "explicitDeny":
         return f"{article.capitalize()} {name}{of} denies it."

@@ -14,21 +14,13 @@ from typing import Any, Literal
 
 from ..evaluation.decision import Decision, StatementResult, near_misses
 from ..evaluation.evaluate import evaluate
+from ..evaluation.layer_names import LAYER_NAMES
 from ..evaluation.principals import Principal
 from ..evaluation.request import NamedPolicy, Policies, Request, derived_context
 from ..language.model import plain
 from .edits import with_statement, without
 
 _ORDER = ("identity", "trust", "resource", "boundary", "session", "scp", "rcp")
-_KINDS = {
-    "identity": "an identity-based policy",
-    "trust": "the role's trust policy",
-    "resource": "the resource-based policy",
-    "boundary": "the permissions boundary",
-    "session": "the session policy",
-    "scp": "a service control policy",
-    "rcp": "a resource control policy",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,7 +219,7 @@ def _told(added: _Addition, policies: Policies, decision: Decision) -> Suggestio
     layer = decision.layer(added.layer)
     account = layer.account if layer else ""
     existing = _existing(added, policies)
-    policy = existing or _KINDS[added.layer]
+    policy = existing or LAYER_NAMES[added.layer].particular
     does = f"adds a statement to {policy}" if existing else f"writes {policy}"
     return Suggestion(
         side_account=account,

@@ -22,6 +22,7 @@ from functools import lru_cache
 from ..language.conditions import Context
 from .combine import RCP, SCP, Outcomes, combine
 from .decision import Decision, LayerName, LayerResult, Mismatch, Outcome, StatementResult
+from .layer_names import LAYER_NAMES
 from .matching import results
 from .principals import Principal, Reach
 from .request import NamedPolicy, Policies, Request, derived_context
@@ -294,13 +295,12 @@ def _noted(
         note = NOTE_DIRECT
     if not note:
         return layers
-    policy = "trust policy" if resource.layer == "trust" else "resource-based policy"
     noted = LayerResult(
         layer=resource.layer,
         account=resource.account,
         outcome=resource.outcome,
         statements=resource.statements,
-        note=note.format(policy=policy),
+        note=note.format(policy=LAYER_NAMES[resource.layer].heading),
     )
     return (*layers[:5], noted)
 

@@ -20,6 +20,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from ...atomic_files import write_whole
+from ...aws.regions import DEFAULT_REGION
 from ..sealed_tokens import SealError, seal, unseal
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ class BadSignature(Exception):
 def url(state: State) -> str:
     """The issuer, as tokens name it: https://oidc.eks.us-east-1.amazonaws.com/id/<32 digits>."""
     digest = hmac.new(str(state.header["seed"]).encode(), b"oidc issuer", hashlib.sha256)
-    return f"https://oidc.eks.us-east-1.amazonaws.com/id/{digest.hexdigest()[:32].upper()}"
+    return f"https://oidc.eks.{DEFAULT_REGION}.amazonaws.com/id/{digest.hexdigest()[:32].upper()}"
 
 
 def service_account_token(

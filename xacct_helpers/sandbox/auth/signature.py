@@ -5,20 +5,18 @@ Source: IAM User Guide, "Create a signed AWS API request" and "Troubleshoot Sign
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 from urllib.parse import parse_qsl, quote
 
+from ...aws import sigv4
+from ...aws.sigv4 import ALGORITHM, STAMP, TERMINATOR
 from ..protocol.errors import ApiError, authentication
 from ..protocol.wire import HttpRequest
 
 SKEW = timedelta(minutes=5)
-_ALGORITHM = "AWS4-HMAC-SHA256"
-_STAMP = "%Y%m%dT%H%M%SZ"
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d{1,2}")
 
 
@@ -54,7 +52,7 @@ def _incomplete(text: str, protocol: str) -> ApiError:
 
 def _from_header(header: str, request: HttpRequest, protocol: str) -> Signature:
     algorithm, _, rest = header.partition(" ")
-    if algorithm != _ALGORITHM:
+    if algorithm != ALGORITHM:
         raise _incomplete(f"Unsupported AWS 'algorithm': '{algorithm[:64]}'.", protocol)
     parts: dict[str, str] = {}
     for piece in rest.split(","):
@@ -98,7 +96,7 @@ def _from_query(query: dict[str, str], protocol: str) -> Signature:
     for name in names:
         if not query.get(name):
             raise _incomplete(f"AWS query-string parameters must include '{name}'.", protocol)
-    if query.get("X-Amz-Algorithm") != _ALGORITHM:
+    if query.get("X-Amz-Algorithm") != ALGORITHM:
         raise _incomplete("Unsupported AWS 'algorithm' in the query string.", protocol)
     expires = query.get("X-Amz-Expires", "900")
     if not re.fullmatch(r"\d{1,6}", expires):
@@ -119,7 +117,7 @@ def _from_query(query: dict[str, str], protocol: str) -> Signature:
 
 def _credential(text: str, protocol: str) -> tuple[str, str, str, str]:
     parts = text.split("/")
-    if len(parts) != 5 or parts[4] != "aws4_request" or not all(parts):
+    if len(parts) != 5 or parts[4] != TERMINATOR or not all(parts):
         raise _incomplete(
             "Credential must have exactly 5 slash-delimited elements, e.g. "
             f"keyid/date/region/service/term, got '{text[:200]}'",
@@ -154,15 +152,20 @@ def verify(
             raise bad("Credential should be scoped to a valid region.")
         raise bad(f"Credential should be scoped to a valid region, not '{signature.region}'.")
     _check_time(signature, now, protocol)
-    key = _signing_key(secret, signature.date, signature.region, signature.service)
-    expected = hmac.new(key, string_to_sign(request, signature).encode(), hashlib.sha256)
-    if not hmac.compare_digest(expected.hexdigest().encode(), signature.signature.encode()):
+    expected = sigv4.signature(
+        secret,
+        signature.date,
+        signature.region,
+        signature.service,
+        string_to_sign(request, signature),
+    )
+    if not hmac.compare_digest(expected.encode(), signature.signature.encode()):
         raise bad()
 
 
 def _check_time(signature: Signature, now: datetime, protocol: str) -> None:
     try:
-        signed = datetime.strptime(signature.stamp, _STAMP).replace(tzinfo=UTC)
+        signed = datetime.strptime(signature.stamp, STAMP).replace(tzinfo=UTC)
     except ValueError as error:
         raise _incomplete(
             "Date must be in ISO-8601 'basic format'. "
@@ -176,16 +179,16 @@ def _check_time(signature: Signature, now: datetime, protocol: str) -> None:
             "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from "
             f"HTTP: '{signature.date}' != '{signature.stamp[:8]}', from '{signature.stamp}'.",
         )
-    at = now.strftime(_STAMP)
+    at = now.strftime(STAMP)
     if signed < now - SKEW and signature.expires is None:
-        limit = (now - SKEW).strftime(_STAMP)
+        limit = (now - SKEW).strftime(STAMP)
         raise authentication(
             "bad-signature",
             protocol,
             f"Signature expired: {signature.stamp} is now earlier than {limit} ({at} - 5 min.)",
         )
     if signed > now + SKEW:
-        limit = (now + SKEW).strftime(_STAMP)
+        limit = (now + SKEW).strftime(STAMP)
         raise authentication(
             "bad-signature",
             protocol,
@@ -211,24 +214,13 @@ def string_to_sign(request: HttpRequest, signature: Signature) -> str:
         f"{name}:{' '.join(request.headers.get(name, '').split())}\n"
         for name in signature.signed_headers
     )
-    canonical = "\n".join(
-        (
-            request.method,
-            quote(request.path or "/", safe="/-_.~"),
-            query,
-            headers,
-            ";".join(signature.signed_headers),
-            hashlib.sha256(request.body).hexdigest(),
-        )
+    canonical = sigv4.canonical_request(
+        request.method,
+        quote(request.path or "/", safe="/-_.~"),
+        query,
+        headers,
+        ";".join(signature.signed_headers),
+        request.body,
     )
-    where = f"{signature.date}/{signature.region}/{signature.service}/aws4_request"
-    digest = hashlib.sha256(canonical.encode()).hexdigest()
-    return f"{_ALGORITHM}\n{signature.stamp}\n{where}\n{digest}"
-
-
-@lru_cache(maxsize=1024)
-def _signing_key(secret: str, date: str, region: str, service: str) -> bytes:
-    key = f"AWS4{secret}".encode()
-    for part in (date, region, service, "aws4_request"):
-        key = hmac.new(key, part.encode(), hashlib.sha256).digest()
-    return key
+    scope = sigv4.scope(signature.date, signature.region, signature.service)
+    return sigv4.string_to_sign(signature.stamp, scope, canonical)

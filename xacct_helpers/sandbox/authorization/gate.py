@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ...aws.services import SERVICES
 from ...policy import (
+    LAYER_NAMES,
     NamedPolicy,
     Requester,
     Target,
@@ -76,21 +78,19 @@ def refused(checked: CheckedPermission, protocol: str) -> ApiError:
 
 
 Levels = tuple[tuple[NamedPolicy, ...], ...]
-# Of the services that the sandbox has, those that support resource control policies. Source: AWS
-# Organizations User Guide, resource control policies (ECR since 2025).
-_RCP_SERVICES = ("sts", "ecr")
+_RCP_SERVICES = frozenset(name for name, one in SERVICES.items() if one.resource_controls)
 
 
 def service_controls(state: State, account: str) -> Levels:
     """The SCPs that bind an account's users and roles; () outside of an organization."""
-    return _levels(state, account, SCP, "service control policy")
+    return _levels(state, account, SCP, LAYER_NAMES["scp"].name)
 
 
 def _resource_controls(state: State, check: PermissionCheck) -> Levels:
     """RCPs of the resource's account, from the root down."""
     if check.action.partition(":")[0] not in _RCP_SERVICES:
         return ()
-    return _levels(state, check.resource_account, RCP, "resource control policy")
+    return _levels(state, check.resource_account, RCP, LAYER_NAMES["rcp"].name)
 
 
 def _levels(state: State, account: str, kind: str, words: str) -> Levels:

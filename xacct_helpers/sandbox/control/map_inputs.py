@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
+from ...aws.regions import DEFAULT_REGION
 from ...policy import NamedPolicy, Principal, Requester, Target, is_service_linked, parse
 from ..auth import identities
 from ..authorization import gate
@@ -31,7 +32,6 @@ ACTIONS: Mapping[Relation, tuple[str, ...]] = {
     "can-assume": ("sts:AssumeRole",),
     "can-pull": ("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"),
 }
-_REGION = "us-east-1"
 _SESSION = "access-map"
 _NEW_SESSION = {"sts:RoleSessionName": _SESSION}
 # Whom nobody can mean in particular, in the accounts of the lab and in one outside of it.
@@ -41,7 +41,7 @@ _CALL = Call(
     service="sts",
     operation="AssumeRole",
     params={},
-    region=_REGION,
+    region=DEFAULT_REGION,
     request_id="",
     protocol="query",
     user_agent="xacct",
@@ -197,7 +197,7 @@ def _anything(state: State, action: str, account: str) -> Target:
     if action in ACTIONS["can-assume"]:
         resource, context = f"arn:aws:iam::{account}:role/{_NOBODY}", _NEW_SESSION
     else:
-        resource, context = _arn(account, _REGION, _NOBODY), {}
+        resource, context = _arn(account, DEFAULT_REGION, _NOBODY), {}
     policy = f'{{"Statement": {{"Effect": "Allow", "Principal": {{"AWS": "{account}"}}'
     return gate.target(
         state,

@@ -11,6 +11,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from ...aws.policy_documents import ENTITIES, POLICY_CALLS
+from ...aws.regions import DEFAULT_REGION
+from ...aws.services import SERVICES
 from ...policy import NamedPolicy, Requester, Target, parse
 from .. import services
 from ..protocol import wire
@@ -24,8 +27,7 @@ from .map_inputs import Accounts, Json, Who, gathered
 if TYPE_CHECKING:
     from ..store.state import State
 
-_REGION = "us-east-1"
-_PROTOCOLS = {"iam": "query", "ecr": "json"}
+_TRUST, _REPOSITORY = POLICY_CALLS["trust"], POLICY_CALLS["repository"]
 
 
 def preview(state: State, account: str, operation: str, parameters: Mapping[str, Any]) -> Json:
@@ -46,7 +48,7 @@ def _read(state: State, account: str, operation: str, parameters: Mapping[str, A
         raise ValueError(f"There is no account {account} in this lab.")
     if operation not in _CHANGES:
         raise ValueError(f"There is a preview of {', '.join(_CHANGES)}, not of {operation}.")
-    service = "ecr" if "Repository" in operation else "iam"
+    service = _REPOSITORY.service if _CHANGES[operation] is _repository else _TRUST.service
     shape = wire.operation_model(service, operation).input_shape
     assert shape is not None  # each of these has parameters
     for name, value in parameters.items():
@@ -59,16 +61,16 @@ def _read(state: State, account: str, operation: str, parameters: Mapping[str, A
         service=service,
         operation=operation,
         params=dict(parameters),
-        region=_REGION,
+        region=DEFAULT_REGION,
         request_id="",
-        protocol=_PROTOCOLS[service],
+        protocol=SERVICES[service].protocol,
     )
     services.BY_SERVICE[service].check_parameters(call)
     check = services.operation_of(call).check
     if check is not None:
         return check(state, call, account)
     repository = repositories.existing(state, call, account)
-    if operation == "SetRepositoryPolicy":
+    if operation == _REPOSITORY.write:
         return repositories.checked_policy(state, call)
     if not repository.policy:
         raise ApiError(
@@ -85,14 +87,14 @@ Change = Callable[["State", Accounts, Call, str], Accounts]
 
 
 def _trust(state: State, accounts: Accounts, call: Call, account: str) -> Accounts:
-    role = state.backends.iam.role(account, call.params["RoleName"])
+    role = state.backends.iam.role(account, call.params[_TRUST.names[0]])
     assert role is not None  # `checked` found it
-    return _with_policy(accounts, role.arn, call.params["PolicyDocument"])
+    return _with_policy(accounts, role.arn, call.params[_TRUST.document])
 
 
 def _repository(state: State, accounts: Accounts, call: Call, account: str) -> Accounts:
     repository = repositories.existing(state, call, account)
-    return _with_policy(accounts, repository.arn, call.params.get("policyText"))
+    return _with_policy(accounts, repository.arn, call.params.get(_REPOSITORY.document))
 
 
 def _with_policy(accounts: Accounts, arn: str, text: str | None) -> Accounts:
@@ -110,9 +112,9 @@ def _with_policy(accounts: Accounts, arn: str, text: str | None) -> Accounts:
 
 def _inline(kind: str) -> Change:
     def change(state: State, accounts: Accounts, call: Call, account: str) -> Accounts:
-        entity = call.params[f"{kind.capitalize()}Name"]
-        name = inline_name(kind, entity, call.params["PolicyName"])
-        text = call.params.get("PolicyDocument")
+        entity, policy_name = (call.params[name] for name in POLICY_CALLS[kind].names)
+        name = inline_name(kind, entity, policy_name)
+        text = call.params.get(POLICY_CALLS[kind].document)
         policy = NamedPolicy(name=name, document=parse(text)) if text is not None else None
         return _with_identity(state, accounts, account, kind, entity, name, policy)
 
@@ -191,18 +193,15 @@ def _with_askers(
 
 
 _CHANGES: Mapping[str, Change] = {
-    "UpdateAssumeRolePolicy": _trust,
-    "SetRepositoryPolicy": _repository,
-    "DeleteRepositoryPolicy": _repository,
-    **{
-        f"{verb}{kind.capitalize()}Policy": _inline(kind)
-        for verb in ("Put", "Delete")
-        for kind in ("role", "user", "group")
-    },
+    _TRUST.write: _trust,
+    _REPOSITORY.write: _repository,
+    _REPOSITORY.delete: _repository,
+    **{POLICY_CALLS[kind].write: _inline(kind) for kind in ENTITIES},
+    **{POLICY_CALLS[kind].delete: _inline(kind) for kind in ENTITIES},
     **{
         f"{verb}{kind.capitalize()}Policy": _attached(kind)
         for verb in ("Attach", "Detach")
-        for kind in ("role", "user", "group")
+        for kind in ENTITIES
     },
     **{
         f"{verb}{kind.capitalize()}PermissionsBoundary": _boundary(kind)

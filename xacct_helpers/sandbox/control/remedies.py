@@ -11,17 +11,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ...aws.policy_documents import ENTITIES, POLICY_CALLS, PolicyCalls
+from ...aws.regions import DEFAULT_REGION
 from ...policy import NamedPolicy, Suggestion
 from ..records import StoredPolicy
 from ..services.iam.principals import without_unknown
-from ..store.trail import GLOBAL_REGION
 
 if TYPE_CHECKING:
     from ..permission_checks import CheckedPermission
     from ..store.state import State
 
 Parameters = dict[str, Any]
-_ENTITIES = {"role": "Role", "user": "User", "group": "Group"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +70,7 @@ def remedies(
             statements.append(dict(one.statement))
         elif one.statement in statements:
             statements.remove(one.statement)
-    far = checked.request.context.get("aws:RequestedRegion", GLOBAL_REGION) != GLOBAL_REGION
+    far = checked.request.context.get("aws:RequestedRegion", DEFAULT_REGION) != DEFAULT_REGION
     found = [
         _saving(state, stored, statements)
         for stored, statements in changed.items()
@@ -150,7 +150,7 @@ def _saving(state: State, stored: StoredPolicy, statements: list[Any]) -> Remedy
         return None
     service, operation, parameters = call
     account = stored.account
-    if operation == "CreatePolicyVersion":
+    if operation == POLICY_CALLS["managed"].write:
         account = str(parameters["PolicyArn"]).split(":")[4]
     return Remedy(
         account=account,
@@ -162,50 +162,46 @@ def _saving(state: State, stored: StoredPolicy, statements: list[Any]) -> Remedy
     )
 
 
-def _put(stored: StoredPolicy, document: str) -> tuple[str, str, Parameters] | None:
-    entity = _ENTITIES.get(stored.holder)
-    if entity and stored.policy:
-        named = {f"{entity}Name": stored.entity, "PolicyName": stored.policy}
-        return "iam", f"Put{entity}Policy", {**named, "PolicyDocument": document}
-    if stored.holder == "trust":
-        named = {"RoleName": stored.entity}
-        return "iam", "UpdateAssumeRolePolicy", {**named, "PolicyDocument": document}
-    if stored.holder == "repository":
-        return (
-            "ecr",
-            "SetRepositoryPolicy",
-            {
-                "repositoryName": stored.entity,
-                "policyText": document,
-            },
-        )
-    if stored.holder == "registry":
-        return "ecr", "PutRegistryPolicy", {"policyText": document}
+def _which(stored: StoredPolicy) -> tuple[PolicyCalls, tuple[str, ...]] | None:
+    """The calls for a policy, and which one it is; None for one that no call here can change."""
+    names: dict[str, tuple[str, ...]] = {
+        "trust": (stored.entity,),
+        "repository": (stored.entity,),
+        "registry": (),
+    }
+    if stored.holder in ENTITIES and stored.policy:
+        return POLICY_CALLS[stored.holder], (stored.entity, stored.policy)
+    if stored.holder in names:
+        return POLICY_CALLS[stored.holder], names[stored.holder]
     if stored.holder == "organization" and stored.account:
-        return "organizations", "UpdatePolicy", {"PolicyId": stored.policy, "Content": document}
+        return POLICY_CALLS["organization"], (stored.policy,)
     if stored.arn and not stored.arn.startswith("arn:aws:iam::aws:"):
-        named = {"PolicyArn": stored.arn, "PolicyDocument": document}
-        return "iam", "CreatePolicyVersion", {**named, "SetAsDefault": True}
+        return POLICY_CALLS["managed"], (stored.arn,)
     return None
+
+
+def _put(stored: StoredPolicy, document: str) -> tuple[str, str, Parameters] | None:
+    found = _which(stored)
+    if found is None:
+        return None
+    calls, names = found
+    return calls.service, calls.write, calls.writing(*names, document=document)
 
 
 def _delete(stored: StoredPolicy) -> tuple[str, str, Parameters] | None:
     """How to take away a policy of which nothing is left. A trust policy cannot be."""
-    entity = _ENTITIES.get(stored.holder)
-    if entity and stored.policy:
-        named = {f"{entity}Name": stored.entity, "PolicyName": stored.policy}
-        return "iam", f"Delete{entity}Policy", named
-    if entity and stored.arn:
+    if stored.holder in ENTITIES and stored.arn and not stored.policy:
+        entity = stored.holder.capitalize()
         named = {f"{entity}Name": stored.entity, "PolicyArn": stored.arn}
         return "iam", f"Detach{entity}Policy", named
-    if stored.holder == "repository":
-        return "ecr", "DeleteRepositoryPolicy", {"repositoryName": stored.entity}
-    if stored.holder == "registry":
-        return "ecr", "DeleteRegistryPolicy", {}
     if stored.holder == "organization" and stored.account:
         named = {"PolicyId": stored.policy, "TargetId": stored.entity}
         return "organizations", "DetachPolicy", named
-    return None
+    found = _which(stored)
+    if found is None or not found[0].delete:
+        return None
+    calls, names = found
+    return calls.service, calls.delete, dict(calls.named(*names))
 
 
 def _sending(checked: CheckedPermission, sent: Mapping[str, str]) -> list[Remedy]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...aws.regions import DEFAULT_REGION
 from ..clock import Clock
 from ..protocol.errors import ApiError
 from ..protocol.wire import Answer, Call
@@ -81,7 +82,7 @@ class Backends:
         self._managed.load(account, ADMINISTRATOR)
         self._ids.begin(account, "CreateUser", ADMIN_USER)
         self._ids.prefix = "AIDA"
-        backend.create_user("us-east-1", ADMIN_USER)
+        backend.create_user(DEFAULT_REGION, ADMIN_USER)
         backend.attach_user_policy(ADMINISTRATOR, ADMIN_USER)
         self._ids.begin(account, "CreateAccessKey", ADMIN_USER)
         self._ids.given = secret

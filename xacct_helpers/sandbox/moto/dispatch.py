@@ -7,7 +7,7 @@ Source: moto 5.2.5, moto/core/responses.py (call_action), moto/core/serialize.py
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import Any
 
@@ -24,6 +24,9 @@ from .moto_imports import (
     core_utils,
 )
 
+_Pick = Callable[[Any], Any]
+_MISSING = object()
+_picks_by_place: dict[tuple[Any, ...], list[tuple[str, _Pick]]] = {}
 _RESPONSES: dict[str, Any] = {"iam": IamResponse, "ecr": ECRResponse}
 
 
@@ -65,15 +68,15 @@ class _Walk:
 
     def __init__(self, model: Any, transformers: dict[str, Any]) -> None:
         self._model = model
-        self._pick = core_serialize.XFormedAttributePicker(response_transformers=transformers)
+        self._picker = core_serialize.XFormedAttributePicker(response_transformers=transformers)
 
     def plain(self, value: Any, shape: Any, path: tuple[str, ...]) -> Any:
         """The value as plain data; path: the names that lead to it."""
         if shape.type_name == "structure":
             return {
-                name: self.plain(found, member, (*path, name))
-                for name, member in shape.members.items()
-                if (found := self._member(value, name, member, shape, path)) is not None
+                name: self.plain(found, shape.members[name], (*path, name))
+                for name, pick in self._picks(value, shape, path)
+                if (found := pick(value)) is not None
             }
         if shape.type_name == "list":
             inside = (*path, shape.member.name)
@@ -83,9 +86,24 @@ class _Walk:
             return {key: self.plain(item, shape.value, inside) for key, item in value.items()}
         return _SCALARS.get(shape.type_name, _same)(value)
 
-    def _member(
+    def _picks(self, value: Any, shape: Any, path: tuple[str, ...]) -> list[tuple[str, _Pick]]:
+        """How to get each member from a value of this class.
+
+        Which attributes moto tries depends on the class and the place alone, and finding that out
+        costs more than all the rest of a call.
+        """
+        place = (self._model.service_model.service_name, self._model.name, path, type(value))
+        found = _picks_by_place.get(place)
+        if found is None:
+            found = _picks_by_place[place] = [
+                (name, self._pick(value, name, member, shape, path))
+                for name, member in shape.members.items()
+            ]
+        return found
+
+    def _pick(
         self, value: Any, name: str, member: Any, parent: Any, path: tuple[str, ...]
-    ) -> Any:
+    ) -> _Pick:
         member.parent = parent
         context = core_serialize.AttributePickerContext(
             obj=value,
@@ -95,7 +113,25 @@ class _Walk:
             service_model=self._model.service_model,
             key_path=".".join(path),
         )
-        return self._pick(context)
+        keys = tuple(dict.fromkeys(self._picker.get_possible_keys(context)))
+        whole = ".".join((*path, name))
+        transform = next(
+            (
+                transform
+                for end, transform in self._picker.response_transformers.items()
+                if whole.endswith(end)
+            ),
+            _same,
+        )
+
+        def pick(value: Any) -> Any:
+            for key in keys:
+                found = core_utils.get_value(value, key, _MISSING)
+                if found is not _MISSING:
+                    return transform(found)
+            return transform(None)
+
+        return pick
 
 
 def _same(value: Any) -> Any:

@@ -22,13 +22,13 @@ from xml.sax.saxutils import escape
 from botocore.loaders import Loader
 from botocore.model import ListShape, MapShape, OperationModel, ServiceModel, Shape, StructureShape
 
+from ...aws.regions import DEFAULT_REGION
+from ...aws.services import SERVICES, titles
 from .errors import ApiError
 
 #: What a call is answered with, by the names of its operation's output shape.
 Answer = Mapping[str, Any]
 
-SERVICES: tuple[str, ...] = ("iam", "sts", "ecr", "cloudtrail", "organizations")
-DEFAULT_REGION = "us-east-1"
 MAX_API_BODY = 32 * 1024 * 1024
 _MAX_FORM_FIELDS = 10_000
 _MAX_JSON_DEPTH = 64
@@ -121,16 +121,10 @@ def operation_model(service: str, operation: str) -> OperationModel:
     return model.operation_model(operation)
 
 
-@cache
-def _by_version() -> dict[str, str]:
-    return {"2010-05-08": "iam", "2011-06-15": "sts"}
-
-
 _SCOPE = re.compile(r"Credential=[^/,\s]+/\d{8}/([^/,\s]+)/([^/,\s]+)/aws4_request")
-_TARGETS = {
-    "AmazonEC2ContainerRegistry_V20150921": "ecr",
-    "AWSOrganizationsV20161128": "organizations",
-    "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101": "cloudtrail",
+_TARGETS = {service.target: service.name for service in SERVICES.values() if service.target}
+_QUERY_SERVICES = {
+    service.version: service.name for service in SERVICES.values() if service.protocol == "query"
 }
 
 
@@ -161,8 +155,8 @@ def address(request: HttpRequest) -> Addressed:
             )
         return Addressed(service=service, operation=operation, protocol="json", region=region)
     form = _form(request)
-    service = _by_version().get(form.get("Version", "")) if "Action" in form else None
-    if service is None and signed_for is not None and signed_for[1] in ("iam", "sts"):
+    service = _QUERY_SERVICES.get(form.get("Version", "")) if "Action" in form else None
+    if service is None and signed_for is not None and signed_for[1] in _QUERY_SERVICES.values():
         service = signed_for[1]
     if service is None:
         name = signed_for[1] if signed_for else form.get("Action", "") and "that service"
@@ -182,7 +176,7 @@ def service_of_head(request: HttpRequest) -> str:
 
 
 def _not_here(name: str) -> str:
-    return f"This sandbox has IAM, STS, ECR, CloudTrail and Organizations; it does not have {name}."
+    return f"This sandbox has {titles()}; it does not have {name}."
 
 
 def _form(request: HttpRequest) -> dict[str, str]:
@@ -471,7 +465,7 @@ def error(failure: ApiError, protocol: str, request_id: str, service: str = "") 
 
 
 # Services that answer in XML without reading a form.
-_XML_SERVICES = frozenset({"iam", "sts", "s3", "s3express", "route53", "cloudfront"})
+_XML_SERVICES = frozenset({*_QUERY_SERVICES.values(), "s3", "s3express", "route53", "cloudfront"})
 
 
 def speaks_json(request: HttpRequest) -> bool:

@@ -12,6 +12,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from ...aws.ecr_hosts import ecr_host
 from ..protocol.errors import ApiError
 from ..protocol.wire import HttpResponse
 
@@ -63,7 +64,7 @@ def as_json(status: int, value: Any, headers: Mapping[str, str] | None = None) -
 def rendered(failure: RegistryError, account: str, region: str) -> HttpResponse:
     """The error as an answer of this account's registry."""
     if failure.status == 401:
-        realm = f"https://{account}.dkr.ecr.{region}.amazonaws.com/"
+        realm = f"https://{ecr_host(account, region)}/"
         headers = {
             "www-authenticate": f'Basic realm="{realm}",service="ecr.amazonaws.com"',
             "content-type": "text/plain; charset=utf-8",

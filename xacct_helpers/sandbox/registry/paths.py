@@ -9,11 +9,12 @@ import re
 from dataclasses import dataclass
 from urllib.parse import parse_qs, urlencode
 
+from ...aws.ecr_hosts import parse_ecr_host
+from ...aws.regions import DEFAULT_REGION
 from ..protocol.wire import HttpRequest
 from .errors import RegistryError
 
-DEFAULT_REGION = "us-east-1"
-_HOST = re.compile(r"(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(:\d+)?")
+_PORT = re.compile(r":\d+\Z")
 _ACCOUNT_PREFIX = re.compile(r"/v2/(\d{12})(/.*)", re.S)
 _PART = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
 _NAME = re.compile(rf"{_PART}(?:/{_PART})*")
@@ -58,11 +59,11 @@ def addressed(request: HttpRequest, first_account: str) -> Registry:
     first part of the path; the lab's first account otherwise."""
     checked = [parse_qs(request.query).get("ns", [""])[0], request.headers.get("host", "")]
     for number, host in enumerate(checked):
-        found = _HOST.fullmatch(host)
-        if found:
+        named = parse_ecr_host(_PORT.sub("", host))
+        if named is not None:
             return Registry(
-                account=found[1],
-                region=found[2],
+                account=named.account,
+                region=named.region,
                 path=request.path,
                 namespace=host if number == 0 else "",
             )

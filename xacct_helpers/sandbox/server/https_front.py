@@ -18,13 +18,17 @@ import ssl
 from collections.abc import Callable
 from pathlib import Path
 
+from ...aws.ecr_hosts import parse_ecr_host
+from ...aws.services import SERVICES
 from . import certificates
 
 _REGION = r"[a-z]{2,4}(-[a-z]{2,16}){1,3}-\d{1,2}"
-_HOSTS = re.compile(
-    rf"(\d{{12}}\.dkr\.ecr\.{_REGION}"
-    rf"|(api\.)?ecr\.{_REGION}"
-    rf"|(sts|iam|cloudtrail|organizations)(\.{_REGION})?)\.amazonaws\.com"
+_API_HOSTS = re.compile(
+    "|".join(
+        rf"{re.escape(host)}(\.{_REGION}){'?' if service.global_endpoint else ''}\.amazonaws\.com"
+        for service in SERVICES.values()
+        for host in service.hosts
+    )
 )
 # Printable characters only: the host is told in a log.
 _REQUEST = re.compile(rb"CONNECT ([!-9;-~]{1,255}):(\d{1,5}) HTTP/1\.[01]\r\n")
@@ -102,7 +106,7 @@ async def _answer(connection: socket.socket, folder: Path) -> ssl.SSLContext | N
         await loop.sock_sendall(connection, _refusal(400, "this is a proxy for HTTPS"))
         return None
     host, port = found[1].decode("ascii", "replace").lower(), int(found[2])
-    if port != 443 or not _HOSTS.fullmatch(host):
+    if port != 443 or not _is_of_the_lab(host):
         _log.warning("The HTTPS front refused a connection to %s:%d.", host, port)
         why = f"{host} is not part of this lab, and nothing else can be reached from it"
         await loop.sock_sendall(connection, _refusal(403, why))
@@ -110,6 +114,13 @@ async def _answer(connection: socket.socket, folder: Path) -> ssl.SSLContext | N
     context = certificates.context(folder, host)
     await loop.sock_sendall(connection, b"HTTP/1.1 200 Connection established\r\n\r\n")
     return context
+
+
+def _is_of_the_lab(host: str) -> bool:
+    registry = parse_ecr_host(host)
+    if registry is not None:
+        return re.fullmatch(_REGION, registry.region) is not None
+    return _API_HOSTS.fullmatch(host) is not None
 
 
 async def _head(connection: socket.socket) -> bytes:

@@ -11,6 +11,7 @@ import re
 import uuid
 from collections.abc import Mapping
 
+from ...aws.regions import GLOBAL_REGION
 from .. import registry, services
 from ..auth import identities, signature
 from ..authorization import gate
@@ -22,7 +23,7 @@ from ..protocol.errors import ApiError
 from ..protocol.wire import Answer, Call, HttpRequest, HttpResponse
 from ..services.operation import Operation
 from ..store.state import State
-from ..store.trail import GLOBAL_REGION, Entry, Who, kept_answer, kept_parameters, kept_text
+from ..store.trail import Entry, Who, kept_answer, kept_parameters, kept_text
 
 _LOOPBACK = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:\d+)?")
 _AWS = re.compile(r"[a-z0-9.-]+\.amazonaws\.com(:\d+)?")

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ..._version import __version__
+from ...aws.services import SERVICES
 from ..clock import Clock
 from ..moto import Backends
 from ..protocol.errors import ApiError
@@ -190,7 +191,7 @@ class State:
                 params=record["p"],
                 region=record["r"],
                 request_id="replay",
-                protocol="query" if record["s"] in ("iam", "sts") else "json",
+                protocol=SERVICES[record["s"]].protocol,
             )
             self._replay_call(self, call, record["a"])
         except (ApiError, AttributeError, LookupError, TypeError, ValueError) as error:

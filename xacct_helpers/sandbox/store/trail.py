@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 KEEP = 5000
 KEEP_BYTES = 64 * 1024 * 1024
 CHECK_AGENT = "xacct-check"
-# Where CloudTrail keeps the calls of services that have no region, such as IAM.
-GLOBAL_REGION = "us-east-1"
 
 # Members of requests and answers that the trail never holds, whichever call has them.
 SECRETS = frozenset(

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from ....aws.ecr_hosts import ecr_host
 from ...auth import registry_passwords
 from ...permission_checks import PermissionCheck
 from ...protocol.errors import ApiError
@@ -191,7 +192,7 @@ def _authorization_token(state: State, call: Call, caller: Caller) -> Answer:
         {
             "authorizationToken": token,
             "expiresAt": expires,
-            "proxyEndpoint": f"https://{account}.dkr.ecr.{call.region}.amazonaws.com",
+            "proxyEndpoint": f"https://{ecr_host(account, call.region)}",
         }
         for account in accounts
     ]

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ....aws.policy_documents import ENTITIES, POLICY_CALLS
 from ....policy import Kind, PolicyError, check
 from ....policy.language import limits
 from ....policy.language.principal_forms import invalid
@@ -21,15 +22,12 @@ from .common import conflict, limit, missing
 if TYPE_CHECKING:
     from ...store.state import State
 
-# Documents and what kind of policy each operation stores.
+# Operation to the parameter that takes a document, and what kind of policy it stores.
 _DOCUMENTS: dict[str, tuple[str, Kind]] = {
-    "CreateRole": ("AssumeRolePolicyDocument", "trust"),
-    "UpdateAssumeRolePolicy": ("PolicyDocument", "trust"),
-    "PutRolePolicy": ("PolicyDocument", "inline"),
-    "PutUserPolicy": ("PolicyDocument", "inline"),
-    "PutGroupPolicy": ("PolicyDocument", "inline"),
-    "CreatePolicy": ("PolicyDocument", "managed"),
-    "CreatePolicyVersion": ("PolicyDocument", "managed"),
+    operation: (parameter, calls.kind)
+    for calls in POLICY_CALLS.values()
+    if calls.service == "iam" and calls.kind is not None
+    for operation, parameter in {**calls.creates, calls.write: calls.document}.items()
 }
 _ATTACHED_LIMIT = 10
 _TAGS_LIMIT = 50
@@ -107,9 +105,11 @@ def _check_policy_exists(state: State, call: Call, account: str) -> None:
         )
 
 
-NAME = {"role": "RoleName", "user": "UserName", "group": "GroupName"}
+NAME = {entity: POLICY_CALLS[entity].names[0] for entity in ENTITIES}
 _INLINE_READS = frozenset(
-    f"{verb}{kind}Policy" for verb in ("Get", "Delete") for kind in ("Role", "User", "Group")
+    operation
+    for entity in ENTITIES
+    for operation in (POLICY_CALLS[entity].read, POLICY_CALLS[entity].delete)
 )
 
 
