@@ -15,7 +15,7 @@ from ._version import __version__
 if TYPE_CHECKING:
     from .images import build_image, pull_image, push_image
     from .lab import Lab
-    from .lessons import check, hint, predict, progress, skip, summary
+    from .lessons import check, diagnose, hint, predict, progress, recall, skip, summary
     from .lessons.faults import break_accounts
     from .sandbox.in_process import Sandbox
     from .view import explain
@@ -33,6 +33,7 @@ _HOME = {
     "break_accounts": "lessons.faults",
     "build_image": "images",
     "check": "lessons",
+    "diagnose": "lessons",
     "edit_policy": "view.policy_editor",
     "explain": "view",
     "hint": "lessons",
@@ -41,6 +42,7 @@ _HOME = {
     "progress": "lessons",
     "pull_image": "images",
     "push_image": "images",
+    "recall": "lessons",
     "show_trail": "view.trail_table",
     "skip": "lessons",
     "summary": "lessons",
@@ -55,6 +57,7 @@ __all__ = [
     "break_accounts",
     "build_image",
     "check",
+    "diagnose",
     "edit_policy",
     "explain",
     "hint",
@@ -63,6 +66,7 @@ __all__ = [
     "progress",
     "pull_image",
     "push_image",
+    "recall",
     "show_trail",
     "skip",
     "summary",

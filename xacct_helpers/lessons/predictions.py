@@ -8,13 +8,13 @@ choice is put beside what happened, and kept with the learner's progress.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 from .. import course
 from ..course import progress
 from ..view.opening import current
 from ..workspace import LabError
+from . import asking
 
 if TYPE_CHECKING:
     from .question import Question
@@ -75,21 +75,11 @@ def _commit_to(choice: str) -> None:
         _watch_cells()
         prediction.choice = choice
     else:
-        prediction.choice = _meant(choice, prediction.choices)
+        prediction.choice = asking.meant(choice, prediction.choices)
         prediction.fresh = True
         if prediction.widget is not None:
             prediction.widget.choice = prediction.choice
     print(f"You predict: {prediction.choice}")
-
-
-def _meant(text: str, choices: tuple[str, ...]) -> str:
-    """The choice that is this text, or the only one that begins with it."""
-    found = [choice for choice in choices if choice == text] or [
-        choice for choice in choices if choice.lower().startswith(text.lower())
-    ]
-    if len(found) != 1:
-        raise LabError(f"Your answer must be one of: {', '.join(choices)}.")
-    return found[0]
 
 
 def _cell() -> str | None:
@@ -102,27 +92,10 @@ def _cell() -> str | None:
 
 
 def _show(prediction: _Prediction) -> None:
-    """The choices as text, as HTML, and as radio buttons where the frontend has widgets."""
-    from IPython.display import display
+    def chosen(choice: str) -> None:
+        prediction.choice = choice or None
 
-    from .question import Question
-
-    text = "What do you predict?\n" + "\n".join(f"  ○ {c}" for c in prediction.choices)
-    items = "".join(f"<li>{escape(choice)}</li>" for choice in prediction.choices)
-    html = f"<p><strong>What do you predict?</strong></p><ul>{items}</ul>"
-    widget = prediction.widget = Question(choices=list(prediction.choices))
-
-    def chosen(change: dict[str, Any]) -> None:
-        prediction.choice = change["new"] or None
-
-    widget.observe(chosen, names="choice")
-    model: dict[str, Any] = {"version_major": 2, "version_minor": 1, "model_id": widget.model_id}
-    bundle = {
-        "text/plain": text,
-        "text/html": html,
-        "application/vnd.jupyter.widget-view+json": model,
-    }
-    display(bundle, raw=True)  # type: ignore[no-untyped-call]
+    prediction.widget = asking.show("What do you predict?", prediction.choices, chosen)
 
 
 def _calls(count: int) -> list[dict[str, Any]]:

@@ -1,5 +1,5 @@
-// A question before a call: radio buttons and a button, as a browser has them. Arrow keys move,
-// Enter commits; the choice may be changed until the call has been made.
+// A question: radio buttons and a button, as a browser has them. Arrow keys move, Enter commits;
+// the choice may be changed until the answer is there.
 
 let questions = 0;
 
@@ -23,7 +23,7 @@ function render({ model, el }) {
     element(
       "fieldset",
       {},
-      element("legend", { textContent: "What do you predict?" }),
+      element("legend", { textContent: model.get("legend") }),
       ...inputs.map((input) => element("label", {}, input, input.value)),
       button,
       said,
@@ -42,7 +42,7 @@ function render({ model, el }) {
     }
     button.disabled = Boolean(came);
     if (came) said.textContent = came;
-    else said.textContent = choice ? `You predict: ${choice}. Now run the next cell.` : "";
+    else said.textContent = choice ? model.get("committed").replace("{}", choice) : "";
   }
 
   form.addEventListener("submit", (event) => {
