@@ -15,7 +15,7 @@ from xacct_helpers.aws.services import SERVICES, AwsService
 from xacct_helpers.policy import LAYER_NAMES
 from xacct_helpers.policy.evaluation.decision import LayerName
 from xacct_helpers.sandbox import services
-from xacct_helpers.sandbox.protocol.wire import service_model
+from xacct_helpers.sandbox.protocol.models import service_model
 
 PACKAGE = ROOT / "xacct_helpers"
 

@@ -16,7 +16,7 @@ from tests.sandboxes import A, B, Keys, Sandbox, allow, deny, policy, statement,
 from xacct_helpers.policy import Principal
 from xacct_helpers.sandbox.auth.identities import Caller
 from xacct_helpers.sandbox.protocol.errors import ApiError
-from xacct_helpers.sandbox.protocol.wire import Call
+from xacct_helpers.sandbox.protocol.messages import Call
 from xacct_helpers.sandbox.services import sts
 
 ROLE = f"arn:aws:iam::{A}:role/r"

@@ -15,7 +15,7 @@ from ...policy import refusal
 from ..authorization import gate
 from ..permission_checks import CheckedPermission, PermissionCheck
 from ..protocol.errors import ApiError
-from ..protocol.wire import Answer, Call, HttpRequest
+from ..protocol.messages import Answer, Call, HttpRequest
 from ..services import ecr
 from ..store.trail import Entry, Who, kept_answer, kept_parameters, kept_text
 from .errors import RegistryError, translated

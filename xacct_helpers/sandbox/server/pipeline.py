@@ -18,9 +18,9 @@ from ..authorization import gate
 from ..callers import ANYONE, Caller
 from ..control import api
 from ..permission_checks import CheckedPermission
-from ..protocol import wire
+from ..protocol import messages, parse, serialize
 from ..protocol.errors import ApiError
-from ..protocol.wire import Answer, Call, HttpRequest, HttpResponse
+from ..protocol.messages import Answer, Call, HttpRequest, HttpResponse
 from ..services.operation import Operation
 from ..store.state import State
 from ..store.trail import Entry, Who, kept_answer, kept_parameters, kept_text
@@ -45,10 +45,10 @@ def answer(state: State, request: HttpRequest, token: str) -> HttpResponse:
 
 def answer_api(state: State, request: HttpRequest, request_id: str) -> HttpResponse:
     """One AWS API call, through every layer in order."""
-    protocol = "json" if wire.speaks_json(request) else "query"
+    protocol = "json" if parse.speaks_json(request) else "query"
     seen = _Seen()
     try:
-        addressed = wire.address(request)
+        addressed = parse.address(request)
         protocol, seen.service, seen.operation = (
             addressed.protocol,
             addressed.service,
@@ -56,7 +56,7 @@ def answer_api(state: State, request: HttpRequest, request_id: str) -> HttpRespo
         )
         service = services.BY_SERVICE[addressed.service]
         seen.caller = _authenticate(state, request, addressed)
-        call = wire.read(request, addressed, request_id=request_id, served=service.operations)
+        call = parse.read(request, addressed, request_id=request_id, served=service.operations)
         seen.call = call
         service.check_parameters(call)
         operation = service.operations[call.operation]
@@ -65,10 +65,10 @@ def answer_api(state: State, request: HttpRequest, request_id: str) -> HttpRespo
         service.prepare(state, call, seen.caller)
         _authorise(state, call, seen, operation)
         seen.answer = operation.perform(state, call, seen.caller)
-        response = wire.result(call, seen.answer)
+        response = serialize.result(call, seen.answer)
     except ApiError as failure:
         seen.failure = failure
-        response = wire.error(failure, protocol, request_id, seen.service)
+        response = serialize.error(failure, protocol, request_id, seen.service)
     except Exception:
         # A defect of ours: the caller gets the service's own failure, the log gets the rest.
         _log.exception("%s:%s failed", seen.service, seen.operation)
@@ -77,7 +77,7 @@ def answer_api(state: State, request: HttpRequest, request_id: str) -> HttpRespo
             "The sandbox failed to answer this call; its log says why.",
             500,
         )
-        response = wire.error(seen.failure, protocol, request_id, seen.service)
+        response = serialize.error(seen.failure, protocol, request_id, seen.service)
     _write_trail(state, request, request_id, seen)
     return response
 
@@ -95,7 +95,7 @@ class _Seen:
         self.answer: Answer = {}
 
 
-def _authenticate(state: State, request: HttpRequest, addressed: wire.Addressed) -> Caller:
+def _authenticate(state: State, request: HttpRequest, addressed: messages.Addressed) -> Caller:
     protocol = addressed.protocol
     if addressed.operation in services.BY_SERVICE[addressed.service].unsigned:
         return ANYONE
@@ -172,11 +172,11 @@ def too_large(request: HttpRequest) -> HttpResponse:
 
     Source: AWS's common error types, RequestEntityTooLargeException.
     """
-    text = f"A request body may hold {wire.MAX_API_BODY} bytes at most."
+    text = f"A request body may hold {parse.MAX_API_BODY} bytes at most."
     if request.path.startswith("/_lab/"):
         return api.failure(413, text)
     if request.path.startswith("/_layers/"):
         return registry.as_json(413, {"message": text})
-    protocol = "json" if wire.speaks_json(request) else "query"
+    protocol = "json" if parse.speaks_json(request) else "query"
     failure = ApiError("RequestEntityTooLargeException", text, 413)
-    return wire.error(failure, protocol, str(uuid.uuid4()), wire.service_of_head(request))
+    return serialize.error(failure, protocol, str(uuid.uuid4()), parse.service_of_head(request))

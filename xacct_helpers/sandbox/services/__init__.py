@@ -8,7 +8,7 @@ from . import cloudtrail, ecr, iam, organizations, sts
 from .operation import Operation, Service
 
 if TYPE_CHECKING:
-    from ..protocol.wire import Call
+    from ..protocol.messages import Call
     from ..store.state import State
 
 BY_SERVICE: dict[str, Service] = {

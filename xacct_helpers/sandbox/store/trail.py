@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from ...policy import Principal
-from ..protocol.wire import Answer
+from ..protocol.messages import Answer
 
 if TYPE_CHECKING:
     from ..callers import Caller

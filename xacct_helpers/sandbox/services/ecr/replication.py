@@ -22,7 +22,7 @@ from ...authorization import gate
 from ...callers import Caller
 from ...permission_checks import PermissionCheck
 from ...protocol.errors import ApiError
-from ...protocol.wire import Answer, Call
+from ...protocol.messages import Answer, Call
 from ...records import Image, Repository
 from ...store.private_registry import Place
 from ...store.trail import Entry, Who

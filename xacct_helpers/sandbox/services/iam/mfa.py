@@ -17,7 +17,7 @@ from urllib.parse import quote
 
 from ...auth import one_time_codes
 from ...protocol.errors import ApiError
-from ...protocol.wire import Answer, Call
+from ...protocol.messages import Answer, Call
 from ...user_credentials import MfaDevice
 from . import common
 from .permissions import on

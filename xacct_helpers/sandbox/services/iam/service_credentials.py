@@ -15,7 +15,7 @@ from datetime import UTC, timedelta
 from typing import TYPE_CHECKING, Any
 
 from ...protocol.errors import ApiError
-from ...protocol.wire import Answer, Call
+from ...protocol.messages import Answer, Call
 from ...user_credentials import ServiceCredential
 from . import common
 from .without_moto import change, operation

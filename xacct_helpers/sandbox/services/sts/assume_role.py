@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ...callers import Caller, Session
 from ...permission_checks import PermissionCheck
 from ...protocol.errors import ApiError
-from ...protocol.wire import Answer, Call
+from ...protocol.messages import Answer, Call
 from ...records import Role, StoredPolicy
 from ...sealed_tokens import new_secret
 from ..iam import mfa

@@ -19,7 +19,7 @@ from ....policy.language import limits
 from ...auth import identities
 from ...callers import Caller, Session
 from ...protocol.errors import ApiError, validation
-from ...protocol.wire import Call
+from ...protocol.messages import Call
 from ...sealed_tokens import new_secret
 
 if TYPE_CHECKING:
