@@ -23,7 +23,6 @@ from ..protocol.errors import ApiError
 from ..protocol.wire import Answer, Call, HttpRequest, HttpResponse
 from ..services.operation import Operation
 from ..store.state import State
-from ..store.trail import Entry, Who, kept_answer, kept_parameters, kept_text
 
 _LOOPBACK = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:\d+)?")
 _AWS = re.compile(r"[a-z0-9.-]+\.amazonaws\.com(:\d+)?")
@@ -125,26 +124,20 @@ def _authorise(state: State, call: Call, seen: _Seen, operation: Operation) -> N
 def _write_trail(state: State, request: HttpRequest, request_id: str, seen: _Seen) -> None:
     call = seen.call
     answered = call is not None and seen.failure is None
-    state.trail.add(
-        Entry(
-            number=state.trail.next_number(),
-            request_id=request_id,
-            time=state.clock.now(),
-            service=seen.service,
-            operation=kept_text(seen.operation),
-            caller=seen.caller.arn if seen.caller else None,
-            account=seen.caller.account if seen.caller else None,
-            source_ip=request.client,
-            user_agent=kept_text(request.headers.get("user-agent", "")),
-            error_code=seen.failure.code if seen.failure else None,
-            error_message=kept_text(seen.failure.message) if seen.failure else None,
-            checked=tuple(seen.checked),
-            who=Who.of(seen.caller) if seen.caller else None,
-            region=call.region if call and call.service != "iam" else GLOBAL_REGION,
-            parameters=kept_parameters(call.params) if call else None,
-            answer=kept_answer(seen.operation, seen.answer) if answered else None,
-            served=services.has(seen.service, seen.operation),
-        )
+    state.trail.write(
+        request_id=request_id,
+        time=state.clock.now(),
+        service=seen.service,
+        operation=seen.operation,
+        region=call.region if call else GLOBAL_REGION,
+        caller=seen.caller,
+        source_ip=request.client,
+        user_agent=request.headers.get("user-agent", ""),
+        checked=tuple(seen.checked),
+        failure=seen.failure,
+        parameters=call.params if call else None,
+        answer=seen.answer if answered else None,
+        served=services.has(seen.service, seen.operation),
     )
 
 
