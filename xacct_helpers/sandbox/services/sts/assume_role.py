@@ -129,7 +129,7 @@ def perform(state: State, call: Call, caller: Caller) -> Answer:
         tags=tags,
         transitive_tag_keys=transitive,
         source_identity=params.get("SourceIdentity", chained_source),
-        mfa=state.clock.now().replace(microsecond=0) if mfa.shown(call) else None,
+        mfa=state.clock.second() if mfa.shown(call) else None,
     )
     return answer(state, role, session, passed)
 
@@ -138,7 +138,7 @@ def new_session(
     state: State, role: Role, name: str, seconds: int, passed: sessions.Passed, **more: Any
 ) -> Session:
     """A new session of a role. more: further members of Session."""
-    now = state.clock.now().replace(microsecond=0)
+    now = state.clock.second()
     return Session(
         access_key_id=sessions.temporary_key_id(role.account),
         secret=state.backends.new_secret(),

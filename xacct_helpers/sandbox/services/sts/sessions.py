@@ -140,7 +140,7 @@ def for_user(
 
     mfa: whether the call showed a one-time code.
     """
-    now = state.clock.now().replace(microsecond=0)
+    now = state.clock.second()
     return Session(
         access_key_id=temporary_key_id(caller.account),
         secret=state.backends.new_secret(),
