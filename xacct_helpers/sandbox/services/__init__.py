@@ -25,11 +25,6 @@ def served(service: str) -> frozenset[str]:
     return frozenset(BY_SERVICE[service].operations)
 
 
-def has(service: str, operation: str) -> bool:
-    """Whether the sandbox has an operation, of any service."""
-    return service in BY_SERVICE and operation in BY_SERVICE[service].operations
-
-
 def operation_of(call: Call) -> Operation:
     """The definition of a call's operation."""
     return BY_SERVICE[call.service].operations[call.operation]

@@ -61,7 +61,7 @@ def _create(state: State, call: Call, account: str) -> Answer:
 
 def _add(state: State, call: Call, account: str) -> None:
     arn, params = _to_be_made(state, call, account), call.params
-    now = state.clock.now().astimezone(UTC).replace(microsecond=0)
+    now = state.clock.second()
     state.held(account).saml_providers[arn] = SamlProvider(
         arn=arn,
         uuid=state.backends.new_id(account, call.operation, params["Name"], "ASAM"),

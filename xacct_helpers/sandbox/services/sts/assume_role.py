@@ -151,7 +151,7 @@ def new_session(
 
     mfa: whether the call showed a one-time code. more: further members of Session.
     """
-    now = state.clock.now().replace(microsecond=0)
+    now = state.clock.second()
     return Session(
         access_key_id=sessions.temporary_key_id(role.account),
         secret=new_secret(),

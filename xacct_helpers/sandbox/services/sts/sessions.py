@@ -141,7 +141,7 @@ def for_user(
 
     mfa: whether the call showed a one-time code.
     """
-    now = state.clock.now().replace(microsecond=0)
+    now = state.clock.second()
     return Session(
         access_key_id=temporary_key_id(caller.account),
         secret=new_secret(),
