@@ -312,7 +312,7 @@ def _state() -> Iterator[Callable[[int], Callable[[], object]]]:
     from xacct_helpers.sandbox.auth.identities import session_caller
     from xacct_helpers.sandbox.authorization import gate
     from xacct_helpers.sandbox.callers import Session
-    from xacct_helpers.sandbox.protocol.wire import Call
+    from xacct_helpers.sandbox.protocol.messages import Call
     from xacct_helpers.sandbox.services import BY_SERVICE
     from xacct_helpers.sandbox.store.state import State
 

@@ -147,7 +147,7 @@ def _requests() -> Iterator[dict[str, tuple[Send, int]]]:
     # Not at the top: moto hooks itself into every boto3 client of a process that imports it, and
     # other benchmarks time those.
     from xacct_helpers.sandbox import services
-    from xacct_helpers.sandbox.protocol.wire import HttpRequest
+    from xacct_helpers.sandbox.protocol.messages import HttpRequest
     from xacct_helpers.sandbox.server import pipeline
     from xacct_helpers.sandbox.store.state import State
 

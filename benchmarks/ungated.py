@@ -14,7 +14,9 @@ from xacct_helpers.sandbox.server import pipeline
 
 def main() -> int:
     """`xacct` with these arguments, without the gate."""
-    pipeline._authorise = lambda state, call, seen, operation: None
+    stages = pipeline.STAGES
+    pipeline.STAGES = tuple(stage for stage in stages if stage is not pipeline.authorize)
+    assert len(pipeline.STAGES) == len(stages) - 1
     return cli.main()
 
 

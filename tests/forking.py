@@ -144,9 +144,9 @@ def _import_for_sandboxes() -> None:
     import_module("xacct_helpers.sandbox.server.app")
     import_module("uvicorn.protocols.http.auto")
     import_module("trustme")
-    wire = import_module("xacct_helpers.sandbox.protocol.wire")
+    models = import_module("xacct_helpers.sandbox.protocol.models")
     for service in import_module("xacct_helpers.aws.services").SERVICES:
-        wire.service_model(service)
+        models.service_model(service)
 
 
 def _import_for_kernels() -> None:

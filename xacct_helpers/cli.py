@@ -259,7 +259,7 @@ def _serve_folder(folder: Path, lasting: bool, options: argparse.Namespace) -> N
     from .sandbox.store.state import DEFAULT_SEED, State
 
     fresh = not (folder / "journal.jsonl").exists()
-    accounts = options.accounts or (("111111111111", "222222222222") if fresh else ())
+    accounts = options.accounts or ((workspace.ACCOUNT_A, workspace.ACCOUNT_B) if fresh else ())
     try:
         listener = app.bind(options.port)
     except OSError as error:

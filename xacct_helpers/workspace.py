@@ -10,7 +10,6 @@ import contextlib
 import fcntl
 import json
 import os
-import re
 import resource
 import select
 import shlex
@@ -27,6 +26,7 @@ from typing import IO, Any
 from urllib.parse import urlsplit
 
 from .atomic_files import write_whole
+from .aws import profile_files
 from .aws.regions import DEFAULT_REGION
 
 ACCOUNT_A = "111111111111"
@@ -407,9 +407,9 @@ def _added(path: Path, sections: list[str]) -> list[str]:
         text = path.read_text()
     except (FileNotFoundError, ValueError):
         return []
-    ours = {section.partition("]")[0] for section in sections}
-    parts = re.split(r"^(?=\[)", text, flags=re.M)[1:]
-    return [part.rstrip("\n") + "\n" for part in parts if part.partition("]")[0] not in ours]
+    ours = {section.name for section in profile_files.split("".join(sections))[1]}
+    _, found = profile_files.split(text)
+    return [section.text.rstrip("\n") + "\n" for section in found if section.name not in ours]
 
 
 def _write_launchers(folder: Path) -> None:

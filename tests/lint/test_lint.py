@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from xacct_helpers.lint import GLOBAL_KEYS, MEANT, RULES, guess, lint
 from xacct_helpers.policy import Kind, PolicyError, check
 from xacct_helpers.policy.language import limits
-from xacct_helpers.sandbox.protocol.wire import operation_model
+from xacct_helpers.sandbox.protocol.models import operation_model
 
 TABLE = tomllib.loads(Path(__file__).with_name("documents.toml").read_text("utf-8"))["case"]
 KEYS = {"id", "kind", "own", "text", "finds", "at", "says"}

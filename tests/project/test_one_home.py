@@ -10,12 +10,15 @@ from typing import Any, get_args
 import pytest
 
 from tests.tools import ROOT
+from xacct_helpers import workspace
 from xacct_helpers.aws.policy_documents import POLICY_CALLS, PolicyCalls
 from xacct_helpers.aws.services import SERVICES, AwsService
+from xacct_helpers.lessons import answers
 from xacct_helpers.policy import LAYER_NAMES
 from xacct_helpers.policy.evaluation.decision import LayerName
-from xacct_helpers.sandbox import services
-from xacct_helpers.sandbox.protocol.wire import service_model
+from xacct_helpers.sandbox import in_process, services
+from xacct_helpers.sandbox.protocol.models import service_model
+from xacct_helpers.sandbox.store import trail
 
 PACKAGE = ROOT / "xacct_helpers"
 
@@ -118,3 +121,9 @@ def test_a_service_is_as_the_sdk_knows_it(service: AwsService) -> None:
     assert service.version == metadata["apiVersion"]
     assert service.target == metadata.get("targetPrefix", "")
     assert metadata["endpointPrefix"] in service.hosts
+
+
+def test_both_sides_of_the_control_api_agree() -> None:
+    """What a notebook uses and the sandbox cannot import from one another."""
+    assert answers.CHECK_AGENT == trail.CHECK_AGENT
+    assert (workspace.ACCOUNT_A, workspace.ACCOUNT_B) == in_process.ACCOUNTS

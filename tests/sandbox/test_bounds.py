@@ -13,7 +13,7 @@ import pytest
 
 from tests.sandbox.registries import Client, error_of
 from tests.sandboxes import ECR_TARGET, FORM, A, B, Forked, Sandbox, trust
-from xacct_helpers.sandbox.protocol.wire import MAX_API_BODY
+from xacct_helpers.sandbox.protocol.parse import MAX_API_BODY
 from xacct_helpers.sandbox.store import blobs
 from xacct_helpers.sandbox.store.trail import KEEP, KEEP_BYTES, Entry, Trail
 

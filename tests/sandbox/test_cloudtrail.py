@@ -18,7 +18,7 @@ from botocore.model import ListShape, MapShape, Shape, StructureShape
 from tests.sandbox.images import Image, push
 from tests.sandboxes import A, B, C, Forked, Keys, Sandbox, allow, deny, grant, trust
 from xacct_helpers.sandbox import services
-from xacct_helpers.sandbox.protocol.wire import operation_model
+from xacct_helpers.sandbox.protocol.models import operation_model
 from xacct_helpers.sandbox.store import trail
 
 LOOKUP = "cloudtrail:LookupEvents"

@@ -16,7 +16,7 @@ from tests.sandbox.corpus.recording import Record, read, recorded_scenario
 from tests.sandbox.corpus.steps import Scenario, Step
 from tests.sandboxes import Sandbox
 from xacct_helpers.sandbox import services
-from xacct_helpers.sandbox.protocol import wire
+from xacct_helpers.sandbox.protocol import models
 
 OPERATIONS = sorted(
     f"{service}:{operation}"
@@ -96,7 +96,7 @@ def test_every_operation_has_a_success_and_a_refusal(action: str) -> None:
 def usual_errors(action: str) -> set[str]:
     """The codes of the errors that AWS documents for an operation and a caller can bring about."""
     service, _, operation = action.partition(":")
-    shapes = wire.operation_model(service, operation).error_shapes
+    shapes = models.operation_model(service, operation).error_shapes
     return {shape.metadata.get("error", {}).get("code", shape.name) for shape in shapes} - (
         NOT_THE_CALLERS
     )

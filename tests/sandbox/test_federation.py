@@ -6,12 +6,13 @@ Sources in the rows: "facts" is shared/aws-facts.md; "API" the STS API Reference
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import pytest
 
+from tests.sandbox.refusals import RefusedCall, broken_constraint
 from tests.sandboxes import (
     REGION,
     A,
@@ -34,30 +35,27 @@ PATTERN = r"satisfy regular expression pattern: [\w+=,.@-]*"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Row:
+class RefusedFederation(RefusedCall):
     """A GetFederationToken that is refused. documents: the calling user's policies."""
 
-    name: str
-    params: dict[str, Any] = field(default_factory=dict)
     documents: tuple[str, ...] = (allow("*"),)
-    code: str = "ValidationError"
-    status: int = 400
-    message: str
-    source: str
 
 
-def constraint(name: str, parameter: str, value: Any, rule: str, **params: Any) -> Row:
-    return Row(
+def constraint(
+    name: str, parameter: str, value: Any, rule: str, **params: Any
+) -> RefusedFederation:
+    return RefusedFederation(
         name=name,
         params=params,
         source="API; facts 2.2",
-        message=f"1 validation error detected: Value '{value}' at '{parameter}' failed to satisfy "
-        f"constraint: Member must {rule}",
+        message=broken_constraint(parameter, value, rule),
     )
 
 
-def denied(name: str, *documents: str, action: str = MAY, because: str = "", **params: Any) -> Row:
-    return Row(
+def denied(
+    name: str, *documents: str, action: str = MAY, because: str = "", **params: Any
+) -> RefusedFederation:
+    return RefusedFederation(
         name=name,
         params=params,
         documents=documents,
@@ -102,34 +100,34 @@ ROWS = [
         "have length less than or equal to 2048",
         Policy=allow("*") + " " * 2048,
     ),
-    Row(
+    RefusedFederation(
         name="no name",
         params={"Name": None},
         message="1 validation error detected: Value null at 'name' failed to satisfy constraint: "
         "Member must not be null",
         source="facts 2.2",
     ),
-    Row(
+    RefusedFederation(
         name="a policy that is not JSON",
         params={"Policy": "{"},
         code="MalformedPolicyDocument",
         message="The policy is not in the valid JSON format.",
         source="facts 2.2",
     ),
-    Row(
+    RefusedFederation(
         name="a policy of bad grammar",
         params={"Policy": '{"Version": "2012-10-17"}'},
         code="MalformedPolicyDocument",
         message="Syntax errors in policy.",
         source="facts 2.2",
     ),
-    Row(
+    RefusedFederation(
         name="a policy ARN that leads nowhere",
         params={"PolicyArns": [{"arn": f"arn:aws:iam::{A}:policy/nope"}]},
         message=f"The specified policy ARN arn:aws:iam::{A}:policy/nope does not exist.",
         source="unsettled",
     ),
-    Row(
+    RefusedFederation(
         name="a tag twice in two cases",
         params={"Tags": [TAG, {"Key": "Team", "Value": "blue"}]},
         code="InvalidParameterValue",
@@ -156,7 +154,7 @@ ROWS = [
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
-def test_refused(sandbox: Sandbox, row: Row) -> None:
+def test_refused(sandbox: Sandbox, row: RefusedFederation) -> None:
     keys = sandbox.user(A, "ann", *row.documents)
     params = {name: v for name, v in {"Name": "dash", **row.params}.items() if v is not None}
     answer = sandbox.call(keys, MAY, **params)

@@ -9,12 +9,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.sandbox.refusals import RefusedCall
 from tests.sandboxes import A, B, Forked, Sandbox, allow, policy, statement, trust
 
 ROOT = f"arn:aws:iam::{A}:root"
@@ -25,22 +26,16 @@ Given = Callable[[Sandbox], Any]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Row:
-    """given: what account A holds before the call. message: None when any text will do."""
+class RefusedIamCall(RefusedCall):
+    """A call of account A's administrator. given: what the account holds before it."""
 
-    name: str
     action: str
-    params: dict[str, Any] = field(default_factory=dict)
-    code: str
-    status: int
-    message: str | None
     given: Given = lambda sandbox: None
-    source: str
 
 
-def malformed(name: str, document: str, message: str, source: str = "facts 3.1") -> Row:
+def malformed(name: str, document: str, message: str, source: str = "facts 3.1") -> RefusedIamCall:
     """A row for an inline policy of a role that IAM does not take."""
-    return Row(
+    return RefusedIamCall(
         name=f"permissions: {name}",
         action="iam:PutRolePolicy",
         params={"RoleName": "r", "PolicyName": "p", "PolicyDocument": document},
@@ -52,9 +47,9 @@ def malformed(name: str, document: str, message: str, source: str = "facts 3.1")
     )
 
 
-def distrust(name: str, document: str, message: str, source: str = "facts 3.2") -> Row:
+def distrust(name: str, document: str, message: str, source: str = "facts 3.2") -> RefusedIamCall:
     """A row for a trust policy that IAM does not take."""
-    return Row(
+    return RefusedIamCall(
         name=f"trust: {name}",
         action="iam:CreateRole",
         params={"RoleName": "x", "AssumeRolePolicyDocument": document},
@@ -65,9 +60,9 @@ def distrust(name: str, document: str, message: str, source: str = "facts 3.2") 
     )
 
 
-def missing(action: str, message: str, source: str = "facts 3.4", **params: Any) -> Row:
+def missing(action: str, message: str, source: str = "facts 3.4", **params: Any) -> RefusedIamCall:
     shown = ", ".join(f"{key} {value}" for key, value in params.items() if len(str(value)) < 60)
-    return Row(
+    return RefusedIamCall(
         name=f"not there: {action} {shown}",
         action=f"iam:{action}",
         params=params,
@@ -78,8 +73,8 @@ def missing(action: str, message: str, source: str = "facts 3.4", **params: Any)
     )
 
 
-def conflict(name: str, action: str, message: str, given: Given, **params: Any) -> Row:
-    return Row(
+def conflict(name: str, action: str, message: str, given: Given, **params: Any) -> RefusedIamCall:
+    return RefusedIamCall(
         name=f"conflict: {name}",
         action=f"iam:{action}",
         params=params,
@@ -91,9 +86,11 @@ def conflict(name: str, action: str, message: str, given: Given, **params: Any) 
     )
 
 
-def invalid(name: str, action: str, message: str, source: str = "facts 3.3", **params: Any) -> Row:
+def invalid(
+    name: str, action: str, message: str, source: str = "facts 3.3", **params: Any
+) -> RefusedIamCall:
     given = role if action not in ("CreateRole", "CreateUser", "CreatePolicy") else nothing
-    return Row(
+    return RefusedIamCall(
         name=f"invalid: {name}",
         action=f"iam:{action}",
         params=params,
@@ -267,7 +264,7 @@ def trusting(**elements: Any) -> str:
 # -- the rows --------------------------------------------------------------------------------
 
 
-def document_rows() -> Iterator[Row]:
+def document_rows() -> Iterator[RefusedIamCall]:
     syntax = "Syntax errors in policy."
     for name, text in {
         "not JSON": "{",
@@ -318,7 +315,7 @@ def document_rows() -> Iterator[Row]:
         noun = "error" if count == 1 else "errors"
         message = f"{count} validation {noun} detected: {told}"
         row = malformed(name, text, message)
-        yield Row(**{**fields_of(row), "code": "ValidationError"})
+        yield RefusedIamCall(**{**fields_of(row), "code": "ValidationError"})
     twice = [statement("Allow", "s3:*", "*", Sid="a")] * 2
     yield malformed(
         "a Sid twice", policy(*twice), "Statement IDs (SID) in a single policy must be unique."
@@ -375,7 +372,7 @@ def document_rows() -> Iterator[Row]:
     yield malformed(
         "a Principal", one(Principal={"AWS": A}), "Policy document should not specify a principal."
     )
-    yield Row(
+    yield RefusedIamCall(
         name="managed: version 2008",
         action="iam:CreatePolicy",
         params={
@@ -389,7 +386,7 @@ def document_rows() -> Iterator[Row]:
     )
 
 
-def trust_rows() -> Iterator[Row]:
+def trust_rows() -> Iterator[RefusedIamCall]:
     yield distrust(
         "a trailing comma",
         trust(A)[:-1] + ",}",
@@ -466,9 +463,9 @@ def trust_rows() -> Iterator[Row]:
     )
 
 
-def limit_rows() -> Iterator[Row]:
-    def full(name: str, action: str, message: str, given: Given, **params: Any) -> Row:
-        return Row(
+def limit_rows() -> Iterator[RefusedIamCall]:
+    def full(name: str, action: str, message: str, given: Given, **params: Any) -> RefusedIamCall:
+        return RefusedIamCall(
             name=f"limit: {name}",
             action=f"iam:{action}",
             params=params,
@@ -565,7 +562,7 @@ def limit_rows() -> Iterator[Row]:
     )
 
 
-def name_rows() -> Iterator[Row]:
+def name_rows() -> Iterator[RefusedIamCall]:
     def strange(parameter: str) -> str:
         return (
             f"The specified value for {parameter} is invalid. It must contain only "
@@ -674,7 +671,7 @@ def name_rows() -> Iterator[Row]:
                 PolicyArn=arn,
                 **named,
             )
-    yield Row(
+    yield RefusedIamCall(
         name="access key's status",
         action="iam:UpdateAccessKey",
         given=keys(1),
@@ -685,7 +682,7 @@ def name_rows() -> Iterator[Row]:
         message="1 validation error detected: Value at 'status' failed to satisfy constraint: "
         "Member must satisfy enum value set",
     )
-    yield Row(
+    yield RefusedIamCall(
         name="access key's id",
         action="iam:UpdateAccessKey",
         given=keys(1),
@@ -698,7 +695,7 @@ def name_rows() -> Iterator[Row]:
     )
 
 
-def missing_rows() -> Iterator[Row]:
+def missing_rows() -> Iterator[RefusedIamCall]:
     nope, document = f"arn:aws:iam::{A}:policy/nope", allow("s3:*")
     for action, more in (
         ("GetRole", {}),
@@ -728,7 +725,7 @@ def missing_rows() -> Iterator[Row]:
         ("AddUserToGroup", {"GroupName": "g"}),
     ):
         row = missing(action, "The user with name nope cannot be found.", UserName="nope", **more)
-        yield Row(**{**fields_of(row), "given": group})
+        yield RefusedIamCall(**{**fields_of(row), "given": group})
     for action in ("GetGroup", "DeleteGroup", "ListGroupPolicies"):
         yield missing(action, "The group with name nope cannot be found.", GroupName="nope")
     for kind, make in (("role", role), ("user", user), ("group", group)):
@@ -739,7 +736,7 @@ def missing_rows() -> Iterator[Row]:
                 PolicyName="nope",
                 **{f"{kind.capitalize()}Name": kind[0]},
             )
-            yield Row(**{**fields_of(row), "given": make})
+            yield RefusedIamCall(**{**fields_of(row), "given": make})
     for action in ("GetPolicy", "DeletePolicy", "ListPolicyVersions", "ListEntitiesForPolicy"):
         source = "recorded: DeletePolicy" if action == "DeletePolicy" else "facts 3.4"
         yield missing(action, f"Policy {nope} was not found.", source, PolicyArn=nope)
@@ -752,18 +749,18 @@ def missing_rows() -> Iterator[Row]:
             PolicyArn=nope,
             **named,
         )
-        yield Row(**{**fields_of(row), "given": make})
+        yield RefusedIamCall(**{**fields_of(row), "given": make})
         row = missing(
             f"Detach{kind}Policy", f"Policy {nope} was not found.", PolicyArn=nope, **named
         )
-        yield Row(**{**fields_of(row), "given": make})
+        yield RefusedIamCall(**{**fields_of(row), "given": make})
         row = missing(
             f"Detach{kind}Policy",
             f"Policy {POLICY} was not found.",
             PolicyArn=POLICY,
             **named,
         )
-        yield Row(**{**fields_of(row), "given": unattached(make)})
+        yield RefusedIamCall(**{**fields_of(row), "given": unattached(make)})
     foreign = f"arn:aws:iam::{B}:policy/p"
     row = missing(
         "AttachRolePolicy",
@@ -771,7 +768,7 @@ def missing_rows() -> Iterator[Row]:
         RoleName="r",
         PolicyArn=foreign,
     )
-    yield Row(**{**fields_of(row), "given": role})
+    yield RefusedIamCall(**{**fields_of(row), "given": role})
     for action in ("DeleteAccessKey", "UpdateAccessKey"):
         status = {"Status": "Inactive"} if action == "UpdateAccessKey" else {}
         row = missing(
@@ -781,17 +778,17 @@ def missing_rows() -> Iterator[Row]:
             AccessKeyId="AKIAIOSFODNN7EXAMPLE",
             **status,
         )
-        yield Row(**{**fields_of(row), "given": user})
+        yield RefusedIamCall(**{**fields_of(row), "given": user})
 
 
-def fields_of(row: Row) -> dict[str, Any]:
-    return {name: getattr(row, name) for name in Row.__dataclass_fields__}
+def fields_of(row: RefusedIamCall) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in RefusedIamCall.__dataclass_fields__}
 
 
-def exists_rows() -> Iterator[Row]:
-    def taken(action: str, message: str, given: Given, **params: Any) -> Row:
+def exists_rows() -> Iterator[RefusedIamCall]:
+    def taken(action: str, message: str, given: Given, **params: Any) -> RefusedIamCall:
         shown = next(iter(params.values()))
-        return Row(
+        return RefusedIamCall(
             name=f"taken: {action} {shown}",
             action=f"iam:{action}",
             params=params,
@@ -823,7 +820,7 @@ def exists_rows() -> Iterator[Row]:
         )
 
 
-def conflict_rows() -> Iterator[Row]:
+def conflict_rows() -> Iterator[RefusedIamCall]:
     yield conflict(
         "role with a managed policy",
         "DeleteRole",
@@ -905,7 +902,7 @@ def conflict_rows() -> Iterator[Row]:
     )
 
 
-def not_attachable_rows() -> Iterator[Row]:
+def not_attachable_rows() -> Iterator[RefusedIamCall]:
     linked = "arn:aws:iam::aws:policy/aws-service-role/AmazonECSServiceRolePolicy"
     for kind, make in (("Role", role), ("User", user), ("Group", group)):
         named = {f"{kind}Name": kind[0].lower()}
@@ -913,7 +910,7 @@ def not_attachable_rows() -> Iterator[Row]:
         if kind != "Group":
             calls.append(("Put{}PermissionsBoundary", {"PermissionsBoundary": linked}))
         for action, params in calls:
-            yield Row(
+            yield RefusedIamCall(
                 name=f"not attachable: {action.format(kind)}",
                 action=f"iam:{action.format(kind)}",
                 params={**named, **params},
@@ -939,7 +936,7 @@ assert len({row.name for row in ROWS}) == len(ROWS)
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
-def test_what_cannot_be_done(sandbox: Sandbox, row: Row) -> None:
+def test_what_cannot_be_done(sandbox: Sandbox, row: RefusedIamCall) -> None:
     row.given(sandbox)
     before = sandbox.fingerprint()
 

@@ -20,9 +20,9 @@ from hypothesis import strategies as st
 from tests.sandboxes import ECR_TARGET, FORM
 from xacct_helpers.sandbox import sealed_tokens
 from xacct_helpers.sandbox.auth import signature
-from xacct_helpers.sandbox.protocol import wire
+from xacct_helpers.sandbox.protocol import messages, models, parse, serialize
 from xacct_helpers.sandbox.protocol.errors import ApiError
-from xacct_helpers.sandbox.protocol.wire import HttpRequest
+from xacct_helpers.sandbox.protocol.messages import HttpRequest
 from xacct_helpers.sandbox.registry import paths
 from xacct_helpers.sandbox.registry.errors import RegistryError
 from xacct_helpers.sandbox.services import BY_SERVICE
@@ -124,7 +124,7 @@ def test_a_credential_is_read_as_it_was_written(
         region,
         service,
     )
-    assert wire.scope(request({"authorization": header})) == (region, service)
+    assert parse.scope(request({"authorization": header})) == (region, service)
 
 
 @given(LATIN)
@@ -154,15 +154,15 @@ JSON = st.recursive(
 )
 
 
-def read(made: HttpRequest) -> wire.Call | None:
+def read(made: HttpRequest) -> messages.Call | None:
     """The call, or None when it was refused in its protocol."""
     try:
-        addressed = wire.address(made)
+        addressed = parse.address(made)
         served = BY_SERVICE[addressed.service].operations
-        return wire.read(made, addressed, request_id="r", served=served)
+        return parse.read(made, addressed, request_id="r", served=served)
     except ApiError as refused:
-        kind = "json" if wire.speaks_json(made) else "query"
-        answer = wire.error(refused, kind, "r", wire.service_of_head(made))
+        kind = "json" if parse.speaks_json(made) else "query"
+        answer = serialize.error(refused, kind, "r", parse.service_of_head(made))
         assert 400 <= answer.status < 500
         return None
 
@@ -219,7 +219,7 @@ WRITTEN: dict[str, tuple[str, str, Any]] = {
 def test_what_an_sdk_writes_is_read_as_it_was_meant(name: str, data: st.DataObject) -> None:
     service, operation, strategy = WRITTEN[name]
     params = data.draw(strategy)
-    model = wire.operation_model(service, operation)
+    model = models.operation_model(service, operation)
     protocol = "query" if service in ("iam", "sts") else "json"
     sent = create_serializer(protocol, include_validation=False).serialize_to_request(params, model)
     body = sent["body"]

@@ -34,7 +34,7 @@ DENY_SESSION = "with an explicit deny in a session policy"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Row:
+class Case:
     """caller: "user" or "role" with the account. says: None when allowed, else AWS's clause."""
 
     name: str
@@ -55,7 +55,7 @@ class Row:
 USER, ROLE, FOREIGN_USER, FOREIGN_ROLE = ("user", A), ("role", A), ("user", B), ("role", B)
 
 
-def rows() -> Iterator[Row]:
+def rows() -> Iterator[Case]:
     yield from identity_rows()
     yield from boundary_rows()
     yield from session_rows()
@@ -64,111 +64,111 @@ def rows() -> Iterator[Row]:
     yield from condition_rows()
 
 
-def identity_rows() -> Iterator[Row]:
+def identity_rows() -> Iterator[Case]:
     may, other = allow(SEE, REPOSITORY), allow(SEE, REPOSITORY + "2")
-    yield Row(name="user without any policy", says=NO_IDENTITY)
-    yield Row(name="user, inline", inline=(may,))
-    yield Row(name="user, managed", managed=(may,))
-    yield Row(name="user, group's inline", group_inline=(may,))
-    yield Row(name="user, group's managed", group_managed=(may,))
-    yield Row(name="role without any policy", caller=ROLE, says=NO_IDENTITY)
-    yield Row(name="role, inline", caller=ROLE, inline=(may,))
-    yield Row(name="role, managed", caller=ROLE, managed=(may,))
-    yield Row(name="another repository's ARN", inline=(other,), says=NO_IDENTITY)
-    yield Row(name="wildcard in the ARN", inline=(allow(SEE, REPOSITORY[:-4] + "*"),))
-    yield Row(name="question mark in the ARN", inline=(allow(SEE, REPOSITORY[:-1] + "?"),))
-    yield Row(
+    yield Case(name="user without any policy", says=NO_IDENTITY)
+    yield Case(name="user, inline", inline=(may,))
+    yield Case(name="user, managed", managed=(may,))
+    yield Case(name="user, group's inline", group_inline=(may,))
+    yield Case(name="user, group's managed", group_managed=(may,))
+    yield Case(name="role without any policy", caller=ROLE, says=NO_IDENTITY)
+    yield Case(name="role, inline", caller=ROLE, inline=(may,))
+    yield Case(name="role, managed", caller=ROLE, managed=(may,))
+    yield Case(name="another repository's ARN", inline=(other,), says=NO_IDENTITY)
+    yield Case(name="wildcard in the ARN", inline=(allow(SEE, REPOSITORY[:-4] + "*"),))
+    yield Case(name="question mark in the ARN", inline=(allow(SEE, REPOSITORY[:-1] + "?"),))
+    yield Case(
         name="ARNs care for case",
         inline=(allow(SEE, REPOSITORY.replace("my", "My")),),
         says=NO_IDENTITY,
     )
-    yield Row(name="actions do not", inline=(allow("ECR:describeIMAGES", REPOSITORY),))
-    yield Row(name="wildcard action", inline=(allow("ecr:Describe*"),))
-    yield Row(name="another action", inline=(allow("ecr:ListImages"),), says=NO_IDENTITY)
-    yield Row(name="NotAction", inline=(policy(no("NotAction", "iam:*")),))
-    yield Row(
+    yield Case(name="actions do not", inline=(allow("ECR:describeIMAGES", REPOSITORY),))
+    yield Case(name="wildcard action", inline=(allow("ecr:Describe*"),))
+    yield Case(name="another action", inline=(allow("ecr:ListImages"),), says=NO_IDENTITY)
+    yield Case(name="NotAction", inline=(policy(no("NotAction", "iam:*")),))
+    yield Case(
         name="NotAction that names it", inline=(policy(no("NotAction", SEE)),), says=NO_IDENTITY
     )
-    yield Row(name="the other policy allows", inline=(other, may))
+    yield Case(name="the other policy allows", inline=(other, may))
     every, never = (allow("*"),), (deny(SEE),)
     named = f"{DENY_IDENTITY}: arn:aws:iam::{A}:policy/m0"  # a managed policy's ARN is told
-    yield Row(name="deny wins, inline", inline=(*every, *never), says=DENY_IDENTITY)
-    yield Row(name="deny wins, managed", inline=every, managed=never, says=named)
-    yield Row(name="deny wins, group's", inline=every, group_inline=never, says=DENY_IDENTITY)
-    yield Row(name="deny wins, group's managed", inline=every, group_managed=never, says=named)
-    yield Row(name="deny of another action", inline=(allow("*"), deny("ecr:PutImage")))
-    yield Row(
+    yield Case(name="deny wins, inline", inline=(*every, *never), says=DENY_IDENTITY)
+    yield Case(name="deny wins, managed", inline=every, managed=never, says=named)
+    yield Case(name="deny wins, group's", inline=every, group_inline=never, says=DENY_IDENTITY)
+    yield Case(name="deny wins, group's managed", inline=every, group_managed=never, says=named)
+    yield Case(name="deny of another action", inline=(allow("*"), deny("ecr:PutImage")))
+    yield Case(
         name="token on *",
         inline=(allow("ecr:GetAuthorizationToken"),),
         action="ecr:GetAuthorizationToken",
     )
-    yield Row(
+    yield Case(
         name="token on a repository",
         says=NO_IDENTITY,
         action="ecr:GetAuthorizationToken",
         inline=(allow("ecr:GetAuthorizationToken", REPOSITORY),),
     )
-    yield Row(
+    yield Case(
         name="token cannot be granted by a repository",
         action="ecr:GetAuthorizationToken",
         repository=grant("*"),
         says=NO_IDENTITY,
     )
-    yield Row(
+    yield Case(
         name="a role has a right to its own name",
         caller=ROLE,
         action="iam:GetRole",
         inline=(allow("iam:GetRole", ROLE_A),),
     )
-    yield Row(name="IAM speaks as the query services do", action="iam:GetRole", says=NO_IDENTITY)
+    yield Case(name="IAM speaks as the query services do", action="iam:GetRole", says=NO_IDENTITY)
 
 
 def no(element: str, value: str) -> dict[str, Any]:
     return {"Effect": "Allow", element: value, "Resource": "*"}
 
 
-def boundary_rows() -> Iterator[Row]:
+def boundary_rows() -> Iterator[Case]:
     for who in (USER, ROLE):
         kind = who[0]
-        yield Row(
+        yield Case(
             name=f"{kind}: boundary alone grants nothing",
             caller=who,
             boundary=allow("*"),
             says=NO_IDENTITY,
         )
-        yield Row(
+        yield Case(
             name=f"{kind}: boundary and policy",
             caller=who,
             boundary=allow("ecr:*"),
             inline=(allow(SEE),),
         )
-        yield Row(
+        yield Case(
             name=f"{kind}: boundary is silent",
             caller=who,
             boundary=allow("iam:*"),
             inline=(allow(SEE),),
             says=NO_BOUNDARY,
         )
-        yield Row(
+        yield Case(
             name=f"{kind}: boundary denies",
             caller=who,
             boundary=policy(statement("Allow", "*", "*"), statement("Deny", SEE, "*")),
             inline=(allow(SEE),),
             says=f"{DENY_BOUNDARY}: arn:aws:iam::{A}:policy/edge",
         )
-    yield Row(
+    yield Case(
         name="repository names the user: boundary does not limit",
         boundary=allow("iam:*"),
         repository=grant(USER_A),
     )
-    yield Row(
+    yield Case(
         name="repository names the role: boundary limits",
         caller=ROLE,
         boundary=allow("iam:*"),
         repository=grant(ROLE_A),
         says=NO_BOUNDARY,
     )
-    yield Row(
+    yield Case(
         name="repository names the session: boundary does not limit",
         caller=ROLE,
         boundary=allow("iam:*"),
@@ -176,59 +176,61 @@ def boundary_rows() -> Iterator[Row]:
     )
 
 
-def session_rows() -> Iterator[Row]:
-    yield Row(
+def session_rows() -> Iterator[Case]:
+    yield Case(
         name="session policy within the role's",
         caller=ROLE,
         inline=(allow("*"),),
         session=allow(SEE, REPOSITORY),
     )
-    yield Row(
+    yield Case(
         name="session policy is silent",
         caller=ROLE,
         inline=(allow("*"),),
         session=allow("iam:*"),
         says=NO_SESSION,
     )
-    yield Row(
+    yield Case(
         name="session policy denies",
         caller=ROLE,
         inline=(allow("*"),),
         session=policy(statement("Allow", "*", "*"), statement("Deny", SEE, "*")),
         says=DENY_SESSION,
     )
-    yield Row(name="session policy adds nothing", caller=ROLE, session=allow("*"), says=NO_IDENTITY)
-    yield Row(
+    yield Case(
+        name="session policy adds nothing", caller=ROLE, session=allow("*"), says=NO_IDENTITY
+    )
+    yield Case(
         name="session policy by ARN", caller=ROLE, inline=(allow("*"),), session_managed=allow(SEE)
     )
-    yield Row(
+    yield Case(
         name="session policy by ARN is silent",
         caller=ROLE,
         inline=(allow("*"),),
         session_managed=allow("iam:*"),
         says=NO_SESSION,
     )
-    yield Row(
+    yield Case(
         name="inline and by ARN: either will do",
         caller=ROLE,
         inline=(allow("*"),),
         session=allow("iam:*"),
         session_managed=allow(SEE),
     )
-    yield Row(
+    yield Case(
         name="repository names the role: session policy limits",
         caller=ROLE,
         session=allow("iam:*"),
         repository=grant(ROLE_A),
         says=NO_SESSION,
     )
-    yield Row(
+    yield Case(
         name="repository names the session: it does not",
         caller=ROLE,
         session=allow("iam:*"),
         repository=grant(SESSION_A),
     )
-    yield Row(
+    yield Case(
         name="all three kinds must allow",
         caller=ROLE,
         inline=(allow("ecr:*"),),
@@ -237,46 +239,46 @@ def session_rows() -> Iterator[Row]:
     )
 
 
-def resource_rows() -> Iterator[Row]:
-    yield Row(
+def resource_rows() -> Iterator[Case]:
+    yield Case(
         name="repository policy is enough for a user of the account", repository=grant(USER_A)
     )
-    yield Row(name="... and for a role", caller=ROLE, repository=grant(ROLE_A))
-    yield Row(name="... and for a session", caller=ROLE, repository=grant(SESSION_A))
-    yield Row(name="... and for anyone", repository=grant("*"))
-    yield Row(name="... and for anyone, as an object", repository=grant("*", Sid="all of us"))
-    yield Row(name="the account's own id only delegates", repository=grant(A), says=NO_IDENTITY)
-    yield Row(
+    yield Case(name="... and for a role", caller=ROLE, repository=grant(ROLE_A))
+    yield Case(name="... and for a session", caller=ROLE, repository=grant(SESSION_A))
+    yield Case(name="... and for anyone", repository=grant("*"))
+    yield Case(name="... and for anyone, as an object", repository=grant("*", Sid="all of us"))
+    yield Case(name="the account's own id only delegates", repository=grant(A), says=NO_IDENTITY)
+    yield Case(
         name="the account's root ARN too",
         repository=grant(f"arn:aws:iam::{A}:root"),
         says=NO_IDENTITY,
     )
-    yield Row(name="another principal of the account", repository=grant(ROLE_A), says=NO_IDENTITY)
-    yield Row(
+    yield Case(name="another principal of the account", repository=grant(ROLE_A), says=NO_IDENTITY)
+    yield Case(
         name="another session of the role",
         caller=ROLE,
         repository=grant(SESSION_A + "2"),
         says=NO_IDENTITY,
     )
-    yield Row(
+    yield Case(
         name="repository policy denies",
         inline=(allow("*"),),
         repository=grant(USER_A, SEE, "Deny"),
         says=DENY_RESOURCE,
     )
-    yield Row(
+    yield Case(
         name="repository policy denies anyone",
         inline=(allow("*"),),
         repository=grant("*", "ecr:*", "Deny"),
         says=DENY_RESOURCE,
     )
-    yield Row(
+    yield Case(
         name="identity policy denies what the repository grants",
         inline=(deny(SEE),),
         repository=grant(USER_A),
         says=DENY_IDENTITY,
     )
-    yield Row(
+    yield Case(
         name="Deny with NotPrincipal spares the named",
         inline=(allow("*"),),
         repository=policy(
@@ -287,7 +289,7 @@ def resource_rows() -> Iterator[Row]:
             }
         ),
     )
-    yield Row(
+    yield Case(
         name="Deny with NotPrincipal hits the others",
         inline=(allow("*"),),
         repository=policy(
@@ -301,55 +303,57 @@ def resource_rows() -> Iterator[Row]:
     )
 
 
-def cross_account_rows() -> Iterator[Row]:
+def cross_account_rows() -> Iterator[Case]:
     may = (allow(SEE, REPOSITORY),)
     for who, named in ((FOREIGN_USER, USER_B), (FOREIGN_ROLE, ROLE_B)):
         kind = who[0]
-        yield Row(name=f"{kind} of B: both agree", caller=who, inline=may, repository=grant(named))
-        yield Row(name=f"{kind} of B: account B named", caller=who, inline=may, repository=grant(B))
-        yield Row(
+        yield Case(name=f"{kind} of B: both agree", caller=who, inline=may, repository=grant(named))
+        yield Case(
+            name=f"{kind} of B: account B named", caller=who, inline=may, repository=grant(B)
+        )
+        yield Case(
             name=f"{kind} of B: B's root named",
             caller=who,
             inline=may,
             repository=grant(f"arn:aws:iam::{B}:root"),
         )
-        yield Row(name=f"{kind} of B: anyone named", caller=who, inline=may, repository=grant("*"))
-        yield Row(name=f"{kind} of B: only B agrees", caller=who, inline=may, says=NO_RESOURCE)
-        yield Row(
+        yield Case(name=f"{kind} of B: anyone named", caller=who, inline=may, repository=grant("*"))
+        yield Case(name=f"{kind} of B: only B agrees", caller=who, inline=may, says=NO_RESOURCE)
+        yield Case(
             name=f"{kind} of B: only A agrees",
             caller=who,
             repository=grant(named),
             says=NO_IDENTITY,
         )
-        yield Row(
+        yield Case(
             name=f"{kind} of B: AdministratorAccess of B is not enough",
             caller=who,
             inline=(allow("*"),),
             says=NO_RESOURCE,
         )
-        yield Row(name=f"{kind} of B: neither agrees", caller=who, says=NO_IDENTITY)
-        yield Row(
+        yield Case(name=f"{kind} of B: neither agrees", caller=who, says=NO_IDENTITY)
+        yield Case(
             name=f"{kind} of B: A names A",
             caller=who,
             inline=may,
             repository=grant(A),
             says=NO_RESOURCE,
         )
-        yield Row(
+        yield Case(
             name=f"{kind} of B: A denies",
             caller=who,
             inline=may,
             repository=grant(B, SEE, "Deny"),
             says=DENY_RESOURCE,
         )
-        yield Row(
+        yield Case(
             name=f"{kind} of B: B denies",
             caller=who,
             inline=(*may, deny(SEE)),
             repository=grant(named),
             says=DENY_IDENTITY,
         )
-        yield Row(
+        yield Case(
             name=f"{kind} of B: boundary of B is silent",
             caller=who,
             inline=may,
@@ -357,24 +361,24 @@ def cross_account_rows() -> Iterator[Row]:
             repository=grant(named),
             says=NO_BOUNDARY,
         )
-        yield Row(
+        yield Case(
             name=f"{kind} of B: A grants another action",
             caller=who,
             inline=may,
             repository=grant(named, "ecr:ListImages"),
             says=NO_RESOURCE,
         )
-    yield Row(
+    yield Case(
         name="session of B named", caller=FOREIGN_ROLE, inline=may, repository=grant(SESSION_B)
     )
-    yield Row(
+    yield Case(
         name="another session of B named",
         caller=FOREIGN_ROLE,
         inline=may,
         repository=grant(SESSION_B + "2"),
         says=NO_RESOURCE,
     )
-    yield Row(
+    yield Case(
         name="session policy of B is silent",
         caller=FOREIGN_ROLE,
         inline=may,
@@ -388,9 +392,9 @@ def when(operator: str, key: str, value: Any) -> str:
     return allow(SEE, Condition={operator: {key: value}})
 
 
-def condition_rows() -> Iterator[Row]:
-    def given(name: str, operator: str, key: str, value: Any, yes: bool, **more: Any) -> Row:
-        return Row(
+def condition_rows() -> Iterator[Case]:
+    def given(name: str, operator: str, key: str, value: Any, yes: bool, **more: Any) -> Case:
+        return Case(
             name=f"{name}: {operator} {key}",
             inline=(when(operator, key, value),),
             says=None if yes else NO_IDENTITY,
@@ -470,30 +474,30 @@ def condition_rows() -> Iterator[Row]:
     yield given("ECR's own key", "StringEquals", "ecr:ResourceTag/stage", "dev", True)
     yield given("another tag of it", "StringEquals", "ecr:ResourceTag/stage", "prod", False)
     yield given("not in an organization", "StringEquals", "aws:PrincipalOrgID", "o-a1", False)
-    yield Row(
+    yield Case(
         name="variable in the resource",
         tags={"app": "my-app"},
         inline=(allow(SEE, f"arn:aws:ecr:*:{A}:repository/${{aws:PrincipalTag/app}}"),),
     )
-    yield Row(
+    yield Case(
         name="variable without a value",
         says=NO_IDENTITY,
         inline=(allow(SEE, f"arn:aws:ecr:*:{A}:repository/${{aws:PrincipalTag/app}}"),),
     )
-    yield Row(
+    yield Case(
         name="condition of the repository holds",
         caller=FOREIGN_ROLE,
         inline=(allow(SEE),),
         repository=grant("*", Condition={"ArnEquals": {"aws:PrincipalArn": ROLE_B}}),
     )
-    yield Row(
+    yield Case(
         name="condition of the repository does not",
         caller=FOREIGN_ROLE,
         inline=(allow(SEE),),
         says=NO_RESOURCE,
         repository=grant("*", Condition={"StringEquals": {"aws:PrincipalAccount": A}}),
     )
-    yield Row(
+    yield Case(
         name="condition of a deny",
         inline=(allow("*"), deny("*", Condition={"Bool": {"aws:SecureTransport": "false"}})),
     )
@@ -503,7 +507,7 @@ ROWS = list(rows())
 assert len({row.name for row in ROWS}) == len(ROWS)
 
 
-def build(sandbox: Sandbox, row: Row) -> Keys:
+def build(sandbox: Sandbox, row: Case) -> Keys:
     """The row's caller, with all its policies."""
     kind, account = row.caller
     owner = {"UserName": "ann"} if kind == "user" else {"RoleName": "worker"}
@@ -547,7 +551,7 @@ def managed(sandbox: Sandbox, account: str, name: str, text: str) -> str:
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
-def test_verdict_and_words(sandbox: Sandbox, row: Row) -> None:
+def test_verdict_and_words(sandbox: Sandbox, row: Case) -> None:
     sandbox.do(
         A,
         "ecr:CreateRepository",

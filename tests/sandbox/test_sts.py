@@ -6,17 +6,18 @@ Sources in the rows: "recorded" is shared/aws-recorded.md, "facts" is shared/aws
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from tests.sandbox.refusals import RefusedCall, broken_constraint
 from tests.sandboxes import A, B, Keys, Sandbox, allow, deny, policy, statement, trust
 from xacct_helpers.policy import Principal
 from xacct_helpers.sandbox.auth.identities import Caller
 from xacct_helpers.sandbox.protocol.errors import ApiError
-from xacct_helpers.sandbox.protocol.wire import Call
+from xacct_helpers.sandbox.protocol.messages import Call
 from xacct_helpers.sandbox.services import sts
 
 ROLE = f"arn:aws:iam::{A}:role/r"
@@ -25,24 +26,20 @@ READ_ONLY = "arn:aws:iam::aws:policy/ReadOnlyAccess"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Row:
+class RefusedAssumeRole(RefusedCall):
     """An AssumeRole that is refused for its parameters. by: "user" or "session"."""
 
-    name: str
-    params: dict[str, Any] = field(default_factory=dict)
-    code: str = "ValidationError"
-    status: int = 400
-    message: str
     by: str = "user"
     source: str = "facts 2.2"
 
 
-def constraint(name: str, parameter: str, value: Any, rule: str, **params: Any) -> Row:
-    return Row(
+def constraint(
+    name: str, parameter: str, value: Any, rule: str, **params: Any
+) -> RefusedAssumeRole:
+    return RefusedAssumeRole(
         name=name,
         params=params,
-        message=f"1 validation error detected: Value '{value}' at '{parameter}' failed to satisfy "
-        f"constraint: Member must {rule}",
+        message=broken_constraint(parameter, value, rule),
     )
 
 
@@ -51,7 +48,7 @@ MANY_TAGS = [{"Key": f"k{number}", "Value": "v"} for number in range(51)]
 PATTERN = r"satisfy regular expression pattern: [\w+=,.@-]*"
 ROWS = [
     *(
-        Row(
+        RefusedAssumeRole(
             name=f"RoleArn {value}",
             params={"RoleArn": value},
             message=f"{value} is invalid",
@@ -65,26 +62,26 @@ ROWS = [
             "arn:a:a::aaaaaaaaaa:",
         )
     ),
-    Row(
+    RefusedAssumeRole(
         name="RoleArn that is a word",
         params={"RoleArn": "a" * 24},
         message=f"{'a' * 24} is invalid",
     ),
-    Row(
+    RefusedAssumeRole(
         name="session name before RoleArn",
         source="recorded: AssumeRole, Session1:2",
         params={"RoleArn": "arn:a:b:::something/test-role", "RoleSessionName": "Session1:2"},
         message="1 validation error detected: Value 'Session1:2' at 'roleSessionName' failed to "
         f"satisfy constraint: Member must {PATTERN}",
     ),
-    Row(
+    RefusedAssumeRole(
         name="a transitive key that is no tag",
         code="InvalidParameterValue",
         params={"Tags": [TAG], "TransitiveTagKeys": ["other"]},
         source="recorded: AssumeRole",
         message="The specified transitive tag key must be included in the requested tags.",
     ),
-    Row(
+    RefusedAssumeRole(
         name="a tag twice in two cases",
         code="InvalidParameterValue",
         params={
@@ -94,7 +91,7 @@ ROWS = [
         source="recorded: AssumeRole",
     ),
     *(
-        Row(
+        RefusedAssumeRole(
             name=f"a transitive tag set again as {key}",
             by="session",
             source="recorded: AssumeRole",
@@ -256,7 +253,7 @@ ROWS = [
         "have length less than or equal to 50",
         TransitiveTagKeys=[tag["Key"] for tag in MANY_TAGS],
     ),
-    Row(
+    RefusedAssumeRole(
         name="a managed session policy that is not there",
         params={"PolicyArns": [{"arn": f"arn:aws:iam::{A}:policy/nowhere"}]},
         message=f"The specified policy ARN arn:aws:iam::{A}:policy/nowhere does not exist.",
@@ -283,14 +280,14 @@ ROWS = [
         r"satisfy regular expression pattern: [\p{L}\p{Z}\p{N}_.:/=+\-@]+",
         Tags=[{"Key": "a*", "Value": "v"}],
     ),
-    Row(
+    RefusedAssumeRole(
         name="a tag key of AWS's own",
         code="InvalidParameterValue",
         params={"Tags": [{"Key": "AWS:x", "Value": "v"}]},
         message="aws: prefixed tag key names are not allowed for external use.",
         source="facts 2.1; the words are unsettled",
     ),
-    Row(
+    RefusedAssumeRole(
         name="eleven managed session policies",
         params={"PolicyArns": [{"arn": READ_ONLY}] * 11},
         message=f"1 validation error detected: Value '[{', '.join([READ_ONLY] * 11)}]' at "
@@ -298,13 +295,13 @@ ROWS = [
         "to 10",
         source="facts 2.1; the words are unsettled",
     ),
-    Row(
+    RefusedAssumeRole(
         name="more tags than a token holds",
         code="PackedPolicyTooLarge",
         params={"Tags": [{"Key": f"key-{n:02}", "Value": "v" * 250} for n in range(11)]},
         message="Packed size of session tags consumes 138% of allotted space.",
     ),
-    Row(
+    RefusedAssumeRole(
         name="more policy and tags than a token holds",
         code="PackedPolicyTooLarge",
         params={
@@ -313,50 +310,50 @@ ROWS = [
         },
         message="Packed policy consumes 112% of allotted space, please use smaller policy.",
     ),
-    Row(
+    RefusedAssumeRole(
         name="two faults",
         params={"RoleSessionName": "a:b", "DurationSeconds": 1},
         message="2 validation errors detected: Value 'a:b' at 'roleSessionName' failed to satisfy "
         f"constraint: Member must {PATTERN}; Value '1' at 'durationSeconds' failed to satisfy "
         "constraint: Member must have value greater than or equal to 900",
     ),
-    Row(
+    RefusedAssumeRole(
         name="no RoleArn",
         params={"RoleArn": None},
         message="1 validation error detected: Value null at 'roleArn' failed to satisfy "
         "constraint: Member must not be null",
     ),
-    Row(
+    RefusedAssumeRole(
         name="longer than the role allows",
         params={"DurationSeconds": 7200},
         message="The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
     ),
-    Row(
+    RefusedAssumeRole(
         name="longer than a chain allows",
         params={"DurationSeconds": 7200},
         by="session",
         message="The requested DurationSeconds exceeds the 1 hour session limit for roles assumed "
         "by role chaining.",
     ),
-    Row(
+    RefusedAssumeRole(
         name="session policy that is not JSON",
         params={"Policy": "{"},
         code="MalformedPolicyDocument",
         message="The policy is not in the valid JSON format.",
     ),
-    Row(
+    RefusedAssumeRole(
         name="session policy of bad grammar",
         params={"Policy": '{"Version": "2012-10-17"}'},
         code="MalformedPolicyDocument",
         message="Syntax errors in policy.",
     ),
-    Row(
+    RefusedAssumeRole(
         name="session policy with a Principal",
         code="MalformedPolicyDocument",
         params={"Policy": policy(statement("Allow", "*", "*", Principal="*"))},
         message="Syntax errors in policy.",
     ),
-    Row(
+    RefusedAssumeRole(
         name="an MFA code of a device that is not there",
         params={"SerialNumber": f"arn:aws:iam::{A}:mfa/ann", "TokenCode": "123456"},
         code="AccessDenied",
@@ -368,7 +365,7 @@ ROWS = [
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
-def test_parameters(sandbox: Sandbox, row: Row) -> None:
+def test_parameters(sandbox: Sandbox, row: RefusedAssumeRole) -> None:
     everything = ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"]
     sandbox.role(A, "r", trust(A, everything), allow("*"))
     caller: Keys | str = A

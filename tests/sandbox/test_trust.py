@@ -27,7 +27,7 @@ def session_of(account: str, name: str = "shift") -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Row:
+class TrustCase:
     """caller: (kind, account). trust: the target's policy. allowed: what becomes of it."""
 
     name: str
@@ -42,7 +42,7 @@ class Row:
     action: str = "sts:AssumeRole"
 
 
-def rows() -> Iterator[Row]:
+def rows() -> Iterator[TrustCase]:
     for account, where in ((A, "same account"), (B, "across")):
         for kind, own in (("user", arn(account, USER)), ("role", arn(account, ROLE))):
             who = (kind, account)
@@ -54,7 +54,7 @@ def rows() -> Iterator[Row]:
                 ("AWS *", {"AWS": "*"}),
                 ("a list", [C, own]),
             ):
-                yield Row(
+                yield TrustCase(
                     name=f"{where}, {kind}: {form}",
                     caller=who,
                     trust=trust(principal),
@@ -63,7 +63,7 @@ def rows() -> Iterator[Row]:
                 # across accounts both must agree; at home the trust policy is enough when it names
                 # the caller, not when it names the account (shared facts 4.2)
                 at_home = account == A and form in ("its ARN", "a list", "*", "AWS *")
-                yield Row(
+                yield TrustCase(
                     name=f"{where}, {kind}: {form}, no permission",
                     caller=who,
                     inline=(),
@@ -76,21 +76,21 @@ def rows() -> Iterator[Row]:
                 ("a service", {"Service": "ec2.amazonaws.com"}),
                 ("an account and a service", {"AWS": C, "Service": ["ecs.amazonaws.com"]}),
             ):
-                yield Row(
+                yield TrustCase(
                     name=f"{where}, {kind}: {form}",
                     caller=who,
                     trust=trust(principal),
                     inline=(allow("*"),),
                     allowed=False,
                 )
-            yield Row(
+            yield TrustCase(
                 name=f"{where}, {kind}: permission for another role",
                 caller=who,
                 trust=trust(account),
                 inline=(allow("sts:AssumeRole", TARGET + "2"),),
                 allowed=False,
             )
-            yield Row(
+            yield TrustCase(
                 name=f"{where}, {kind}: its own policy denies",
                 caller=who,
                 trust=trust(own),
@@ -98,7 +98,7 @@ def rows() -> Iterator[Row]:
                 allowed=False,
                 clause=" with an explicit deny in an identity-based policy" if account == A else "",
             )
-            yield Row(
+            yield TrustCase(
                 name=f"{where}, {kind}: the trust denies",
                 caller=who,
                 trust=policy(
@@ -108,20 +108,20 @@ def rows() -> Iterator[Row]:
                 allowed=False,
                 clause=" with an explicit deny in the role trust policy" if account == A else "",
             )
-            yield Row(
+            yield TrustCase(
                 name=f"{where}, {kind}: boundary is silent",
                 caller=who,
                 trust=trust(account),
                 boundary=allow("ecr:*"),
                 allowed=False,
             )
-        yield Row(
+        yield TrustCase(
             name=f"{where}: the session",
             caller=("role", account),
             allowed=True,
             trust=trust(session_of(account)),
         )
-        yield Row(
+        yield TrustCase(
             name=f"{where}: another session of the role",
             caller=("role", account),
             trust=trust(session_of(account, "night")),
@@ -131,11 +131,11 @@ def rows() -> Iterator[Row]:
         yield from condition_rows(account, where)
 
 
-def condition_rows(account: str, where: str) -> Iterator[Row]:
+def condition_rows(account: str, where: str) -> Iterator[TrustCase]:
     who = ("role", account)
 
-    def when(name: str, operator: str, key: str, value: Any, yes: bool, **more: Any) -> Row:
-        return Row(
+    def when(name: str, operator: str, key: str, value: Any, yes: bool, **more: Any) -> TrustCase:
+        return TrustCase(
             name=f"{where}, {name}",
             caller=who,
             allowed=yes,
@@ -189,7 +189,7 @@ def condition_rows(account: str, where: str) -> Iterator[Row]:
     )
     tags = {"Tags": [{"Key": "team", "Value": "red"}]}
     both = (allow(["sts:AssumeRole", "sts:TagSession"], TARGET),)
-    yield Row(
+    yield TrustCase(
         name=f"{where}, tags: both sides allow TagSession",
         caller=who,
         trust=tagging,
@@ -197,7 +197,7 @@ def condition_rows(account: str, where: str) -> Iterator[Row]:
         params=tags,
         allowed=True,
     )
-    yield Row(
+    yield TrustCase(
         name=f"{where}, tags: the trust does not",
         caller=who,
         trust=trust(account),
@@ -206,7 +206,7 @@ def condition_rows(account: str, where: str) -> Iterator[Row]:
         allowed=False,
         action="sts:TagSession",
     )
-    yield Row(
+    yield TrustCase(
         name=f"{where}, tags: the caller may not",
         caller=who,
         trust=tagging,
@@ -214,7 +214,7 @@ def condition_rows(account: str, where: str) -> Iterator[Row]:
         allowed=False,
         action="sts:TagSession",
     )
-    yield Row(
+    yield TrustCase(
         name=f"{where}, source identity needs its permission",
         caller=who,
         trust=trust(account),
@@ -223,7 +223,7 @@ def condition_rows(account: str, where: str) -> Iterator[Row]:
         inline=(allow("sts:*"),),
         action="sts:SetSourceIdentity",
     )
-    yield Row(
+    yield TrustCase(
         name=f"{where}, source identity with it",
         caller=who,
         allowed=True,
@@ -231,7 +231,7 @@ def condition_rows(account: str, where: str) -> Iterator[Row]:
         params={"SourceIdentity": "ann"},
         inline=(allow("sts:*"),),
     )
-    yield Row(
+    yield TrustCase(
         name=f"{where}, requested tag by condition",
         caller=who,
         allowed=False,
@@ -249,7 +249,7 @@ ROWS = list(rows())
 assert len({row.name for row in ROWS}) == len(ROWS)
 
 
-def caller(sandbox: Sandbox, row: Row) -> tuple[Keys, str]:
+def caller(sandbox: Sandbox, row: TrustCase) -> tuple[Keys, str]:
     """The row's caller and its ARN. The user or role of that name is all that its account has."""
     kind, account = row.caller
     tags = [{"Key": key, "Value": value} for key, value in row.tags.items()]
@@ -266,7 +266,7 @@ def caller(sandbox: Sandbox, row: Row) -> tuple[Keys, str]:
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
-def test_who_may_assume(sandbox: Sandbox, row: Row) -> None:
+def test_who_may_assume(sandbox: Sandbox, row: TrustCase) -> None:
     if "user/other" in row.trust:
         sandbox.user(row.caller[1], "other")
     keys, who = caller(sandbox, row)

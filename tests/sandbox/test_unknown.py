@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from tests.sandboxes import ECR_TARGET, FORM, VERSIONS, A, Keys, Reply, Sandbox, allow, trust
 from tests.soak import scaled
 from xacct_helpers.sandbox import services
-from xacct_helpers.sandbox.protocol.wire import operation_model
+from xacct_helpers.sandbox.protocol.models import operation_model
 
 JSON_TYPE = "application/x-amz-json-1.1"
 WITHOUT_A_MESSAGE = {"ReportNotPresent"}  # recorded

@@ -1,5 +1,5 @@
-"""The local AWS: IAM, STS, ECR and CloudTrail; moto's backends behind a gate that decides.
+"""The local AWS: IAM, STS, ECR, CloudTrail and Organizations; moto behind a gate that decides.
 
-One request flows through the rooms of this folder in this order:
-server, wire, signature, identities, actions, gate, backends, trail.
+A request passes the folders in this order: server, protocol, auth, services (which permissions it
+needs), authorization, services (what it does), store, protocol. docs/architecture.md follows one.
 """

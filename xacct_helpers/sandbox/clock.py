@@ -18,6 +18,10 @@ class Clock:
         """Aware, in UTC."""
         return self._pinned or datetime.now(UTC) + self.offset
 
+    def second(self) -> datetime:
+        """The same without a fraction of a second, as AWS keeps most times."""
+        return self.now().replace(microsecond=0)
+
     def real(self) -> datetime:
         """Real time: what signatures are judged by, because clients sign with their own clock."""
         return datetime.now(UTC)

@@ -31,8 +31,8 @@ from .moto import mock_aws  # isort: split
 
 from ..aws.regions import DEFAULT_REGION
 from . import registry, services
-from .protocol import wire
-from .protocol.wire import FilePart, HttpRequest, HttpResponse
+from .protocol import parse
+from .protocol.messages import FilePart, HttpRequest, HttpResponse
 from .registry.bodies import Body
 from .server import pipeline
 from .services.ecr import lifecycle
@@ -195,7 +195,7 @@ class Sandbox:
             response = asyncio.run(registry.answer(self._state, request, _whole(request.body)))
             assert response is not None  # only a client that goes away gets none
             return response
-        if len(request.body) > wire.MAX_API_BODY:
+        if len(request.body) > parse.MAX_API_BODY:
             return pipeline.too_large(request)
         return pipeline.answer(self._state, request, self._token)
 

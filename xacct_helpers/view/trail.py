@@ -13,8 +13,6 @@ from typing import Any
 from ..workspace import LabError, Running
 
 _TITLES = ("time", "caller", "action", "outcome")
-#: The sandbox keeps so many; checkpoints' calls among them are passed over.
-_ALL = 5000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,9 +42,16 @@ def latest(running: Running, count: int, *, refused: bool = False) -> tuple[Row,
     """
     if count < 1:
         raise LabError("The trail shows one call at least.")
-    entries = running.get(f"trail/{_ALL}")["entries"]
-    rows = [_row(entry) for entry in entries if not entry["check"]]
-    return tuple([row for row in rows if row.refused or not refused][-count:])
+    # Some of the latest may not be among those to show: then more are asked for, until enough are
+    # found or the sandbox has no more.
+    asked = 4 * count
+    while True:
+        entries = running.get(f"trail/{asked}")["entries"]
+        rows = [_row(entry) for entry in entries if not entry["check"]]
+        shown = [row for row in rows if row.refused or not refused]
+        if len(shown) >= count or len(entries) < asked:
+            return tuple(shown[-count:])
+        asked *= 8
 
 
 def _row(entry: Mapping[str, Any]) -> Row:

@@ -7,6 +7,7 @@ from typing import Any
 
 from ...workspace import ACCOUNT_A, ACCOUNT_B
 from ..answers import Answer
+from ..marked_calls import attempt
 from . import on_record, probes
 from .goals import ANSWERED, DENIED, OUT_OF_RANGE, SHUT, Expectation, Goal, in_account, session_of
 from .probes import REPOSITORY, ROLE_A, ROLE_B, Tries
@@ -37,7 +38,7 @@ def _pull(tries: Tries) -> Answer:
 
 def _in_a(service: str, make: Callable[[Any], Any]) -> Callable[[Tries], Answer]:
     """A call with the session of account A's role."""
-    return lambda tries: probes.call(lambda: make(tries.acting(_IN_A, service)))
+    return lambda tries: attempt(lambda: make(tries.acting(_IN_A, service)))
 
 
 # -- goals that several notebooks share ------------------------------------------------------

@@ -10,6 +10,7 @@ from ...view.opening import current
 from ...workspace import ACCOUNT_A, ACCOUNT_B
 from ..answers import Answer
 from ..faults.records import load
+from ..marked_calls import attempt
 from . import probes
 from .goals import ANSWERED, DENIED, OUT_OF_RANGE, SHUT, Expectation, Goal, session_of
 from .part_one import CHAIN
@@ -36,7 +37,7 @@ def _tried(profile: str, role: str, **parameters: Any) -> Callable[[Tries], Answ
 
 def _as(name: str, service: str, make: Callable[[Any], Any]) -> Callable[[Tries], Answer]:
     """A call with the session held under a name."""
-    return lambda tries: probes.call(lambda: make(tries.acting(name, service)))
+    return lambda tries: attempt(lambda: make(tries.acting(name, service)))
 
 
 def _pull(name: str, **parameters: Any) -> Callable[[Tries], Answer]:
@@ -212,7 +213,7 @@ def _node_becomes_a(tries: Tries) -> Answer:
         return node
     sts = tries.acting_as(node, "sts")
     wanted = {"RoleArn": ROLE_A, "RoleSessionName": SESSION_NAME}
-    return tries.hold("machine", probes.call(lambda: sts.assume_role(**wanted)))
+    return tries.hold("machine", attempt(lambda: sts.assume_role(**wanted)))
 
 
 def _pod(service_account: str, **parameters: str) -> Callable[[Tries], Answer]:

@@ -14,7 +14,8 @@ from typing import Any
 from ...aws.regions import DEFAULT_REGION
 from ...view.opening import current
 from ...workspace import ACCOUNT_A, ACCOUNT_B
-from ..answers import CHECK_AGENT, Answer
+from ..answers import Answer
+from ..marked_calls import attempt, inner_session
 
 ROLE_A = f"arn:aws:iam::{ACCOUNT_A}:role/account-a-role-name"
 ROLE_B = f"arn:aws:iam::{ACCOUNT_B}:role/some-role-name"
@@ -69,41 +70,21 @@ class Tries:
 
 
 def _session(profile: str | None = None, **credentials: str) -> Any:
-    """A boto3 session whose calls, the hidden AssumeRole of a profile included, are marked as a
-    check's, so that explain() and predict() pass them over."""
+    """A boto3 session whose calls are marked as a check's."""
     import boto3
-    import botocore.session
 
-    inner = botocore.session.Session(profile=profile)
-    inner.user_agent_extra = CHECK_AGENT
+    inner = inner_session(profile)
     return boto3.Session(botocore_session=inner, region_name=DEFAULT_REGION, **credentials)
-
-
-def call(make: Callable[[], Any]) -> Answer:
-    """Make a call; a refusal is an answer, too."""
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    from ...images import TransferError
-
-    try:
-        return Answer(value=make())
-    except BotoCoreError as error:  # a profile that does not exist, or leads nowhere
-        return Answer(code=type(error).__name__, message=str(error))
-    except ClientError as error:
-        detail = error.response["Error"]
-        return Answer(code=detail["Code"], message=detail["Message"])
-    except TransferError as error:  # an image of which something is missing or has changed
-        return Answer(code="TransferError", message=str(error))
 
 
 def identity(tries: Tries, profile: str) -> Answer:
     """GetCallerIdentity, by a profile."""
-    return call(lambda: tries.client(profile, "sts").get_caller_identity())
+    return attempt(lambda: tries.client(profile, "sts").get_caller_identity())
 
 
 def assume(tries: Tries, profile: str, role: str, **parameters: Any) -> Answer:
     """AssumeRole, by a profile."""
-    return call(
+    return attempt(
         lambda: tries.client(profile, "sts").assume_role(
             RoleArn=role, RoleSessionName=SESSION_NAME, **parameters
         )
@@ -122,16 +103,19 @@ def assume_first(tries: Tries, profiles: tuple[str, ...], role: str) -> Answer:
 def get_image(ecr: Any, repository: str = REPOSITORY, **parameters: Any) -> Answer:
     """The first call of a pull."""
     wanted = [{"imageTag": "v1"}]
-    return call(
+    return attempt(
         lambda: ecr.batch_get_image(repositoryName=repository, imageIds=wanted, **parameters)
     )
 
 
 def pull(ecr: Any, **parameters: Any) -> Answer:
     """The whole pull of my-app:v1, every digest computed anew."""
-    from ...images import pull_image
+    from ...images import TransferError, pull_image
 
-    return call(lambda: pull_image(ecr, REPOSITORY, tag="v1", **parameters))
+    try:
+        return attempt(lambda: pull_image(ecr, REPOSITORY, tag="v1", **parameters))
+    except TransferError as error:  # something of the image is missing or has changed
+        return Answer(code="TransferError", message=str(error))
 
 
 def with_token(role: str, service_account: str, **parameters: str) -> Answer:
@@ -141,7 +125,7 @@ def with_token(role: str, service_account: str, **parameters: str) -> Answer:
 
     token = current().service_account_token(service_account, **parameters)
     sts = _session().client("sts", config=Config(signature_version=UNSIGNED))
-    return call(
+    return attempt(
         lambda: sts.assume_role_with_web_identity(
             RoleArn=role, RoleSessionName=SESSION_NAME, WebIdentityToken=token
         )

@@ -10,7 +10,8 @@ from typing import Any
 
 from ...aws.regions import DEFAULT_REGION
 from ...workspace import Running
-from ..answers import CHECK_AGENT, Answer
+from .. import marked_calls
+from ..answers import Answer
 
 _clients: dict[tuple[str, ...], Any] = {}
 _inner: Any = None
@@ -19,10 +20,8 @@ _inner: Any = None
 def new_session(profile_name: str | None = None, **keys: Any) -> Any:
     """A boto3 session with nothing cached: a role that was remade must be assumed anew."""
     import boto3
-    import botocore.session
 
-    inner = botocore.session.Session(profile=profile_name)
-    inner.user_agent_extra = CHECK_AGENT
+    inner = marked_calls.inner_session(profile_name)
     # The models of the services, which are most of a session's cost, are read once.
     inner.register_component("data_loader", _shared().get_component("data_loader"))
     return boto3.Session(botocore_session=inner, **{"region_name": DEFAULT_REGION, **keys})
@@ -30,12 +29,9 @@ def new_session(profile_name: str | None = None, **keys: Any) -> Any:
 
 def _shared() -> Any:
     """The botocore session of all clients that sign with given keys."""
-    import botocore.session
-
     global _inner
     if _inner is None:
-        _inner = botocore.session.Session()
-        _inner.user_agent_extra = CHECK_AGENT
+        _inner = marked_calls.inner_session()
     return _inner
 
 
@@ -72,16 +68,9 @@ def keys_of(answer: Answer) -> tuple[str, str, str]:
 
 def attempt(make: Callable[[], Any]) -> Answer:
     """What a call, or an image's transfer, came to; anything else is raised."""
-    from botocore.exceptions import BotoCoreError, ClientError
-
     from ...images import TransferError
 
     try:
-        return Answer(value=make())
-    except BotoCoreError as error:  # a profile that does not exist, or leads nowhere
-        return Answer(code=type(error).__name__, message=str(error))
-    except ClientError as error:
-        told = error.response["Error"]
-        return Answer(code=told["Code"], message=told["Message"])
+        return marked_calls.attempt(make)
     except TransferError as error:
         return Answer(code=error.code, message=str(error).removeprefix(f"{error.code}: "))

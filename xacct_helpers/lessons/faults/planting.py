@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import configparser
 import json
-import re
 from pathlib import Path
 from typing import get_args
 
 from ... import workspace
+from ...aws import profile_files
 from ...aws.policy_documents import POLICY_CALLS
 from ...lab import Lab
 from ...view.calls import ApiCall
@@ -162,8 +162,8 @@ def _paste_keys(running: Running) -> None:
 def _set_section(folder: Path, text: str) -> None:
     """The profile in the credentials file, as this text; what else stands there is left alone."""
     path = folder / "aws" / "credentials"
-    parts = re.split(r"^(?=\[)", path.read_text(), flags=re.M)
-    kept = [part for part in parts if not part.startswith(f"[{PASTED}]")]
+    before, sections = profile_files.split(path.read_text())
+    kept = [before, *(section.text for section in sections if section.name != PASTED)]
     workspace.write(path, "".join(kept).rstrip("\n") + "\n" + text)
 
 

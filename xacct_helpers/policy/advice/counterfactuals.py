@@ -37,13 +37,18 @@ class Counterfactual:
 
 
 def counterfactuals(
-    request: Request, policies: Policies, decision: Decision
+    request: Request,
+    policies: Policies,
+    decision: Decision,
+    suggestions: tuple[Suggestion, ...] | None = None,
 ) -> tuple[Counterfactual, ...]:
     """Which statement, taken away or added by itself, changes the verdict, and which does not.
 
     Of an allowed call each Allow that matched is taken away; of a refused one each Deny that
     matched, and each change that `suggest` has is made alone: where two accounts must agree,
     neither is enough.
+
+    suggestions: what `suggest` has, where it was asked before.
     """
     effect = "Allow" if decision.allowed else "Deny"
     found = [
@@ -52,7 +57,9 @@ def counterfactuals(
         for one in layer.statements
         if one.matched and one.effect == effect
     ]
-    for one in suggest(request, policies, decision):
+    if suggestions is None:
+        suggestions = suggest(request, policies, decision)
+    for one in suggestions:
         if one.change != "remove":
             found.append(_added(request, policies, decision, one))
     return tuple(found)

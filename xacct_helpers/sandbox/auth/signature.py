@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, quote
 from ...aws import sigv4
 from ...aws.sigv4 import ALGORITHM, STAMP, TERMINATOR
 from ..protocol.errors import ApiError, authentication
-from ..protocol.wire import HttpRequest
+from ..protocol.messages import HttpRequest
 
 SKEW = timedelta(minutes=5)
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d{1,2}")

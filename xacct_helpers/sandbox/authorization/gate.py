@@ -21,7 +21,8 @@ from ...policy import (
 )
 from ..permission_checks import CheckedPermission, Context, PermissionCheck
 from ..protocol.errors import ApiError, access_denied
-from ..protocol.wire import Call, iso
+from ..protocol.messages import Call
+from ..protocol.serialize import iso
 from ..records import StoredPolicy
 from ..store.organization import RCP, SCP, Node, Organization
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from ..._version import __version__
 from ..auth import oidc_issuer
 from ..protocol.errors import ApiError
-from ..protocol.wire import HttpRequest, HttpResponse
+from ..protocol.messages import HttpRequest, HttpResponse
 from ..store.journal import JournalError, TooManySnapshots
 from ..store.trail import kept_parameters
 from . import access_map, policy_preview

@@ -27,7 +27,7 @@ def permission_report(state: State, checked: CheckedPermission) -> Body:
     request, policies, decision = checked.request, checked.policies, checked.decision
     # Nothing that a policy says helps against a name that leads nowhere.
     suggestions = () if checked.missing else suggest(request, policies, decision)
-    what_if = () if checked.missing else counterfactuals(request, policies, decision)
+    what_if = () if checked.missing else counterfactuals(request, policies, decision, suggestions)
     told = [*sentences(request, decision), *([checked.missing] if checked.missing else [])]
     return {
         "action": request.action,

@@ -16,7 +16,7 @@ from ..auth import identities
 from ..authorization import gate
 from ..callers import Caller, Session
 from ..permission_checks import PermissionCheck
-from ..protocol.wire import Call
+from ..protocol.messages import Call
 from ..records import StoredPolicy
 from ..services.ecr import repositories
 from ..services.sts import assume_role

@@ -16,9 +16,9 @@ from ...aws.regions import DEFAULT_REGION
 from ...aws.services import SERVICES
 from ...policy import NamedPolicy, Requester, Target, parse
 from .. import services
-from ..protocol import wire
+from ..protocol import models
 from ..protocol.errors import ApiError
-from ..protocol.wire import Call
+from ..protocol.messages import Call
 from ..records import attached_name, boundary_name, inline_name
 from ..services.ecr import repositories
 from .access_map import Drawn, drawn
@@ -49,7 +49,7 @@ def _read(state: State, account: str, operation: str, parameters: Mapping[str, A
     if operation not in _CHANGES:
         raise ValueError(f"There is a preview of {', '.join(_CHANGES)}, not of {operation}.")
     service = _REPOSITORY.service if _CHANGES[operation] is _repository else _TRUST.service
-    shape = wire.operation_model(service, operation).input_shape
+    shape = models.operation_model(service, operation).input_shape
     assert shape is not None  # each of these has parameters
     for name, value in parameters.items():
         member = shape.members.get(name)

@@ -1,7 +1,7 @@
-"""The only room that knows moto's insides.
+"""The only folder that knows moto's insides.
 
 Calls that moto performs are dispatched to its response classes; everything else here reads the
-state moto keeps, in the plain values of records.py, for the rooms that decide. What moto does not
+state moto keeps, in the plain values of records.py, for the modules that decide. What moto does not
 do as AWS does (ids of users, times, digests, image sizes, permissions boundaries of users) is
 mended here. Source: moto 5.2.5, moto/iam, moto/ecr, moto/core/responses.py.
 """
@@ -13,7 +13,7 @@ from typing import Any
 from ...aws.regions import DEFAULT_REGION
 from ..clock import Clock
 from ..protocol.errors import ApiError
-from ..protocol.wire import Answer, Call
+from ..protocol.messages import Answer, Call
 from ..records import AccessKey
 from .dispatch import dispatch
 from .ecr import Ecr

@@ -14,7 +14,8 @@ from typing import Any
 from botocore.utils import parse_to_aware_datetime
 
 from ..protocol.errors import ApiError
-from ..protocol.wire import Call, operation_model
+from ..protocol.messages import Call
+from ..protocol.models import operation_model
 from .moto_imports import (
     PARTITION,
     ECRResponse,

@@ -125,7 +125,7 @@ class Iam:
         return index
 
     def moto_role(self, account: str, name: str) -> Any:
-        """moto's own role, for the rooms of this folder; None when there is none."""
+        """moto's own role, for the modules of this folder; None for an unknown name."""
         return self._index(account).roles.get(name)
 
     def role(self, account: str, name: str) -> Role | None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from ..clock import Clock
-from ..protocol.wire import loader
+from ..protocol.models import loader
 from .iam import Iam
 from .ids import Ids
 from .moto_imports import (

@@ -15,7 +15,8 @@ from typing import Any
 from botocore.model import ListShape, Shape, StructureShape
 
 from .errors import ApiError, validation
-from .wire import Call, operation_model
+from .messages import Call
+from .models import operation_model
 
 # IAM and STS write patterns in Java's notation.
 _SEPARATORS = r" \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"

@@ -6,7 +6,7 @@ Which action a request asks for: shared facts 5.2; ECR User Guide, pushing an im
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -15,9 +15,8 @@ from ...policy import refusal
 from ..authorization import gate
 from ..permission_checks import CheckedPermission, PermissionCheck
 from ..protocol.errors import ApiError
-from ..protocol.wire import Answer, Call, HttpRequest
+from ..protocol.messages import Answer, Call, HttpRequest
 from ..services import ecr
-from ..store.trail import Entry, Who, kept_answer, kept_parameters, kept_text
 from .errors import RegistryError, translated
 from .paths import Registry
 from .tokens import Ticket
@@ -106,7 +105,7 @@ def perform(visit: Visit, attempt: Attempt, call: Call) -> dict[str, Any]:
     with visit.state.clock.held():
         operation = ecr.SERVICE.operations[call.operation]
         answer = operation.perform(visit.state, call, visit.caller)
-    attempt.answer = kept_answer(call.operation, answer)
+    attempt.answer = answer
     return dict(answer)
 
 
@@ -126,24 +125,17 @@ def _write_trail(
     visit: Visit, attempt: Attempt, checked: CheckedPermission, failure: ApiError | None
 ) -> None:
     state, call = visit.state, attempt.call
-    params: Mapping[str, Any] = {**call.params, **attempt.params}
-    state.trail.add(
-        Entry(
-            number=state.trail.next_number(),
-            request_id=call.request_id,
-            time=state.clock.now(),
-            service="ecr",
-            operation=call.operation,
-            caller=visit.caller.arn,
-            account=visit.caller.account,
-            source_ip=call.source_ip,
-            user_agent=kept_text(call.user_agent),
-            error_code=failure.code if failure else None,
-            error_message=kept_text(failure.message) if failure else None,
-            checked=(checked,),
-            who=Who.of(visit.caller),
-            region=call.region,
-            parameters=kept_parameters(params),
-            answer=attempt.answer if failure is None else None,
-        )
+    state.trail.write(
+        request_id=call.request_id,
+        time=state.clock.now(),
+        service=call.service,
+        operation=call.operation,
+        region=call.region,
+        caller=visit.caller,
+        source_ip=call.source_ip,
+        user_agent=call.user_agent,
+        checked=(checked,),
+        failure=failure,
+        parameters={**call.params, **attempt.params},
+        answer=attempt.answer if failure is None else None,
     )

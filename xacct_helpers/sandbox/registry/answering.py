@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from ..protocol.wire import HttpRequest, HttpResponse
+from ..protocol.messages import HttpRequest, HttpResponse
 from . import layers, listings, manifests, uploads
 from .access import Visit
 from .bodies import Body, Gone

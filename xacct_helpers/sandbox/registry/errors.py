@@ -14,7 +14,7 @@ from typing import Any
 
 from ...aws.ecr_hosts import ecr_host
 from ..protocol.errors import ApiError
-from ..protocol.wire import HttpResponse
+from ..protocol.messages import HttpResponse
 
 VERSION = {"docker-distribution-api-version": "registry/2.0"}
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
 from ..auth.registry_passwords import ticket
-from ..protocol.wire import FilePart, HttpRequest, HttpResponse
+from ..protocol.messages import FilePart, HttpRequest, HttpResponse
 from ..services.ecr import layers
 from ..services.ecr.repositories import existing
 from .access import Visit, attempting

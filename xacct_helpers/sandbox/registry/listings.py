@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from urllib.parse import parse_qs
 
-from ..protocol.wire import HttpResponse
+from ..protocol.messages import HttpResponse
 from ..services import ecr
 from ..services.ecr import image_queries
 from ..services.ecr.repositories import existing

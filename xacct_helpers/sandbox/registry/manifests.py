@@ -10,7 +10,7 @@ import json
 from typing import Any
 
 from ..protocol.errors import ApiError
-from ..protocol.wire import HttpResponse
+from ..protocol.messages import HttpResponse
 from ..services.ecr import batch_delete, put_image
 from .access import Visit, attempting, perform, run
 from .bodies import Body, TooLong

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlencode
 
 from ...aws.ecr_hosts import parse_ecr_host
 from ...aws.regions import DEFAULT_REGION
-from ..protocol.wire import HttpRequest
+from ..protocol.messages import HttpRequest
 from .errors import RegistryError
 
 _PORT = re.compile(r":\d+\Z")

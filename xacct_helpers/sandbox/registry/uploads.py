@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from urllib.parse import parse_qs
 
 from ..protocol.errors import ApiError
-from ..protocol.wire import HttpResponse
+from ..protocol.messages import HttpResponse
 from ..records import Repository
 from ..services.ecr import layers
 from .access import Attempt, Visit, allowed, attempting, perform, run

@@ -21,8 +21,8 @@ from typing import Any
 from ..._version import __version__
 from .. import registry
 from ..import_stubs import without
-from ..protocol import wire
-from ..protocol.wire import FilePart, HttpRequest, HttpResponse
+from ..protocol import parse
+from ..protocol.messages import FilePart, HttpRequest, HttpResponse
 from ..registry.bodies import Body, Gone, TooLong
 from ..services.ecr import lifecycle
 from ..store.state import State
@@ -74,7 +74,7 @@ class App:
                 await _send(send, response, request.method)
             return
         try:
-            body = await Body(receive).whole(wire.MAX_API_BODY)
+            body = await Body(receive).whole(parse.MAX_API_BODY)
         except Gone:
             return
         except TooLong:

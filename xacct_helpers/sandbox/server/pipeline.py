@@ -1,7 +1,7 @@
 """One HTTP request to its answer: every layer in order, with no socket in between.
 
-The server (server.py) and the sandbox inside a process (in_process.py) both enter here.
-`answer_api` shows the order of the layers.
+The server (app.py) and the sandbox inside a process (in_process.py) both enter here.
+STAGES is the order of the layers.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ from __future__ import annotations
 import logging
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from ...aws.regions import GLOBAL_REGION
 from .. import registry, services
@@ -18,12 +19,10 @@ from ..authorization import gate
 from ..callers import ANYONE, Caller
 from ..control import api
 from ..permission_checks import CheckedPermission
-from ..protocol import wire
+from ..protocol import parse, serialize
 from ..protocol.errors import ApiError
-from ..protocol.wire import Answer, Call, HttpRequest, HttpResponse
-from ..services.operation import Operation
+from ..protocol.messages import Addressed, Answer, Call, HttpRequest, HttpResponse
 from ..store.state import State
-from ..store.trail import Entry, Who, kept_answer, kept_parameters, kept_text
 
 _LOOPBACK = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:\d+)?")
 _AWS = re.compile(r"[a-z0-9.-]+\.amazonaws\.com(:\d+)?")
@@ -43,108 +42,149 @@ def answer(state: State, request: HttpRequest, token: str) -> HttpResponse:
         return answer_api(state, request, str(uuid.uuid4()))
 
 
+@dataclass(slots=True, kw_only=True)
+class CallInProgress:
+    """An AWS API call, and what the stages have found out about it so far."""
+
+    state: State
+    request: HttpRequest
+    request_id: str
+    protocol: str
+    addressed: Addressed | None = None
+    caller: Caller | None = None
+    call: Call | None = None
+    checked: list[CheckedPermission] = field(default_factory=list)
+    failure: ApiError | None = None
+    answer: Answer = field(default_factory=dict)
+
+    @property
+    def service_name(self) -> str:
+        return self.addressed.service if self.addressed else ""
+
+    @property
+    def operation_name(self) -> str:
+        return self.addressed.operation if self.addressed else ""
+
+
+def address(this: CallInProgress) -> None:
+    """Find out which service and operation the request is for."""
+    this.addressed = parse.address(this.request)
+    this.protocol = this.addressed.protocol
+
+
+def authenticate(this: CallInProgress) -> None:
+    """Find the caller and verify the signature; a few operations show a token instead."""
+    state, request, protocol = this.state, this.request, this.protocol
+    assert this.addressed is not None
+    service = this.addressed.service
+    if this.addressed.operation in services.BY_SERVICE[service].unsigned:
+        this.caller = ANYONE
+        return
+    signed = signature.parse(request, protocol)
+    caller = identities.identify(state, signed.access_key_id, signed.token, protocol)
+    now = state.clock.real()
+    signature.verify(request, signed, caller.secret, service=service, protocol=protocol, now=now)
+    identities.check_expiry(state, caller, protocol)
+    this.caller = caller
+
+
+def read(this: CallInProgress) -> None:
+    """Read the parameters, and refuse those that break the model's constraints."""
+    assert this.addressed is not None
+    service = services.BY_SERVICE[this.addressed.service]
+    this.call = parse.read(
+        this.request, this.addressed, request_id=this.request_id, served=service.operations
+    )
+    service.check_parameters(this.call)
+
+
+def prepare(this: CallInProgress) -> None:
+    """Refuse what AWS refuses before it looks at any permission."""
+    assert this.call is not None
+    assert this.caller is not None
+    service = services.BY_SERVICE[this.call.service]
+    operation = service.operations[this.call.operation]
+    if operation.prepare is not None:
+        operation.prepare(this.state, this.call, this.caller)
+    service.prepare(this.state, this.call, this.caller)
+
+
+def authorize(this: CallInProgress) -> None:
+    """Ask the gate for each permission that the call needs."""
+    assert this.call is not None
+    assert this.caller is not None
+    service = services.BY_SERVICE[this.call.service]
+    operation = service.operations[this.call.operation]
+    for check in operation.permissions(this.state, this.call, this.caller):
+        checked = gate.decide(this.state, this.caller, check, this.call)
+        this.checked.append(checked)
+        if not checked.decision.allowed:
+            raise service.refused(checked, this.protocol)
+
+
+def perform(this: CallInProgress) -> None:
+    """Check the call against what is there, change the state, have it journalled."""
+    assert this.call is not None
+    assert this.caller is not None
+    operation = services.BY_SERVICE[this.call.service].operations[this.call.operation]
+    this.answer = operation.perform(this.state, this.call, this.caller)
+
+
+#: What a call goes through, in order; each stage may refuse it with an ApiError.
+STAGES: tuple[Callable[[CallInProgress], None], ...] = (
+    address,
+    authenticate,
+    read,
+    prepare,
+    authorize,
+    perform,
+)
+
+
 def answer_api(state: State, request: HttpRequest, request_id: str) -> HttpResponse:
-    """One AWS API call, through every layer in order."""
-    protocol = "json" if wire.speaks_json(request) else "query"
-    seen = _Seen()
+    """Answer one AWS API call: every stage in order, then the trail."""
+    protocol = "json" if parse.speaks_json(request) else "query"
+    this = CallInProgress(state=state, request=request, request_id=request_id, protocol=protocol)
     try:
-        addressed = wire.address(request)
-        protocol, seen.service, seen.operation = (
-            addressed.protocol,
-            addressed.service,
-            addressed.operation,
-        )
-        service = services.BY_SERVICE[addressed.service]
-        seen.caller = _authenticate(state, request, addressed)
-        call = wire.read(request, addressed, request_id=request_id, served=service.operations)
-        seen.call = call
-        service.check_parameters(call)
-        operation = service.operations[call.operation]
-        if operation.prepare is not None:
-            operation.prepare(state, call, seen.caller)
-        service.prepare(state, call, seen.caller)
-        _authorise(state, call, seen, operation)
-        seen.answer = operation.perform(state, call, seen.caller)
-        response = wire.result(call, seen.answer)
+        for stage in STAGES:
+            stage(this)
+        assert this.call is not None
+        response = serialize.result(this.call, this.answer)
     except ApiError as failure:
-        seen.failure = failure
-        response = wire.error(failure, protocol, request_id, seen.service)
+        response = _refuse(this, failure)
     except Exception:
         # A defect of ours: the caller gets the service's own failure, the log gets the rest.
-        _log.exception("%s:%s failed", seen.service, seen.operation)
-        seen.failure = ApiError(
-            "ServerException" if protocol == "json" else "ServiceFailure",
-            "The sandbox failed to answer this call; its log says why.",
-            500,
-        )
-        response = wire.error(seen.failure, protocol, request_id, seen.service)
-    _write_trail(state, request, request_id, seen)
+        _log.exception("%s:%s failed", this.service_name, this.operation_name)
+        code = "ServerException" if this.protocol == "json" else "ServiceFailure"
+        text = "The sandbox failed to answer this call; its log says why."
+        response = _refuse(this, ApiError(code, text, 500))
+    _write_trail(this)
     return response
 
 
-class _Seen:
-    """What the layers found out about one request, for the trail."""
-
-    def __init__(self) -> None:
-        self.service = ""
-        self.operation = ""
-        self.caller: Caller | None = None
-        self.call: Call | None = None
-        self.checked: list[CheckedPermission] = []
-        self.failure: ApiError | None = None
-        self.answer: Answer = {}
+def _refuse(this: CallInProgress, failure: ApiError) -> HttpResponse:
+    this.failure = failure
+    return serialize.error(failure, this.protocol, this.request_id, this.service_name)
 
 
-def _authenticate(state: State, request: HttpRequest, addressed: wire.Addressed) -> Caller:
-    protocol = addressed.protocol
-    if addressed.operation in services.BY_SERVICE[addressed.service].unsigned:
-        return ANYONE
-    signed = signature.parse(request, protocol)
-    caller = identities.identify(state, signed.access_key_id, signed.token, protocol)
-    signature.verify(
-        request,
-        signed,
-        caller.secret,
-        service=addressed.service,
-        protocol=protocol,
-        now=state.clock.real(),
-    )
-    identities.check_expiry(state, caller, protocol)
-    return caller
-
-
-def _authorise(state: State, call: Call, seen: _Seen, operation: Operation) -> None:
-    assert seen.caller is not None
-    for check in operation.permissions(state, call, seen.caller):
-        checked = gate.decide(state, seen.caller, check, call)
-        seen.checked.append(checked)
-        if not checked.decision.allowed:
-            raise services.BY_SERVICE[call.service].refused(checked, call.protocol)
-
-
-def _write_trail(state: State, request: HttpRequest, request_id: str, seen: _Seen) -> None:
-    call = seen.call
-    answered = call is not None and seen.failure is None
-    state.trail.add(
-        Entry(
-            number=state.trail.next_number(),
-            request_id=request_id,
-            time=state.clock.now(),
-            service=seen.service,
-            operation=kept_text(seen.operation),
-            caller=seen.caller.arn if seen.caller else None,
-            account=seen.caller.account if seen.caller else None,
-            source_ip=request.client,
-            user_agent=kept_text(request.headers.get("user-agent", "")),
-            error_code=seen.failure.code if seen.failure else None,
-            error_message=kept_text(seen.failure.message) if seen.failure else None,
-            checked=tuple(seen.checked),
-            who=Who.of(seen.caller) if seen.caller else None,
-            region=call.region if call and call.service != "iam" else GLOBAL_REGION,
-            parameters=kept_parameters(call.params) if call else None,
-            answer=kept_answer(seen.operation, seen.answer) if answered else None,
-            served=services.has(seen.service, seen.operation),
-        )
+def _write_trail(this: CallInProgress) -> None:
+    call, service, operation = this.call, this.service_name, this.operation_name
+    answered = call is not None and this.failure is None
+    this.state.trail.write(
+        request_id=this.request_id,
+        time=this.state.clock.now(),
+        service=service,
+        operation=operation,
+        region=call.region if call else GLOBAL_REGION,
+        caller=this.caller,
+        source_ip=this.request.client,
+        user_agent=this.request.headers.get("user-agent", ""),
+        checked=tuple(this.checked),
+        failure=this.failure,
+        parameters=call.params if call else None,
+        answer=this.answer if answered else None,
+        served=service in services.BY_SERVICE
+        and operation in services.BY_SERVICE[service].operations,
     )
 
 
@@ -172,11 +212,11 @@ def too_large(request: HttpRequest) -> HttpResponse:
 
     Source: AWS's common error types, RequestEntityTooLargeException.
     """
-    text = f"A request body may hold {wire.MAX_API_BODY} bytes at most."
+    text = f"A request body may hold {parse.MAX_API_BODY} bytes at most."
     if request.path.startswith("/_lab/"):
         return api.failure(413, text)
     if request.path.startswith("/_layers/"):
         return registry.as_json(413, {"message": text})
-    protocol = "json" if wire.speaks_json(request) else "query"
+    protocol = "json" if parse.speaks_json(request) else "query"
     failure = ApiError("RequestEntityTooLargeException", text, 413)
-    return wire.error(failure, protocol, str(uuid.uuid4()), wire.service_of_head(request))
+    return serialize.error(failure, protocol, str(uuid.uuid4()), parse.service_of_head(request))

@@ -8,7 +8,7 @@ from . import cloudtrail, ecr, iam, organizations, sts
 from .operation import Operation, Service
 
 if TYPE_CHECKING:
-    from ..protocol.wire import Call
+    from ..protocol.messages import Call
     from ..store.state import State
 
 BY_SERVICE: dict[str, Service] = {
@@ -23,11 +23,6 @@ BY_SERVICE: dict[str, Service] = {
 def served(service: str) -> frozenset[str]:
     """The operations of a service that the sandbox has."""
     return frozenset(BY_SERVICE[service].operations)
-
-
-def has(service: str, operation: str) -> bool:
-    """Whether the sandbox has an operation, of any service."""
-    return service in BY_SERVICE and operation in BY_SERVICE[service].operations
 
 
 def operation_of(call: Call) -> Operation:

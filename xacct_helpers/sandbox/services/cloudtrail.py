@@ -24,9 +24,9 @@ from botocore.model import ListShape, MapShape, Shape, StructureShape
 
 from ..authorization import gate
 from ..permission_checks import CheckedPermission
-from ..protocol import validation, wire
+from ..protocol import models, serialize, validation
 from ..protocol.errors import ApiError
-from ..protocol.wire import Answer, Call
+from ..protocol.messages import Answer, Call
 from ..sealed_tokens import SealError, seal, unseal
 from ..store import trail
 from ..store.trail import Entry, Who
@@ -288,7 +288,7 @@ class _Event:
         value: dict[str, Any] = {
             "eventVersion": _EVENT_VERSION,
             "userIdentity": self._caller(),
-            "eventTime": wire.iso(entry.time),
+            "eventTime": serialize.iso(entry.time),
             "eventSource": self.source,
             "eventName": entry.operation,
             "awsRegion": self.region,
@@ -371,7 +371,7 @@ def _identity(who: Who) -> dict[str, Any]:
                 "attributes": {},
             }
         session["attributes"] = {
-            "creationDate": wire.iso(who.issued),
+            "creationDate": serialize.iso(who.issued),
             "mfaAuthenticated": "true" if who.mfa else "false",
         }
         if who.source_identity:
@@ -409,7 +409,7 @@ def _stranger(who: Who) -> dict[str, Any]:
 def _request(entry: Entry) -> Any:
     if not entry.parameters:
         return None
-    shape = wire.operation_model(entry.service, entry.operation).input_shape
+    shape = models.operation_model(entry.service, entry.operation).input_shape
     if shape is None:
         return None
     return _spelt(entry.parameters, shape)
@@ -419,7 +419,7 @@ def _response(entry: Entry) -> Any:
     """What the answer said; None for calls that only read."""
     if not entry.answer:
         return None
-    model = wire.operation_model(entry.service, entry.operation)
+    model = models.operation_model(entry.service, entry.operation)
     if model.output_shape is None:
         return None
     return _spelt(entry.answer, model.output_shape) or None

@@ -14,7 +14,7 @@ from ..authorization import gate
 from ..permission_checks import CheckedPermission, PermissionCheck
 from ..protocol import validation
 from ..protocol.errors import ApiError
-from ..protocol.wire import Answer, Call
+from ..protocol.messages import Answer, Call
 
 if TYPE_CHECKING:
     from ..callers import Caller

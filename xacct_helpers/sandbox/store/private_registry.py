@@ -1,6 +1,6 @@
 """What an account's private registry in one region keeps beside its repositories and images.
 
-moto keeps settings too, but acts on none of them, so they are kept here as values, and the rooms
+moto keeps settings too, but acts on none of them, so they are kept here as values, and the modules
 that act on them read them. Repositories and images are named, not held: what is said of one that is
 deleted has to be forgotten.
 """

@@ -19,7 +19,7 @@ from ...aws.services import SERVICES
 from ..clock import Clock
 from ..moto import Backends
 from ..protocol.errors import ApiError
-from ..protocol.wire import Answer, Call
+from ..protocol.messages import Answer, Call
 from ..records import AccessKey
 from ..sealed_tokens import new_key
 from ..user_credentials import Holdings

@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from ...aws.regions import GLOBAL_REGION
 from ...policy import Principal
-from ..protocol.wire import Answer
+from ..protocol.messages import Answer
 
 if TYPE_CHECKING:
     from ..callers import Caller
     from ..permission_checks import CheckedPermission
+    from ..protocol.errors import ApiError
 
 KEEP = 5000
 KEEP_BYTES = 64 * 1024 * 1024
@@ -210,9 +212,49 @@ class Trail:
         self._weight = 0
         self._count = 0
 
-    def next_number(self) -> int:
+    def write(
+        self,
+        *,
+        request_id: str,
+        time: datetime,
+        service: str,
+        operation: str,
+        region: str,
+        caller: Caller | None,
+        source_ip: str,
+        user_agent: str,
+        checked: tuple[CheckedPermission, ...],
+        failure: ApiError | None,
+        parameters: Mapping[str, Any] | None = None,
+        answer: Answer | None = None,
+        served: bool = True,
+    ) -> None:
+        """Keep a call: what may be kept of its texts, parameters and answer, under the next number.
+
+        caller: None when nobody was recognised. answer: None when the call failed.
+        """
         self._count += 1
-        return self._count
+        self.add(
+            Entry(
+                number=self._count,
+                request_id=request_id,
+                time=time,
+                service=service,
+                operation=kept_text(operation),
+                caller=caller.principal.arn if caller else None,
+                account=caller.principal.account if caller else None,
+                source_ip=source_ip,
+                user_agent=kept_text(user_agent),
+                error_code=failure.code if failure else None,
+                error_message=kept_text(failure.message) if failure else None,
+                checked=checked,
+                who=Who.of(caller) if caller else None,
+                region=GLOBAL_REGION if service == "iam" else region,
+                parameters=None if parameters is None else kept_parameters(parameters),
+                answer=None if answer is None else kept_answer(operation, answer),
+                served=served,
+            )
+        )
 
     def add(self, entry: Entry) -> None:
         texts = (entry.resources, entry.operation, entry.user_agent, entry.error_message or "")

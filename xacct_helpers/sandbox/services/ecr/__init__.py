@@ -17,7 +17,7 @@ from ....aws.ecr_hosts import ecr_host
 from ...auth import registry_passwords
 from ...permission_checks import PermissionCheck
 from ...protocol.errors import ApiError
-from ...protocol.wire import Answer, Call
+from ...protocol.messages import Answer, Call
 from ...records import Repository
 from ..operation import Effect, Operation, Perform, Permissions, Service
 from . import (

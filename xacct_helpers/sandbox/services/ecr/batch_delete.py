@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ...protocol.wire import Answer, Call
+from ...protocol.messages import Answer, Call
 from ...records import Image, Repository
 from . import image_queries
 

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ...protocol.errors import ApiError
-from ...protocol.wire import Call
+from ...protocol.messages import Call
 from ...records import Image, Repository
 
 if TYPE_CHECKING:

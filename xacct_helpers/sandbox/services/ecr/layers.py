@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 from ...auth import registry_passwords
 from ...protocol.errors import ApiError
-from ...protocol.wire import Answer, Call
+from ...protocol.messages import Answer, Call
 from ...records import Repository
 from ...store.blobs import DIGEST, UPLOAD_SECONDS, Elsewhere, TooManyUploads
 from .repositories import existing

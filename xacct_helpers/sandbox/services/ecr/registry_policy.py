@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from ....policy import PolicyError, check
 from ....policy.language.rules import REGISTRY
 from ...protocol.errors import ApiError
-from ...protocol.wire import Answer, Call
+from ...protocol.messages import Answer, Call
 from ...records import StoredPolicy
 from ..iam import principals
 

@@ -22,10 +22,9 @@ from ...authorization import gate
 from ...callers import Caller
 from ...permission_checks import PermissionCheck
 from ...protocol.errors import ApiError
-from ...protocol.wire import Answer, Call
+from ...protocol.messages import Answer, Call
 from ...records import Image, Repository
 from ...store.private_registry import Place
-from ...store.trail import Entry, Who
 from ..iam import service_linked
 from . import image_queries, layers, put_image
 from .repositories import repository_check
@@ -265,23 +264,19 @@ def _allowed(state: State, caller: Caller, call: Call, account: str) -> bool:
         state, call.action, account, call.region, call.params["repositoryName"]
     )
     checked = gate.decide(state, caller, replace(check, resource_policy=None), call)
-    allowed = checked.decision.allowed
-    state.trail.add(
-        Entry(
-            number=state.trail.next_number(),
-            request_id=call.request_id,
-            time=state.clock.now(),
-            service="ecr",
-            operation=call.operation,
-            caller=caller.arn,
-            account=caller.account,
-            source_ip=SERVICE,
-            user_agent=SERVICE,
-            error_code=None if allowed else "AccessDeniedException",
-            error_message=None if allowed else refusal(checked.request, checked.decision),
-            checked=(checked,),
-            who=Who.of(caller),
-            region=call.region,
-        )
+    refused = None
+    if not checked.decision.allowed:
+        refused = ApiError("AccessDeniedException", refusal(checked.request, checked.decision))
+    state.trail.write(
+        request_id=call.request_id,
+        time=state.clock.now(),
+        service=call.service,
+        operation=call.operation,
+        region=call.region,
+        caller=caller,
+        source_ip=call.source_ip,
+        user_agent=call.user_agent,
+        checked=(checked,),
+        failure=refused,
     )
-    return allowed
+    return refused is None

@@ -17,8 +17,8 @@ from ....policy import PolicyError, check
 from ....policy.language.rules import REPOSITORY
 from ...permission_checks import PermissionCheck
 from ...protocol.errors import ApiError
+from ...protocol.messages import Call
 from ...protocol.validation import pattern
-from ...protocol.wire import Call
 from ...records import Repository, StoredPolicy
 from ..iam import principals
 from . import image_queries, registry_policy

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from ....policy.language.patterns import like
 from ...protocol.errors import ApiError
-from ...protocol.wire import Answer, Call
+from ...protocol.messages import Answer, Call
 from ...records import Image, Repository
 from . import image_queries
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...protocol.errors import ApiError, authentication
-from ...protocol.wire import Call
+from ...protocol.messages import Call
 from ..operation import Service
 from . import (
     account,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...protocol.wire import Answer, Call
+from ...protocol.messages import Answer, Call
 from ..operation import Operation
 from .permissions import permissions
 from .through_moto import changes, reads

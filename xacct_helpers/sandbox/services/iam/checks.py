@@ -15,7 +15,7 @@ from ....policy import Kind, PolicyError, check
 from ....policy.language import limits
 from ....policy.language.principal_forms import invalid
 from ...protocol.errors import ApiError
-from ...protocol.wire import Call
+from ...protocol.messages import Call
 from . import principals, protected_roles, resources
 from .common import conflict, limit, missing
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ...protocol.errors import ApiError
 
 if TYPE_CHECKING:
-    from ...protocol.wire import Call
+    from ...protocol.messages import Call
     from ...records import User
     from ...store.state import State
 

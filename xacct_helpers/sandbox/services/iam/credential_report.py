@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from ...protocol.errors import ApiError
-from ...protocol.wire import Answer, Call
+from ...protocol.messages import Answer, Call
 from ...user_credentials import Report
 from .without_moto import operation
 
@@ -58,7 +58,7 @@ def _get(state: State, call: Call, account: str) -> Answer:
 
 
 def _make(state: State, call: Call, account: str) -> None:
-    now = state.clock.now().astimezone(UTC).replace(microsecond=0)
+    now = state.clock.second()
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(_COLUMNS.split())

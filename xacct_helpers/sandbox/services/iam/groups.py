@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ...protocol.wire import Call
+from ...protocol.messages import Call
 from . import checks
 from .common import conflict, limit
 from .through_moto import Act, changes, changing, reads

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ...permission_checks import PermissionCheck
 from ...protocol.errors import ApiError
-from ...protocol.wire import Call
+from ...protocol.messages import Call
 from .common import missing
 from .permissions import pass_role, permissions
 from .through_moto import changes, changing, reads

@@ -11,13 +11,12 @@ from __future__ import annotations
 
 import io
 from dataclasses import replace
-from datetime import UTC
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from ...auth import one_time_codes
 from ...protocol.errors import ApiError
-from ...protocol.wire import Answer, Call
+from ...protocol.messages import Answer, Call
 from ...user_credentials import MfaDevice
 from . import common
 from .permissions import on
@@ -106,7 +105,7 @@ def _give(state: State, call: Call, account: str) -> None:
     devices[number] = replace(
         devices[number],
         user_id=common.owner(state, call, account).unique_id,
-        enabled=state.clock.now().astimezone(UTC).replace(microsecond=0),
+        enabled=state.clock.second(),
         last_step=call.params["Step"],
     )
 

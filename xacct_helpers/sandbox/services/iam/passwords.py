@@ -11,11 +11,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from ...protocol.errors import ApiError
-from ...protocol.wire import Answer, Call
+from ...protocol.messages import Answer, Call
 from . import common
 from .without_moto import change, operation
 
@@ -72,7 +71,7 @@ def _set(state: State, call: Call, account: str) -> None:
     name, iam = call.params["UserName"], state.backends.iam
     reset = call.params.get("PasswordResetRequired")
     before = iam.login_profile(account, name)
-    now = state.clock.now().astimezone(UTC).replace(microsecond=0)
+    now = state.clock.second()
     created = before.created if before else now
     if reset is None:
         reset = before.reset_required if before else False

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ....aws.service_reference import fits, keys_of
 from ...permission_checks import PermissionCheck
-from ...protocol.wire import Call
+from ...protocol.messages import Call
 from ..operation import Permissions
 from . import resources
 

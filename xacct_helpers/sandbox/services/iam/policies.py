@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...protocol.errors import ApiError
-from ...protocol.wire import Call
+from ...protocol.messages import Call
 from .common import conflict
 from .through_moto import changes, changing, reads
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...protocol.errors import ApiError
-from ...protocol.wire import Call
+from ...protocol.messages import Call
 
 if TYPE_CHECKING:
     from ...store.state import State

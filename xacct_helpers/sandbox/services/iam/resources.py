@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from ....aws.service_reference import resource_types
-from ...protocol.wire import Call
+from ...protocol.messages import Call
 
 if TYPE_CHECKING:
     from ...callers import Caller

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
 from ...protocol.errors import ApiError
-from ...protocol.wire import Answer, Call
+from ...protocol.messages import Answer, Call
 from ...user_credentials import SamlProvider
 from . import common
 from .permissions import on
@@ -61,7 +61,7 @@ def _create(state: State, call: Call, account: str) -> Answer:
 
 def _add(state: State, call: Call, account: str) -> None:
     arn, params = _to_be_made(state, call, account), call.params
-    now = state.clock.now().astimezone(UTC).replace(microsecond=0)
+    now = state.clock.second()
     state.held(account).saml_providers[arn] = SamlProvider(
         arn=arn,
         uuid=state.backends.new_id(account, call.operation, params["Name"], "ASAM"),

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from ...protocol.errors import ApiError
-from ...protocol.wire import Answer, Call
+from ...protocol.messages import Answer, Call
 from ...user_credentials import ServerCertificate
 from . import common
 from .permissions import on
@@ -65,7 +64,7 @@ def _add(state: State, call: Call, account: str) -> ServerCertificate:
         id=state.backends.new_id(account, call.operation, name, "ASCA"),
         body=params["CertificateBody"],
         chain=params.get("CertificateChain"),
-        uploaded=state.clock.now().astimezone(UTC).replace(microsecond=0),
+        uploaded=state.clock.second(),
         expires=parsed[0].not_valid_after_utc,
         tags=common.tags(call),
     )

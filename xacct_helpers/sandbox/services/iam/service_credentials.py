@@ -11,11 +11,11 @@ from __future__ import annotations
 import secrets
 import string
 from dataclasses import replace
-from datetime import UTC, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from ...protocol.errors import ApiError
-from ...protocol.wire import Answer, Call
+from ...protocol.messages import Answer, Call
 from ...user_credentials import ServiceCredential
 from . import common
 from .without_moto import change, operation
@@ -104,7 +104,7 @@ def _new(state: State, call: Call, account: str) -> ServiceCredential:
     others = state.held(account).service_credentials.values()
     taken = {one.name for one in others if one.service == service}
     names = (f"{user.name}-at-{account}", f"{user.name}+1-at-{account}")
-    now = state.clock.now().astimezone(UTC).replace(microsecond=0)
+    now = state.clock.second()
     days = call.params.get("CredentialAgeDays")
     return ServiceCredential(
         id=state.backends.new_id(account, call.operation, user.name, "ACCA"),

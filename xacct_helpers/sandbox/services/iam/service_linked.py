@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ...protocol.errors import ApiError
-from ...protocol.wire import Answer, Call
+from ...protocol.messages import Answer, Call
 from ..operation import Effect, Operation
 from . import common, principals
 from .permissions import on

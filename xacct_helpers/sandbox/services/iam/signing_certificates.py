@@ -7,11 +7,10 @@ Source: IAM API Reference, UploadSigningCertificate and its kin; answers recorde
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from ...protocol.errors import ApiError
-from ...protocol.wire import Answer, Call
+from ...protocol.messages import Answer, Call
 from ...user_credentials import SigningCertificate
 from . import common, server_certificates
 from .without_moto import change, operation
@@ -45,7 +44,7 @@ def _add(state: State, call: Call, account: str) -> SigningCertificate:
         id=state.backends.new_id(account, call.operation, user.name, "", 32),
         user_id=user.unique_id,
         body=call.params["CertificateBody"],
-        uploaded=state.clock.now().astimezone(UTC).replace(microsecond=0),
+        uploaded=state.clock.second(),
     )
     state.held(account).signing_certificates[made.id] = made
     return made

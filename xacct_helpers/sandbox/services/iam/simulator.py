@@ -30,7 +30,7 @@ from ....policy import (
 )
 from ...authorization.gate import Levels, service_controls
 from ...protocol.errors import ApiError
-from ...protocol.wire import Answer, Call
+from ...protocol.messages import Answer, Call
 from ...records import StoredPolicy
 from ..operation import Operation
 from . import common

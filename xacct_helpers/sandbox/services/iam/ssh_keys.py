@@ -9,11 +9,10 @@ from __future__ import annotations
 import base64
 import hashlib
 from dataclasses import replace
-from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from ...protocol.errors import ApiError
-from ...protocol.wire import Answer, Call
+from ...protocol.messages import Answer, Call
 from ...user_credentials import SshPublicKey
 from . import common
 from .without_moto import change, operation
@@ -47,7 +46,7 @@ def _add(state: State, call: Call, account: str) -> SshPublicKey:
         user_id=user.unique_id,
         body=body,
         fingerprint=_fingerprint(_parsed(body)),
-        uploaded=state.clock.now().astimezone(UTC).replace(microsecond=0),
+        uploaded=state.clock.second(),
     )
     state.held(account).ssh_keys[key.id] = key
     return key

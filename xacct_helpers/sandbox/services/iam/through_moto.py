@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ...protocol.wire import Answer, Call
+from ...protocol.messages import Answer, Call
 from ..operation import Operation, Permissions
 from . import checks, own_user
 from .permissions import permissions

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ...protocol.wire import Answer, Call
+from ...protocol.messages import Answer, Call
 from ...sealed_tokens import new_secret
 from ..operation import Operation
 from . import checks, own_user, principals

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from ...protocol.wire import Answer, Call
+from ...protocol.messages import Answer, Call
 from ..operation import Effect, Operation, Permissions
 from . import checks, own_user
 from .permissions import permissions

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from ...authorization.gate import organization_of as of
 from ...permission_checks import PermissionCheck
 from ...protocol.errors import ApiError
-from ...protocol.wire import Answer, Call
+from ...protocol.messages import Answer, Call
 from ...store.organization import Organization
 from ..operation import Operation, Service
 from . import membership, policies, queries

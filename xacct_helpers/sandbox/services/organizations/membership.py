@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from ...authorization.gate import organization_of as of
-from ...protocol.wire import Call
+from ...protocol.messages import Call
 from ...store import organization
 from ...store.organization import Handshake, Node, Organization
 from .lookup import account_of, api_error, denied, handshake_of, managed, own, parent_of, unit_of

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ....policy import Kind, PolicyError, check
 from ....policy.language import limits
-from ...protocol.wire import Call
+from ...protocol.messages import Call
 from ...store.organization import FULL_ACCESS, RCP, SCP, Organization, Policy
 from .lookup import api_error, denied, managed, policy_of, target_of
 from .rendering import Answer, policy_shown, root_shown

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...protocol.wire import Call
+from ...protocol.messages import Call
 from ...store.organization import Organization
 from .lookup import (
     account_of,

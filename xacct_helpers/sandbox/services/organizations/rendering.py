@@ -7,7 +7,7 @@ import binascii
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ...protocol.wire import Call
+from ...protocol.messages import Call
 from ...store.organization import SCP, Handshake, Node, Organization, Policy
 from .lookup import api_error
 

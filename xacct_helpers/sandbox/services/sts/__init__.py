@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ....policy import refusal, refused_to
 from ...permission_checks import CheckedPermission, PermissionCheck
 from ...protocol.errors import ApiError, access_denied
-from ...protocol.wire import Answer, Call
+from ...protocol.messages import Answer, Call
 from ..iam import mfa
 from ..operation import Operation, Service, account_wide
 from . import assume_role, federation, sessions, web_identity

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ...callers import Caller, Session
 from ...permission_checks import PermissionCheck
 from ...protocol.errors import ApiError
-from ...protocol.wire import Answer, Call
+from ...protocol.messages import Answer, Call
 from ...records import Role, StoredPolicy
 from ...sealed_tokens import new_secret
 from ..iam import mfa
@@ -151,7 +151,7 @@ def new_session(
 
     mfa: whether the call showed a one-time code. more: further members of Session.
     """
-    now = state.clock.now().replace(microsecond=0)
+    now = state.clock.second()
     return Session(
         access_key_id=sessions.temporary_key_id(role.account),
         secret=new_secret(),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ...permission_checks import PermissionCheck
-from ...protocol.wire import Answer, Call
+from ...protocol.messages import Answer, Call
 from . import sessions
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from ....policy.language import limits
 from ...auth import identities
 from ...callers import Caller, Session
 from ...protocol.errors import ApiError, validation
-from ...protocol.wire import Call
+from ...protocol.messages import Call
 from ...sealed_tokens import new_secret
 
 if TYPE_CHECKING:
@@ -141,7 +141,7 @@ def for_user(
 
     mfa: whether the call showed a one-time code.
     """
-    now = state.clock.now().replace(microsecond=0)
+    now = state.clock.second()
     return Session(
         access_key_id=temporary_key_id(caller.account),
         secret=new_secret(),

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from ...auth import oidc_issuer
 from ...permission_checks import PermissionCheck
 from ...protocol.errors import ApiError
-from ...protocol.wire import Answer, Call
+from ...protocol.messages import Answer, Call
 from ...records import OidcProvider
 from . import assume_role, sessions
 

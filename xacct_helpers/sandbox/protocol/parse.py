@@ -1,7 +1,7 @@
-"""HTTP to Call, and answers to the service's own wire format.
+"""HTTP to a call: which service and operation it is for, and its parameters.
 
-The shapes come from botocore's service models: the query protocol (IAM, STS) is read from a form
-and answered in XML, the JSON protocol (ECR, CloudTrail) is JSON both ways.
+The shapes come from botocore's service models: the query protocol (IAM, STS) is read from a form,
+the JSON protocol (ECR, CloudTrail, Organizations) from a JSON body.
 """
 
 from __future__ import annotations
@@ -11,118 +11,35 @@ import binascii
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from functools import cache
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
-from xml.sax.saxutils import escape
 
-from botocore.loaders import Loader
-from botocore.model import ListShape, MapShape, OperationModel, ServiceModel, Shape, StructureShape
+from botocore.model import ListShape, MapShape, Shape, StructureShape
 
 from ...aws.regions import DEFAULT_REGION
 from ...aws.services import SERVICES, titles
 from .errors import ApiError
-
-#: What a call is answered with, by the names of its operation's output shape.
-Answer = Mapping[str, Any]
+from .messages import Addressed, Call, HttpRequest
+from .models import operation_model
 
 MAX_API_BODY = 32 * 1024 * 1024
+
+
 _MAX_FORM_FIELDS = 10_000
+
+
 _MAX_JSON_DEPTH = 64
+
+
 _SURROGATE = re.compile("[\ud800-\udfff]")
-# What XML 1.0 cannot hold, not even escaped.
-_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HttpRequest:
-    """One HTTP request as it came in; header names in lower case, body complete."""
-
-    method: str
-    path: str
-    query: str
-    headers: Mapping[str, str]
-    body: bytes = b""
-    client: str = "127.0.0.1"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FilePart:
-    """Bytes of a file, from `start` on, to be streamed."""
-
-    path: Path
-    length: int
-    start: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HttpResponse:
-    """What goes back: status, headers, and a body that is bytes or those of a file."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes | FilePart
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
-    """An API call that has been read but not yet judged.
-
-    params: the parameters by the names of botocore's model, typed as the model says.
-    """
-
-    service: str
-    operation: str
-    params: Mapping[str, Any]
-    region: str
-    request_id: str
-    protocol: str
-    source_ip: str = "127.0.0.1"
-    user_agent: str = ""
-
-    @property
-    def action(self) -> str:
-        return f"{self.service}:{self.operation}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Addressed:
-    """Which service and operation a request is for, before its parameters are read."""
-
-    service: str
-    operation: str
-    protocol: str
-    region: str
-    form: Mapping[str, str] = field(default_factory=dict)
-
-
-@cache
-def loader() -> Loader:
-    """What reads botocore's data."""
-    # Only botocore's own data: a model planted in the user's home must not be read.
-    return Loader(include_default_search_paths=False, extra_search_paths=[Loader.BUILTIN_DATA_PATH])
-
-
-@cache
-def service_model(service: str) -> ServiceModel:
-    """botocore's model of a service."""
-    return ServiceModel(loader().load_service_model(service, "service-2"), service)
-
-
-@cache
-def operation_model(service: str, operation: str) -> OperationModel:
-    """botocore's model of one operation; KeyError when AWS has no such operation."""
-    model = service_model(service)
-    if operation not in model.operation_names:
-        raise KeyError(operation)
-    return model.operation_model(operation)
 
 
 _SCOPE = re.compile(r"Credential=[^/,\s]+/\d{8}/([^/,\s]+)/([^/,\s]+)/aws4_request")
+
+
 _TARGETS = {service.target: service.name for service in SERVICES.values() if service.target}
+
+
 _QUERY_SERVICES = {
     service.version: service.name for service in SERVICES.values() if service.protocol == "query"
 }
@@ -235,9 +152,6 @@ def _unknown_operation(addressed: Addressed, served: Iterable[str]) -> ApiError:
     return ApiError("InvalidAction", message, 400)
 
 
-# -- reading ---------------------------------------------------------------------------------
-
-
 def _read_json(body: bytes, shape: Shape) -> dict[str, Any]:
     try:
         value = json.loads(body or b"{}")
@@ -346,122 +260,6 @@ def _scalar(text: str, kind: str, name: str) -> Any:
             raise ApiError("MalformedInput", f"{name} must be true or false, not '{text[:40]}'.")
         return text.lower() == "true"
     return text
-
-
-# -- writing ---------------------------------------------------------------------------------
-
-
-def result(call: Call, value: Mapping[str, Any]) -> HttpResponse:
-    """A successful answer; value by the names of the operation's output shape."""
-    model = operation_model(call.service, call.operation)
-    headers = {"x-amzn-RequestId": call.request_id}
-    if call.protocol == "json":
-        body = b"{}" if model.output_shape is None else _json_body(value, model.output_shape)
-        return HttpResponse(
-            status=200, headers=headers | {"content-type": "application/x-amz-json-1.1"}, body=body
-        )
-    inner, wrapper = "", f"{call.operation}Result"
-    if model.output_shape is not None:
-        inner = _element(wrapper, _xml_members(value, model.output_shape))
-    namespace = service_model(call.service).metadata["xmlNamespace"]
-    text = (
-        f'<{call.operation}Response xmlns="{namespace}">{inner}'
-        f"<ResponseMetadata><RequestId>{call.request_id}</RequestId></ResponseMetadata>"
-        f"</{call.operation}Response>"
-    )
-    return HttpResponse(
-        status=200, headers=headers | {"content-type": "text/xml"}, body=text.encode()
-    )
-
-
-def _json_body(value: Mapping[str, Any], shape: Shape) -> bytes:
-    return json.dumps(_jsonable(value, shape)).encode()
-
-
-def _jsonable(value: Any, shape: Shape) -> Any:
-    if isinstance(shape, StructureShape):
-        return {
-            name: _jsonable(value[name], member)
-            for name, member in shape.members.items()
-            if value.get(name) is not None
-        }
-    if isinstance(shape, ListShape):
-        return [_jsonable(item, shape.member) for item in value]
-    if isinstance(value, datetime):
-        return round(value.timestamp(), 3)
-    return value
-
-
-def _xml_members(value: Mapping[str, Any], shape: Shape) -> str:
-    assert isinstance(shape, StructureShape)
-    return "".join(
-        _xml(value[name], member, member.serialization.get("name", name))
-        for name, member in shape.members.items()
-        if value.get(name) is not None
-    )
-
-
-def _xml(value: Any, shape: Shape, tag: str) -> str:
-    if isinstance(shape, StructureShape):
-        return _element(tag, _xml_members(value, shape))
-    if isinstance(shape, ListShape):
-        return _element(tag, "".join(_xml(item, shape.member, "member") for item in value))
-    if isinstance(shape, MapShape):
-        entries = (
-            _element("entry", _xml(key, shape.key, "key") + _xml(item, shape.value, "value"))
-            for key, item in value.items()
-        )
-        return _element(tag, "".join(entries))
-    if isinstance(value, bool):
-        value = "true" if value else "false"
-    elif isinstance(value, bytes):
-        value = base64.b64encode(value).decode()
-    elif isinstance(value, datetime):
-        value = iso(value)
-    return f"<{tag}>{_escaped(str(value))}</{tag}>"
-
-
-def _element(tag: str, inner: str) -> str:
-    return f"<{tag}>{inner}</{tag}>" if inner else f"<{tag}/>"
-
-
-def _escaped(text: str) -> str:
-    """XML text: characters that XML cannot hold become U+FFFD, and a carriage return stays one."""
-    return escape(_NOT_XML.sub("\ufffd", text), {"\r": "&#13;"})
-
-
-def iso(moment: datetime) -> str:
-    """2026-11-24T12:00:00Z"""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def error(failure: ApiError, protocol: str, request_id: str, service: str = "") -> HttpResponse:
-    """An error answer in the service's own format."""
-    headers = {"x-amzn-RequestId": request_id}
-    if protocol == "json":
-        # Errors made before the service's own code runs carry "Message", modelled ones "message";
-        # botocore reads either.
-        key = "Message" if failure.code == "AccessDeniedException" else "message"
-        body = {"__type": failure.code, key: failure.message, **failure.members}
-        return HttpResponse(
-            status=failure.status,
-            headers=headers
-            | {"content-type": "application/x-amz-json-1.1", "x-amzn-ErrorType": failure.code},
-            body=json.dumps(body).encode(),
-        )
-    kind = "Receiver" if failure.status >= 500 else "Sender"
-    namespace = service_model(service).metadata["xmlNamespace"] if service in SERVICES else ""
-    xmlns = f' xmlns="{namespace}"' if namespace else ""
-    # Some errors of IAM have no message, and then no element for it (recorded).
-    told = f"<Message>{_escaped(failure.message)}</Message>" if failure.message else ""
-    text = (
-        f"<ErrorResponse{xmlns}><Error><Type>{kind}</Type><Code>{_escaped(failure.code)}</Code>"
-        f"{told}</Error>"
-        f"<RequestId>{request_id}</RequestId></ErrorResponse>"
-    )
-    return HttpResponse(
-        status=failure.status, headers=headers | {"content-type": "text/xml"}, body=text.encode()
-    )
 
 
 # Services that answer in XML without reading a form.
