@@ -12,8 +12,8 @@ from . import sdk_clock, workspace
 from ._version import __version__
 from .aws import sdk_models
 from .aws.regions import DEFAULT_REGION
+from .course import account_moves, progress
 from .course import checkpoint as _catch_up
-from .course import progress
 from .workspace import LabError, Running
 
 if TYPE_CHECKING:
@@ -108,6 +108,7 @@ class Lab:
             record.unfinished = None
             record.write()
             _catch_up.rewind(self.running, "reset")
+        account_moves.note(self.folder, "they are as on the first day")
         self.clock.followed()
         print("The accounts are as on the first day.")
 

@@ -18,6 +18,7 @@ from typing import Any
 from .. import course, workspace
 from ..progress_bar import progress_bar
 from ..workspace import LabError, Running
+from . import account_moves
 
 
 def catch_up(running: Running, through: int) -> None:
@@ -47,6 +48,8 @@ def catch_up(running: Running, through: int) -> None:
                 elif before == after:
                     # Made by hand and right: theirs stay, with their own dates and secrets.
                     rewind(running, "restore", name=aside)
+    if done != through:
+        account_moves.note(running.folder, f"they are as after notebook {through:02}")
     print(words)
 
 
@@ -59,6 +62,7 @@ def restore(running: Running) -> None:
         with _undone_if_cut_short(running, record) as aside:
             rewind(running, "restore", name=record.kept)
             record.kept = aside
+    account_moves.note(running.folder, "they are as they were before a catch_up")
     print("Your accounts are as they were before catch_up. lab.restore() again goes back.")
 
 

@@ -10,11 +10,12 @@ line that matters. Errors of the learner's own Python keep their traceback.
 from __future__ import annotations
 
 import json
+from subprocess import CalledProcessError
 from typing import Any
 
 from ..lab import opened
 from ..workspace import LabError, NotThere
-from . import refusals
+from . import moved_accounts, refusals
 from .gaps import StillToWrite, refuse_cells_with_gaps
 
 _AGAIN = "The sandbox does not answer. Run the cell with open_lab() again: it starts it."
@@ -33,6 +34,9 @@ def show_plainly() -> None:
     _shorten_answers(shell)
     _shorten_errors(shell)
     refuse_cells_with_gaps(shell)
+    lab = opened()
+    if lab is not None:
+        moved_accounts.watch(shell, lab.folder)
     shell.events.register("post_run_cell", _explain_refusal)
 
 
@@ -67,6 +71,8 @@ def _shorten_errors(shell: Any) -> None:
     usual = formatter.structured_traceback
 
     def structured_traceback(etype: Any, value: Any, *rest: Any, **more: Any) -> Any:
+        if isinstance(value, CalledProcessError):  # of a %%bash cell
+            return [f"The cell ended with exit code {value.returncode}; what it said is above."]
         if not isinstance(value, plain):
             return usual(etype, value, *rest, **more)
         lines = [f"{etype.__name__}: {value}"]
