@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ...protocol.errors import ApiError
 
@@ -13,11 +13,19 @@ if TYPE_CHECKING:
     from ...store.state import State
 
 _PAGE = 100
+Entity = TypeVar("Entity")
 
 
 def missing(text: str) -> ApiError:
     """NoSuchEntity, with this text."""
     return ApiError("NoSuchEntity", text, 404)
+
+
+def existing(entity: Entity | None, text: str) -> Entity:
+    """Return the entity that was looked up; NoSuchEntity with this text for None."""
+    if entity is None:
+        raise missing(text)
+    return entity
 
 
 def limit(quota: str, most: int) -> ApiError:

@@ -140,10 +140,10 @@ def _remove(state: State, call: Call, account: str) -> None:
 def _existing(state: State, call: Call, account: str) -> MfaDevice:
     """The device that a call names; NoSuchEntity when there is none."""
     number = call.params["SerialNumber"]
-    device = state.held(account).mfa_devices.get(number)
-    if device is None:
-        raise common.missing(f"MFA Device with serial number {number} does not exist.")
-    return device
+    return common.existing(
+        state.held(account).mfa_devices.get(number),
+        f"MFA Device with serial number {number} does not exist.",
+    )
 
 
 def _picture(text: str) -> bytes:

@@ -16,7 +16,7 @@ from ...protocol.messages import Answer, Call
 from ...records import OidcProvider
 from ..operation import Effect, Operation
 from . import checks
-from .common import limit, missing
+from .common import existing, limit
 from .permissions import on
 from .without_moto import Handler
 
@@ -55,10 +55,10 @@ def _check_arn(call: Call) -> str:
 def _existing(state: State, call: Call, account: str) -> OidcProvider:
     """The provider that a call names; ApiError in AWS's words when there is none."""
     arn = _check_arn(call)
-    found = state.backends.iam.oidc_provider(account, arn)
-    if found is None:
-        raise missing(f"OpenIDConnect Provider not found for arn {arn}")
-    return found
+    return existing(
+        state.backends.iam.oidc_provider(account, arn),
+        f"OpenIDConnect Provider not found for arn {arn}",
+    )
 
 
 def _check_thumbprints(call: Call) -> None:

@@ -127,10 +127,9 @@ def _existing(state: State, call: Call, account: str) -> SamlProvider:
     """The provider that a call names; ApiError when there is none, or the call cannot be taken."""
     arn = call.params["SAMLProviderArn"]
     _check(call, arn)
-    found = state.held(account).saml_providers.get(arn)
-    if found is None:
-        raise common.missing(f"Manifest not found for arn {arn}")
-    return found
+    return common.existing(
+        state.held(account).saml_providers.get(arn), f"Manifest not found for arn {arn}"
+    )
 
 
 def _check(call: Call, arn: str) -> None:

@@ -97,10 +97,10 @@ def _remove(state: State, call: Call, account: str) -> None:
 def _existing(state: State, call: Call, account: str) -> ServerCertificate:
     """The certificate that a call names; NoSuchEntity when there is none."""
     name = call.params["ServerCertificateName"]
-    found = state.held(account).server_certificates.get(name)
-    if found is None:
-        raise common.missing(f"The Server Certificate with name {name} cannot be found.")
-    return found
+    return common.existing(
+        state.held(account).server_certificates.get(name),
+        f"The Server Certificate with name {name} cannot be found.",
+    )
 
 
 def _check_new(call: Call, kept: dict[str, ServerCertificate]) -> None:

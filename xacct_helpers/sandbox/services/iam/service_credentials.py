@@ -85,10 +85,10 @@ def _own(state: State, call: Call, account: str) -> list[ServiceCredential]:
 def _existing(state: State, call: Call, account: str) -> ServiceCredential:
     """The credential that a call names; NoSuchEntity when the user has none of this id."""
     wanted = call.params["ServiceSpecificCredentialId"]
-    for one in _own(state, call, account):
-        if one.id == wanted:
-            return one
-    raise common.missing(f"No such credential {wanted} exists")
+    return common.existing(
+        next((kept for kept in _own(state, call, account) if kept.id == wanted), None),
+        f"No such credential {wanted} exists",
+    )
 
 
 def _is_meant(state: State, call: Call, account: str, one: ServiceCredential) -> bool:

@@ -81,10 +81,10 @@ def _of_user(state: State, call: Call, account: str) -> list[SshPublicKey]:
 def _existing(state: State, call: Call, account: str) -> SshPublicKey:
     """The key that a call names; NoSuchEntity when the user has none of this id."""
     key_id = call.params["SSHPublicKeyId"]
-    for one in _of_user(state, call, account):
-        if one.id == key_id:
-            return one
-    raise common.missing(f"The Public Key with id {key_id} cannot be found.")
+    return common.existing(
+        next((key for key in _of_user(state, call, account) if key.id == key_id), None),
+        f"The Public Key with id {key_id} cannot be found.",
+    )
 
 
 def _shown(call: Call, key: SshPublicKey, members: str = "") -> dict[str, Any]:
