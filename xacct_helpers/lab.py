@@ -28,13 +28,12 @@ def open_lab() -> Lab:
 
     A notebook opens it by view.opening. Raises LabError when the sandbox cannot start.
     """
-    global _current
     running = workspace.join(workspace.lab_folder())
     _point_kernel(running)
     status = running.get("status")
     lab = Lab(running, tuple(status["notices"]))
     sdk_clock.follow(status["clock_offset_seconds"])
-    _current = lab
+    use(lab)
     if notebook := progress.open_notebook():
         progress.record(lab.folder, lambda before: progress.with_last(before, notebook))
     return lab
@@ -43,6 +42,12 @@ def open_lab() -> Lab:
 def opened() -> Lab | None:
     """The lab that this process has opened, if it has."""
     return _current
+
+
+def use(lab: Lab | None) -> None:
+    """Count a lab as the one that this process has opened; None for none."""
+    global _current
+    _current = lab
 
 
 class Clock:

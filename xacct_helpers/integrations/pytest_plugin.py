@@ -48,20 +48,22 @@ def xacct_lab(_xacct_running: Running, monkeypatch: pytest.MonkeyPatch) -> Itera
 
     from .. import lab as labs
     from .. import sdk_clock, workspace
+    from ..aws import sdk_models
 
     for name, value in workspace.environment(_xacct_running, os.environ).items():
         if value is None:
             monkeypatch.delenv(name, raising=False)
         else:
             monkeypatch.setenv(name, value)
-    models = str(_xacct_running.folder / "home" / ".aws" / "models")
-    monkeypatch.setattr(Loader, "CUSTOMER_DATA_PATH", models)
+    models = sdk_models.folder(_xacct_running.folder)
+    monkeypatch.setattr(Loader, "CUSTOMER_DATA_PATH", str(models))
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
     _xacct_running.post("reset")
     workspace.forget_cached_credentials(_xacct_running.folder)
-    lab = labs.Lab(_xacct_running)
-    monkeypatch.setattr(labs, "_current", lab)
+    before, lab = labs.opened(), labs.Lab(_xacct_running)
+    labs.use(lab)
     yield lab
+    labs.use(before)
     sdk_clock.follow(0)
 
 
