@@ -374,7 +374,7 @@ def _lab(options: argparse.Namespace) -> int:
 
 
 def _bring_up_to_date(copy: learners_copy.Copy, *, sure: bool) -> None:
-    """Offer the files that the course has anew, and say which the learner has made their own."""
+    """Offer the files that the course has changed, and say which the learner has made their own."""
     from .course import learners_copy
 
     if copy.outdated:

@@ -1,4 +1,4 @@
-"""This kernel's AWS SDK by the lab's clock: it assumes a role anew when, in the lab, it is time.
+"""This kernel's AWS SDK by the lab's clock: it assumes a role again when, in the lab, it is time.
 
 The sandbox ends sessions by the lab's clock. botocore renews them by the computer's; unless it
 follows, a lab whose clock was advanced refuses sessions that botocore still takes for good.

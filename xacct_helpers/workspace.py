@@ -125,7 +125,7 @@ class Running:
         try:
             return _request(self, method, path, body)
         except _NotOurs as error:
-            # It may have been started anew since, by another notebook: the token changes then.
+            # It may have been started again since, by another notebook: the token changes then.
             now = find(self.folder)
             if now is None:
                 raise LabError(f"{error} Run open_lab() again: nothing is lost.") from error

@@ -332,7 +332,7 @@ def document_rows() -> Iterator[RefusedIamCall]:
         "a word as Resource", one(Resource="foo"), 'Resource foo must be in ARN format or "*".'
     )
     yield malformed(
-        "a partition that is none",
+        "what is no partition",
         one(Resource="arn:mars:s3:::b"),
         'Partition "mars" is not valid for resource "arn:mars:s3:::b".',
     )

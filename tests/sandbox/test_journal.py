@@ -45,7 +45,7 @@ def fill(sandbox: Sandbox) -> Keys:
     push(sandbox, A, IMAGE, **NAMED)
     push(sandbox, A, Image(b"two", b'{"two": 2}'), **NAMED)  # takes the tag
     sandbox.do(A, "ecr:SetRepositoryPolicy", **NAMED, policyText=grant(B))
-    # a role that is trusted, deleted and made anew: its trust dangles
+    # a role that is trusted, deleted and made again: its trust dangles
     sandbox.role(B, "worker", trust(B))
     sandbox.role(A, "dangling", trust(f"arn:aws:iam::{B}:role/worker"))
     sandbox.do(B, "iam:DeleteRole", RoleName="worker")

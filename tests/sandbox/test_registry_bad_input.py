@@ -67,7 +67,7 @@ BAD = [
     Bad("a chunk sent twice", "PATCH", UPLOAD, 416, "BLOB_UPLOAD_INVALID", DATA, ONE),
     Bad("a chunk after a gap", "PATCH", UPLOAD, 416, "BLOB_UPLOAD_INVALID", DATA, GAP),
     Bad(
-        "a range that is none",
+        "what is no range",
         "PATCH",
         UPLOAD,
         400,
@@ -151,7 +151,7 @@ BAD = [
         _manifest(digest_of(IMAGE.layer)),
     ),
     Bad(
-        "a number of entries that is none",
+        "what is no number of entries",
         "GET",
         "my-app/tags/list?n=many",
         400,

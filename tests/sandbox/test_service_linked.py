@@ -39,7 +39,7 @@ def test_its_life(sandbox: Sandbox) -> None:
     elsewhere = sandbox.call(B, "iam:GetServiceLinkedRoleDeletionStatus", DeletionTaskId=task)
     assert elsewhere.code == "NoSuchEntity"
     assert sandbox.call(A, "iam:GetRole", RoleName=NAME).code == "NoSuchEntity"
-    assert create(sandbox)["RoleId"] != made["RoleId"], "made anew, it is another role"
+    assert create(sandbox)["RoleId"] != made["RoleId"], "made again, it is another role"
 
 
 def test_a_suffix(sandbox: Sandbox) -> None:

@@ -318,7 +318,7 @@ def is_fine(reply: Reply, told: str) -> None:
 
 
 def alive(sandbox: Sandbox) -> None:
-    """The administrator may have been deleted by the fuzz itself; then the accounts start anew."""
+    """The administrator may have been deleted by the fuzz itself; then the accounts start again."""
     if not sandbox.call(A, "sts:GetCallerIdentity").ok or not sandbox.call(A, "iam:ListUsers").ok:
         furnish(sandbox)
 

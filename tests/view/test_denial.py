@@ -258,7 +258,7 @@ def ran_in_a_shell(lab: Lab, card: Card) -> None:
 
 
 def _remake(lab: Lab) -> None:
-    """B's role deleted and made anew: A trusts one that is gone."""
+    """B's role deleted and made again: A trusts one that is gone."""
     iam = boto3.Session(profile_name="account-b-admin").client("iam")
     trust = iam.get_role(RoleName="some-role-name")["Role"]["AssumeRolePolicyDocument"]
     [name] = iam.list_role_policies(RoleName="some-role-name")["PolicyNames"]

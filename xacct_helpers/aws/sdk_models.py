@@ -29,7 +29,7 @@ def keep_to(lab: Path) -> None:
 def parse_once() -> None:
     """Have all sessions of this process share what botocore finds in its data files.
 
-    botocore looks anew for each session: it parses the endpoints of every service of AWS, which
+    botocore looks again for each session: it parses the endpoints of every service of AWS, which
     takes some 80 ms, and looks into the folder of each of some 400 services, twice, which takes 10
     of the 18 ms that are left of `boto3.Session(...).client(...)`. Sharing is safe: the clients of
     one session share the same data. Source: botocore 1.44, botocore/loaders.py (JSONFileLoader, and

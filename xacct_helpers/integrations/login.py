@@ -39,7 +39,7 @@ class Login:
 
 
 def registry_of(name: str) -> Registry | None:
-    """The registry that an image name, a URL or a bare host means; None when it is none of ours.
+    """The registry that an image name, a URL or a bare host means; None when it is not one of ours.
 
     Registries are known by ECR's host names, and by the sandbox's own port, where the account is
     the first part of the path.

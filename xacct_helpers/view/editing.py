@@ -133,7 +133,7 @@ def _target(
 def read(document: Target) -> str:
     """The document as the account has it, indented.
 
-    Raises LabError when there is none, in AWS's words; ClientError when it may not be read.
+    Raises LabError when it does not exist, in AWS's words; ClientError when it may not be read.
     """
     from botocore.exceptions import ClientError
 

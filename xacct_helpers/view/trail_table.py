@@ -102,7 +102,7 @@ def _shown(rows: tuple[Row, ...]) -> dict[str, Any]:
 
 
 def _card_of(request_id: str) -> str:
-    """The card of a call as HTML; a sentence where there is none."""
+    """The card of a call as HTML; a sentence for a call without one."""
     try:
         found = current().running.get(f"decision/{request_id}")
     except LabError as error:

@@ -1,6 +1,6 @@
 """What the sandbox has on record of the learner's own doing, for goals that no state can show.
 
-The trail has every call, and is in memory: it begins anew with the sandbox and with a reset. The
+The trail has every call, and is in memory: it begins again with the sandbox and with a reset. The
 journal has what changed the accounts, and lasts as long as they do. A check that has passed once
 asks neither again: what was done stays done.
 """
@@ -48,7 +48,7 @@ def pulled_in_a_chain() -> Answer:
     return _not_yet("some-role-name has not assumed account-a-role-name, as far as the trail goes")
 
 
-def made_anew() -> Answer:
+def remade() -> Answer:
     """Whether account B's role was made more than once."""
     changes = current().running.get("changes/0")["changes"]
     made = [

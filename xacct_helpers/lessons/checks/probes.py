@@ -109,7 +109,7 @@ def get_image(ecr: Any, repository: str = REPOSITORY, **parameters: Any) -> Answ
 
 
 def pull(ecr: Any, **parameters: Any) -> Answer:
-    """The whole pull of my-app:v1, every digest computed anew."""
+    """The whole pull of my-app:v1, every digest computed again."""
     from ...images import TransferError, pull_image
 
     try:

@@ -18,7 +18,7 @@ _inner: Any = None
 
 
 def new_session(profile_name: str | None = None, **keys: Any) -> Any:
-    """A boto3 session with nothing cached: a role that was remade must be assumed anew."""
+    """A boto3 session with nothing cached: a role that was remade must be assumed again."""
     import boto3
 
     inner = marked_calls.inner_session(profile_name)

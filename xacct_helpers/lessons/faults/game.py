@@ -232,7 +232,7 @@ _NO_GAME = "Nothing is broken: break_accounts() first."
 
 
 def _game() -> tuple[Lab, Game]:
-    """The lab and the game that is on. Raises LabError when there is none."""
+    """The lab and the game that is on. Raises LabError when no game is on."""
     lab = current()
     game = records.load(lab).game
     if game is None:

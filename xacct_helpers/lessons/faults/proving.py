@@ -20,7 +20,7 @@ from .world import SOUND, Place, World
 
 
 class NotProved(Exception):
-    """A fault that is none, or cannot be mended as its entry says; the text tells which step."""
+    """A fault breaks nothing, or cannot be mended as its entry says; the text has the step."""
 
 
 def prove(lab: Lab, drawn: tuple[Drawn, ...], *, snapshot: str) -> None:
@@ -28,7 +28,7 @@ def prove(lab: Lab, drawn: tuple[Drawn, ...], *, snapshot: str) -> None:
 
     1. The deployment is refused. With one fault: with the code, and by the kind of policy, that the
        fault's entry says.
-    2. Every other document written anew as it should be: still refused.
+    2. Every other document written again as it should be: still refused.
     3. With two faults, either mended alone: still refused.
     4. All mended, by one change each: who may can, and who must not cannot.
 

@@ -87,7 +87,7 @@ class Record:
 
 
 def load(lab: Lab) -> Record:
-    """What the file holds; nothing when there is none, or it cannot be read as one of ours."""
+    """What the file holds; nothing when it is missing or cannot be read as one of ours."""
     with contextlib.suppress(FileNotFoundError, ValueError, KeyError, TypeError):
         content = json.loads(_path(lab).read_text())
         game = content["game"]

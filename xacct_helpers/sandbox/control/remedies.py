@@ -54,10 +54,10 @@ class Remedy:
 def remedies(
     state: State, checked: CheckedPermission, suggestions: tuple[Suggestion, ...]
 ) -> tuple[Remedy, ...]:
-    """The calls for these suggestions, those for which there is one.
+    """The calls that make these suggestions, as far as calls can.
 
-    There is none for a session policy, which is given with the session, nor to widen a policy of
-    AWS's own, nor for a registry in another region than the profiles have.
+    No call changes a session policy, which is given with the session, or a policy of AWS's own;
+    and a registry in another region than the profiles' is left out.
     """
     sent = {k: v for one in suggestions if one.change == "send" for k, v in one.statement.items()}
     changed: dict[StoredPolicy, list[Any]] = {}

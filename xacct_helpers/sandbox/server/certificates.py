@@ -22,7 +22,7 @@ _ORGANIZATION = "xacct lab, this machine only"
 
 
 def ensure(folder: Path) -> Path:
-    """The authority's certificate in a folder, made now when there is none.
+    """The authority's certificate in a folder, made now when it is missing.
 
     Raises OSError when the folder cannot be written.
     """

@@ -1,7 +1,7 @@
 """The access map as an SVG picture, of its layout.
 
 No ids and no references, so that several pictures on a page do not mix. Colours are JupyterLab's,
-with their own where there is none; what they say is said by shape, too: an agreed half is a solid
+with their own where it has none; what they say is said by shape, too: an agreed half is a solid
 line and a filled half-disc, one that is missing a dotted line and a hollow half-disc that stands
 off. The picture is one image with a name; the widget makes its edges buttons.
 """

@@ -118,7 +118,7 @@ def apply_due(state: State) -> None:
                 except ApiError as error:
                     _log.warning("the lifecycle policy of %s was not applied: %s", name, error)
                     state.lifecycles_wait = state.clock.now() + RETRY
-                    return  # the state was read anew from the journal
+                    return  # the state was read again from the journal
 
 
 def _apply(state: State, account: str, region: str, name: str) -> None:

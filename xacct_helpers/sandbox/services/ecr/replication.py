@@ -42,7 +42,7 @@ _log = logging.getLogger("xacct.sandbox")
 
 def required_permissions(state: State, call: Call, caller: Caller) -> tuple[PermissionCheck, ...]:
     """What PutReplicationConfiguration needs beside its own permission: to make the role that
-    copies, when there is none. Source: Service Authorization Reference, dependent actions."""
+    copies, where it is missing. Source: Service Authorization Reference, dependent actions."""
     wanted = bool(call.params["replicationConfiguration"].get("rules"))
     arn = service_linked.role_arn(SERVICE, caller.account)
     if not wanted or state.backends.iam.role_by_arn(caller.account, arn) is not None:

@@ -117,7 +117,7 @@ def _find(state: State, owner: str, region: str, name: str) -> Repository | None
 
 
 def existing(state: State, call: Call, owner: str) -> Repository:
-    """The repository that a call names; ApiError when there is none."""
+    """The repository that a call names; ApiError when it does not exist."""
     name = name_of(call)
     found = _find(state, owner, call.region, name)
     if found is None:

@@ -138,7 +138,7 @@ def _remove(state: State, call: Call, account: str) -> None:
 
 
 def _existing(state: State, call: Call, account: str) -> MfaDevice:
-    """The device that a call names; NoSuchEntity when there is none."""
+    """The device that a call names; NoSuchEntity when it does not exist."""
     number = call.params["SerialNumber"]
     return common.existing(
         state.held(account).mfa_devices.get(number),

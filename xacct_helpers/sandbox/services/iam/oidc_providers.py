@@ -53,7 +53,7 @@ def _check_arn(call: Call) -> str:
 
 
 def _existing(state: State, call: Call, account: str) -> OidcProvider:
-    """The provider that a call names; ApiError in AWS's words when there is none."""
+    """The provider that a call names; ApiError in AWS's words when it does not exist."""
     arn = _check_arn(call)
     return existing(
         state.backends.iam.oidc_provider(account, arn),

@@ -40,7 +40,7 @@ _ABOUT_CALLER = frozenset(
 
 
 def check(call: Call, caller: Caller) -> None:
-    """ValidationError for a call that names no user, of a caller who is none."""
+    """ValidationError for a call that names no user, by a caller who is not a user either."""
     if _lacks_user(call) and caller.principal.kind != "user":
         raise ApiError(
             "ValidationError", "Must specify userName when calling with non-User credentials"

@@ -124,7 +124,7 @@ def _answer(call: Call, arn: str) -> Answer:
 
 
 def _existing(state: State, call: Call, account: str) -> SamlProvider:
-    """The provider that a call names; ApiError when there is none, or the call cannot be taken."""
+    """The provider that a call names; ApiError when it does not exist or the call is malformed."""
     arn = call.params["SAMLProviderArn"]
     _check(call, arn)
     return common.existing(
@@ -149,7 +149,7 @@ def _check(call: Call, arn: str) -> None:
 
 
 def _issuer(document: str) -> ElementTree.Element | None:
-    """The element of the identity provider in SAML 2.0 metadata; None when there is none."""
+    """The element of the identity provider in SAML 2.0 metadata; None when the text has none."""
     if "<!" in document.replace("<!--", ""):
         return None  # no document type: metadata have none, and its entities could be endless
     try:

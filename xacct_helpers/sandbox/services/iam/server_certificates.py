@@ -95,7 +95,7 @@ def _remove(state: State, call: Call, account: str) -> None:
 
 
 def _existing(state: State, call: Call, account: str) -> ServerCertificate:
-    """The certificate that a call names; NoSuchEntity when there is none."""
+    """The certificate that a call names; NoSuchEntity when it does not exist."""
     name = call.params["ServerCertificateName"]
     return common.existing(
         state.held(account).server_certificates.get(name),

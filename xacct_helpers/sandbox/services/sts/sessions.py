@@ -33,7 +33,7 @@ _ID_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 class Passed:
     """The session policies that a call passes.
 
-    policies: the inline one's JSON text, None when there is none; arns: the managed ones.
+    policies: the inline one's JSON text, None without one; arns: the managed ones.
     """
 
     policies: tuple[str, ...] | None
