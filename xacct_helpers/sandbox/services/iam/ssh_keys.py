@@ -15,6 +15,8 @@ from ...protocol.errors import ApiError
 from ...protocol.messages import Answer, Call
 from ...user_credentials import SshPublicKey
 from . import common
+from .entities import USER
+from .own_user import or_own_user
 from .without_moto import change, operation
 
 if TYPE_CHECKING:
@@ -79,12 +81,10 @@ def _of_user(state: State, call: Call, account: str) -> list[SshPublicKey]:
 
 
 def _existing(state: State, call: Call, account: str) -> SshPublicKey:
-    """The key that a call names; NoSuchEntity when the user has none of this id."""
+    """The key that a call names, of the user that it names."""
+    own = {one.id: one for one in _of_user(state, call, account)}
     key_id = call.params["SSHPublicKeyId"]
-    for one in _of_user(state, call, account):
-        if one.id == key_id:
-            return one
-    raise common.missing(f"The Public Key with id {key_id} cannot be found.")
+    return common.existing(own, key_id, f"The Public Key with id {key_id} cannot be found.")
 
 
 def _shown(call: Call, key: SshPublicKey, members: str = "") -> dict[str, Any]:
@@ -148,9 +148,9 @@ def _fingerprint(key: RSAPublicKey) -> str:
 
 
 OPERATIONS = {
-    "UploadSSHPublicKey": operation(_upload, _add),
-    "GetSSHPublicKey": operation(_get),
-    "ListSSHPublicKeys": operation(_list),
-    "UpdateSSHPublicKey": change(_set_status, check=_existing),
-    "DeleteSSHPublicKey": change(_remove, check=_existing),
+    "UploadSSHPublicKey": operation(USER, _upload, _add),
+    "GetSSHPublicKey": operation(USER, _get),
+    "ListSSHPublicKeys": or_own_user(operation(USER, _list)),
+    "UpdateSSHPublicKey": change(USER, _set_status, check=_existing),
+    "DeleteSSHPublicKey": change(USER, _remove, check=_existing),
 }
