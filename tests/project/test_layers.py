@@ -76,6 +76,47 @@ def test_what_a_notebook_uses_speaks_to_the_sandbox_over_http(part: str) -> None
     assert offences(part, {"xacct_helpers.sandbox"}) == []
 
 
+def asks_for_the_operation(source: str) -> Iterator[str]:
+    """The expressions that depend on which operation a call is for."""
+    for node in ast.walk(ast.parse(source)):
+        parts: list[ast.expr] = []
+        if isinstance(node, ast.Compare):
+            parts = [node.left, *node.comparators]
+        elif isinstance(node, ast.Subscript):
+            parts = [node.slice]
+        elif isinstance(node, ast.Match):
+            parts = [node.subject]
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            # a method of the name, such as startswith, or a look for it in a table
+            parts = [node.func.value, *(node.args if node.func.attr == "get" else [])]
+        if any(ast.unparse(part) == "call.operation" for part in parts):
+            yield ast.unparse(node)
+
+
+def test_only_the_registry_asks_which_operation_a_call_is_for() -> None:
+    """What is particular about an operation is in its definition."""
+    found = {
+        path.relative_to(PACKAGE).as_posix(): asked
+        for path in sources("sandbox/services")
+        if (asked := list(asks_for_the_operation(path.read_text())))
+    }
+    assert list(found) == ["sandbox/services/__init__.py"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'call.operation == "GetRole"',
+        "call.operation not in _ABOUT_CALLER",
+        'call.operation.startswith("Attach")',
+        "_DOCUMENTS[call.operation]",
+        "_DOCUMENTS.get(call.operation)",
+    ],
+)
+def test_no_way_to_ask_for_the_operation_escapes(line: str) -> None:
+    assert list(asks_for_the_operation(line)) == [line.replace("'", '"').replace('"', "'")]
+
+
 def test_sandbox_knows_nothing_of_what_stands_above_it() -> None:
     above = {f"xacct_helpers.{part}" for part in ("cli", "lab", "lessons", "view")}
     assert offences("sandbox", above) == []

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from tests.sandbox.refusals import RefusedCall
-from tests.sandboxes import A, B, Forked, Sandbox, allow, policy, statement, trust
+from tests.sandboxes import A, B, Forked, Keys, Sandbox, allow, policy, statement, trust
 
 ROOT = f"arn:aws:iam::{A}:root"
 POLICY = f"arn:aws:iam::{A}:policy/p"
@@ -1015,6 +1015,15 @@ def test_a_session_has_no_user_of_its_own(sandbox: Sandbox) -> None:
             400,
             "Must specify userName when calling with non-User credentials",
         )
+
+
+def test_what_is_refused_before_a_session_is_asked_for_a_user(sandbox: Sandbox) -> None:
+    """What all of IAM refuses comes first: a marker, and credentials that reach no IAM API."""
+    session = sandbox.assume(A, sandbox.role(A, "r", trust(A), allow("*"))["Arn"])
+    answer = sandbox.call(session, "iam:ListAccessKeys", Marker="x")
+    assert (answer.code, answer.message) == ("ValidationError", "Invalid Marker.")
+    made = sandbox.do(A, "sts:GetFederationToken", Name="guest")["Credentials"]
+    assert sandbox.call(Keys.of(made), "iam:GetUser").code == "InvalidClientTokenId"
 
 
 def test_a_user_need_not_name_itself(sandbox: Sandbox) -> None:

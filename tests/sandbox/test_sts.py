@@ -593,8 +593,10 @@ def test_the_root_user_assumes_no_role() -> None:
         request_id="r",
         protocol="query",
     )
+    prepare = sts.SERVICE.operations["AssumeRole"].prepare
+    assert prepare is not None
     with pytest.raises(ApiError) as refused:
-        sts.SERVICE.prepare(None, call, root)  # type: ignore[arg-type]
+        prepare(None, call, root)  # type: ignore[arg-type]
     error = refused.value
     assert (error.code, error.status) == ("AccessDenied", 403)
     assert error.message == "Roles may not be assumed by root accounts."

@@ -19,7 +19,6 @@ from . import (
     instance_profiles,
     mfa,
     oidc_providers,
-    own_user,
     passwords,
     policies,
     roles,
@@ -47,7 +46,6 @@ def _prepare(state: State, call: Call, caller: Caller) -> None:
     marker = call.params.get("Marker", "0")
     if not (marker.isascii() and marker.isdigit() and len(marker) < 10):
         raise ApiError("ValidationError", "Invalid Marker.")
-    own_user.check(call, caller)
 
 
 SERVICE = Service(

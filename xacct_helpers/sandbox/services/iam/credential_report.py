@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from ...protocol.errors import ApiError
 from ...protocol.messages import Answer, Call
 from ...user_credentials import Report
+from .entities import EVERYTHING
 from .without_moto import operation
 
 if TYPE_CHECKING:
@@ -111,6 +112,6 @@ def _time(moment: datetime) -> str:
 
 
 OPERATIONS = {
-    "GenerateCredentialReport": operation(_generate, _make),
-    "GetCredentialReport": operation(_get),
+    "GenerateCredentialReport": operation(EVERYTHING, _generate, _make),
+    "GetCredentialReport": operation(EVERYTHING, _get),
 }

@@ -123,7 +123,7 @@ def as_stored(state: State, text: str) -> str:
 
 
 def _arn_of(state: State, unique_id: str) -> str:
-    """The ARN of a living user or role, or the id itself when nobody has it."""
+    """The ARN of the user or role with this id, or the id itself if nobody has it."""
     for account in state.accounts:
         role = state.backends.iam.role_by_id(account, unique_id)
         if role is not None:

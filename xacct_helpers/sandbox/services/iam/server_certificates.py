@@ -7,7 +7,7 @@ public logs.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from ...protocol.errors import ApiError
 from ...protocol.messages import Answer, Call
 from ...user_credentials import ServerCertificate
 from . import common
-from .permissions import on
+from .entities import EntityType, Target, listing
 from .without_moto import change, operation
 
 if TYPE_CHECKING:
@@ -34,12 +34,13 @@ def _arn(state: State, call: Call, account: str) -> str:
     return f"arn:aws:iam::{account}:server-certificate{path}{name}"
 
 
-def _tags(state: State, call: Call, account: str) -> Mapping[str, str]:
-    return state.held(account).tags(_arn(state, call, account))
+def _to_be_made(state: State, call: Call, account: str) -> Target:
+    return Target(_arn(state, call, account))
 
 
-def _no_tags(state: State, call: Call, account: str) -> Mapping[str, str]:
-    return {}
+def _named(state: State, call: Call, account: str) -> Target:
+    arn = _arn(state, call, account)
+    return Target(arn, state.held(account).tags(arn))
 
 
 def _upload(state: State, call: Call, account: str) -> Answer:
@@ -126,7 +127,7 @@ def _malformed(text: str) -> ApiError:
 
 
 def certificates(text: str) -> Sequence[Certificate] | None:
-    """The certificates in a PEM text; None when it holds none or a broken one."""
+    """The certificates in a PEM text; None if it holds no certificate or a broken one."""
     from cryptography import x509
 
     try:
@@ -191,9 +192,10 @@ def _metadata(one: ServerCertificate) -> dict[str, Any]:
     }
 
 
+_CERTIFICATE = EntityType(look=_named)
 OPERATIONS = {
-    "UploadServerCertificate": operation(_upload, _add, permissions=on(_arn, _no_tags)),
-    "GetServerCertificate": operation(_get, permissions=on(_arn, _tags)),
-    "ListServerCertificates": operation(_list),
-    "DeleteServerCertificate": change(_remove, check=_existing, permissions=on(_arn, _tags)),
+    "UploadServerCertificate": operation(EntityType(look=_to_be_made), _upload, _add),
+    "GetServerCertificate": operation(_CERTIFICATE, _get),
+    "ListServerCertificates": operation(listing("server-certificate"), _list),
+    "DeleteServerCertificate": change(_CERTIFICATE, _remove, check=_existing),
 }

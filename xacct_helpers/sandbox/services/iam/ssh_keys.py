@@ -15,6 +15,8 @@ from ...protocol.errors import ApiError
 from ...protocol.messages import Answer, Call
 from ...user_credentials import SshPublicKey
 from . import common
+from .entities import USER
+from .own_user import or_own_user
 from .without_moto import change, operation
 
 if TYPE_CHECKING:
@@ -79,7 +81,7 @@ def _of_user(state: State, call: Call, account: str) -> list[SshPublicKey]:
 
 
 def _existing(state: State, call: Call, account: str) -> SshPublicKey:
-    """The key that a call names; NoSuchEntity when the user has none of this id."""
+    """The key that a call names, of the user that it names."""
     key_id = call.params["SSHPublicKeyId"]
     return common.existing(
         next((key for key in _of_user(state, call, account) if key.id == key_id), None),
@@ -148,9 +150,9 @@ def _fingerprint(key: RSAPublicKey) -> str:
 
 
 OPERATIONS = {
-    "UploadSSHPublicKey": operation(_upload, _add),
-    "GetSSHPublicKey": operation(_get),
-    "ListSSHPublicKeys": operation(_list),
-    "UpdateSSHPublicKey": change(_set_status, check=_existing),
-    "DeleteSSHPublicKey": change(_remove, check=_existing),
+    "UploadSSHPublicKey": operation(USER, _upload, _add),
+    "GetSSHPublicKey": operation(USER, _get),
+    "ListSSHPublicKeys": or_own_user(operation(USER, _list)),
+    "UpdateSSHPublicKey": change(USER, _set_status, check=_existing),
+    "DeleteSSHPublicKey": change(USER, _remove, check=_existing),
 }

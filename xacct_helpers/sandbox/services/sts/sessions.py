@@ -104,7 +104,7 @@ def asked_tags(call: Call) -> dict[str, str]:
 
 
 def check_tags(tags: Mapping[str, str], given: int) -> None:
-    """ApiError when two of the `given` tags have one key, in any case, or one is AWS's own."""
+    """Raise ApiError when two of the `given` tags have one key, in any case, or AWS's own."""
     if any(key.lower().startswith("aws:") for key in tags):
         raise ApiError(
             "InvalidParameterValue",
