@@ -243,6 +243,14 @@ REFUSED: dict[str, tuple[str, str]] = {
         text(tagged(1, 1, "a"), tagged(2, 9, "a", days=True)),
         "Every rule must have tag prefixes or patterns of its own.",
     ),
+    "a description that is a number": (
+        text({**rule(1, "any", 1), "description": 7}),
+        'instance type (integer) does not match any allowed primitive type (allowed: ["string"])',
+    ),
+    "a prefix that is no list": (
+        text(rule(1, "tagged", 1, tagPrefixList="prod")),
+        'instance type (string) does not match any allowed primitive type (allowed: ["array"])',
+    ),
     "transition": (text({**rule(1, "any", 1), "action": {"type": "transition"}}), ABSENT),
     "since pulled": (text(changed(countType="sinceImagePulled", countUnit="days")), ABSENT),
     "of the archive": (text(changed(storageClass="archive")), ABSENT),

@@ -63,6 +63,18 @@ ROWS = [
         )
     ),
     RefusedAssumeRole(
+        name="contexts of an identity provider",
+        params={
+            "ProvidedContexts": [
+                {
+                    "ProviderArn": "arn:aws:iam::aws:contextProvider/IdentityCenter",
+                    "ContextAssertion": "abcd",
+                }
+            ]
+        },
+        message="This sandbox does not have ProvidedContexts.",
+    ),
+    RefusedAssumeRole(
         name="RoleArn that is a word",
         params={"RoleArn": "a" * 24},
         message=f"{'a' * 24} is invalid",

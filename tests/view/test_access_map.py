@@ -18,7 +18,8 @@ from xacct_helpers.view.access_map import words
 from xacct_helpers.view.access_map.layout import Box, Layout, layout
 from xacct_helpers.view.access_map.model import Map, read
 from xacct_helpers.view.access_map.svg import svg
-from xacct_helpers.view.access_map.widget import still
+from xacct_helpers.view.access_map.widget import AccessMap, Widget, still
+from xacct_helpers.view.opening import current
 
 SVG = "{http://www.w3.org/2000/svg}"
 EMPTY = told([])
@@ -50,6 +51,19 @@ MAPS = {
     "three accounts": STACKED,
     "a pull across accounts": told(COURSE, ["B:role/b pull A:repository/my-app both"]),
     "A trusts all of B": told(COURSE, [], ["A:role/a assume resource B"]),
+    "an administrator that may everything of another account": told(
+        [f"A:role/r{at}" for at in range(9)],
+        [f"B:user/admin assume A:role/r{at} blanket" for at in range(9)],
+    ),
+    "each with each": told(
+        [f"{one}:role/r{at}" for one in "AB" for at in range(7)],
+        [f"B:role/r{at} assume A:role/r{to} both" for at in range(7) for to in range(7)],
+    ),
+    "many that trust an account": told(
+        [f"A:role/r{at}" for at in range(20)],
+        [],
+        [f"A:role/r{at} assume resource B" for at in range(20)],
+    ),
     "200 principals": large(200),
 }
 
@@ -204,6 +218,18 @@ def test_a_half_edge_is_half_drawn(
     assert [one.text for one in edge.iter(f"{SVG}text")] == [text]
 
 
+def test_a_long_name_is_cut_in_the_middle() -> None:
+    """The longest name that IAM takes; all of it is in the card's title and in the text."""
+    name = "begin" + "-" * 55 + "last"
+    found = read(told([f"A:role/{name}"]))
+    page = ElementTree.fromstring(svg(found))
+    shown = [one.text or "" for one in page.iter(f"{SVG}text") if one.get("class") == "name"]
+    [cut] = [one for one in shown if one.startswith("begin")]
+    assert re.fullmatch("begin-+…-+last", cut)
+    assert len(cut) < len(name)
+    assert name in words.text(found)
+
+
 def test_names_cannot_break_out() -> None:
     told_so = told(COURSE, ["B:role/b assume A:role/a both"])
     told_so["edges"][0]["external_id"] = '"><script>alert(1)</script>'
@@ -292,6 +318,38 @@ CHANGES = [
 @pytest.mark.parametrize(("before", "after", "said"), CHANGES)
 def test_what_has_changed_is_said(before: list[str], after: list[str], said: str) -> None:
     assert words.news(read(told(COURSE, before)), read(told(COURSE, after))) == said
+
+
+# -- where there is no kernel ----------------------------------------------------------------
+
+
+def test_without_a_kernel_there_is_no_widget() -> None:
+    found = read(WHOLE)
+    data, metadata = AccessMap(found)._repr_mimebundle_()
+    assert (data, metadata) == ({"text/plain": TEXT, "text/html": still(found)}, {})
+
+
+@pytest.mark.slow
+def test_an_edge_is_explained() -> None:
+    """As the browser asks for it; an edge that is gone has no explanation."""
+    gone = "<p>This edge is not there any more.</p>"
+    with prepared.lab(after=4):
+        found = read(current().running.get("map"))
+        widget = Widget(found)
+        key = f"can-assume {arn('B:role/some-role-name')} {arn('A:role/account-a-role-name')}"
+        assert key in {line.key for line in found.lines}
+        widget._asked(widget, {"why": key}, [])
+        assert widget.asked == key
+        assert "✓ Allowed: sts:AssumeRole" in widget.why
+        for nonsense in ("text", {}, {"why": 7}):
+            widget._asked(widget, nonsense, [])
+            assert widget.asked == key
+        widget.show(read(EMPTY))
+        assert (widget.asked, widget.why) == (key, gone)
+        widget._asked(widget, {"why": ""}, [])
+        assert (widget.asked, widget.why) == ("", "")
+        widget.show(found)
+        assert widget.why == "", "nothing is asked any more"
 
 
 # -- in a kernel -----------------------------------------------------------------------------

@@ -42,18 +42,13 @@ _CHUNK = 1024 * 1024
 
 
 class App:
-    """The ASGI application."""
+    """The ASGI application. Its scopes are all of HTTP: see the configuration in `run`."""
 
     def __init__(self, state: State, token: str) -> None:
         self.state = state
         self.token = token
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan":
-            await _lifespan(receive, send)
-            return
-        if scope["type"] != "http":
-            return
         lifecycle.apply_due(self.state)
         headers = {k.decode("latin-1"): v.decode("latin-1") for k, v in scope["headers"]}
         refusal = pipeline.foreign(headers)
@@ -82,16 +77,6 @@ class App:
             return
         response = pipeline.answer(self.state, replace(request, body=body), self.token)
         await _send(send, response, scope["method"])
-
-
-async def _lifespan(receive: Receive, send: Send) -> None:
-    while True:
-        message = await receive()
-        if message["type"] == "lifespan.startup":
-            await send({"type": "lifespan.startup.complete"})
-        elif message["type"] == "lifespan.shutdown":
-            await send({"type": "lifespan.shutdown.complete"})
-            return
 
 
 async def _send(send: Send, response: HttpResponse, method: str) -> None:
