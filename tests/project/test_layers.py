@@ -59,11 +59,12 @@ def offences(part: str, forbidden: set[str]) -> list[str]:
     ]
 
 
-def test_policy_imports_only_the_standard_library_and_itself() -> None:
-    allowed = set(sys.stdlib_module_names) | {"xacct_helpers.policy"}
+@pytest.mark.parametrize("part", ["lab_api", "policy"])
+def test_imports_only_the_standard_library_and_itself(part: str) -> None:
+    allowed = set(sys.stdlib_module_names) | {f"xacct_helpers.{part}"}
     strangers = [
         f"{path.relative_to(ROOT)} imports {name}"
-        for path in sources("policy")
+        for path in sources(part)
         for name in imports_of(path)
         # `from .. import policy` names the package above on its way.
         if not within(name, allowed) and name != "xacct_helpers"

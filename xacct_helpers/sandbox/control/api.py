@@ -14,13 +14,15 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ..._version import __version__
+from ...lab_api.codec import to_json
+from ...lab_api.decisions import CallReport, PermissionReport, Trail
 from ..auth import oidc_issuer
 from ..protocol.errors import ApiError
 from ..protocol.messages import HttpRequest, HttpResponse
 from ..store.journal import JournalError, TooManySnapshots
 from ..store.trail import kept_parameters
 from . import access_map, policy_preview
-from .decision_report import permission_report
+from .decision_report import call_report, permission_report, trail_entry
 
 if TYPE_CHECKING:
     from ..store.state import State
@@ -50,7 +52,7 @@ def answer(state: State, request: HttpRequest, token: str) -> HttpResponse:
         body = json.loads(request.body or b"{}")
         if not isinstance(body, dict):
             raise ControlError(400, "The body must be a JSON object.")
-        return _json(200, handler(state, argument, body))
+        return _json(200, to_json(handler(state, argument, body)))
     except ControlError as error:
         return failure(error.status, str(error))
     except ApiError as error:
@@ -77,19 +79,17 @@ def _status(state: State, argument: str, body: Body) -> Body:
     }
 
 
-def _decision(state: State, argument: str, body: Body) -> Body:
+def _decision(state: State, argument: str, body: Body) -> CallReport:
     entry = state.trail.latest_refusal() if argument == "latest" else state.trail.find(argument)
     if entry is None:
         if argument == "latest":
             raise ControlError(404, "No policy has refused anything yet.")
         raise ControlError(404, f"The trail holds no call with the request id {argument}.")
-    return entry.to_json() | {
-        "asked": [permission_report(state, checked) for checked in entry.checked]
-    }
+    return call_report(state, entry)
 
 
-def _trail(state: State, argument: str, body: Body) -> Body:
-    return {"entries": [entry.to_json() for entry in state.trail.latest(int(argument or 100))]}
+def _trail(state: State, argument: str, body: Body) -> Trail:
+    return Trail(entries=tuple(map(trail_entry, state.trail.latest(int(argument or 100)))))
 
 
 def _clock(state: State, argument: str, body: Body) -> Body:
@@ -111,7 +111,7 @@ def _map(state: State, argument: str, body: Body) -> Body:
     return access_map.map_of(state)
 
 
-def _why(state: State, argument: str, body: Body) -> Body:
+def _why(state: State, argument: str, body: Body) -> PermissionReport:
     checked = access_map.why(
         state, *(_text_of(body, name) for name in ("source", "target", "relation"))
     )
@@ -211,7 +211,7 @@ def _service_account_token(state: State, argument: str, body: Body) -> Body:
     return {"token": token, "issuer": oidc_issuer.url(state), "expires": expires}
 
 
-_ROUTES: dict[tuple[str, str], Callable[[State, str, Body], Body]] = {
+_ROUTES: dict[tuple[str, str], Callable[[State, str, Body], object]] = {
     ("GET", "status"): _status,
     ("GET", "decision"): _decision,
     ("GET", "trail"): _trail,

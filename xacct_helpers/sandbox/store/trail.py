@@ -180,25 +180,6 @@ class Entry:
         """What the call was about, for every permission that it needed."""
         return [checked.request.resource for checked in self.checked]
 
-    def to_json(self) -> dict[str, Any]:
-        """Plain JSON of everything but the decisions' steps."""
-        return {
-            "number": self.number,
-            "request_id": self.request_id,
-            "time": self.time.isoformat(timespec="milliseconds"),
-            "action": f"{self.service}:{self.operation}",
-            "caller": self.caller,
-            "account": self.account,
-            "access_key_id": self.who.access_key_id if self.who else "",
-            "gave": self.gave,
-            "source_ip": self.source_ip,
-            "error_code": self.error_code,
-            "error_message": self.error_message,
-            "denied": self.denied,
-            "check": self.check,
-            "resources": self.resources,
-        }
-
 
 class Trail:
     """The latest KEEP entries; fewer when they hold more than KEEP_BYTES."""
