@@ -31,6 +31,8 @@ from .aws.regions import DEFAULT_REGION
 from .lab_api.client import ControlApi, NotOurs, request
 from .lab_api.client import LabError as LabError
 from .lab_api.client import NotThere as NotThere
+from .lab_api.codec import from_json
+from .lab_api.lab_state import Announcement, Identity
 
 ACCOUNT_A = "111111111111"
 ACCOUNT_B = "222222222222"
@@ -135,18 +137,17 @@ def find(folder: Path) -> Running | None:
     Raises LabError when the folder cannot be read.
     """
     try:
-        content = json.loads((folder / "sandbox.json").read_text())
-        running = _running(folder, content)
+        running = _running(folder, (folder / "sandbox.json").read_text())
         _check_alive(running.pid)
         status = request(running.endpoint, running.token, "GET", "status", seconds=_FIND_SECONDS)
+        answers = from_json(Identity, status)
     except (FileNotFoundError, ProcessLookupError):
         return None
-    except (ValueError, KeyError, TypeError, OverflowError, NotOurs):
+    except (ValueError, OverflowError, NotOurs):
         return None
     except OSError as error:
         raise LabError(_cannot_use(folder, error)) from error
-    same = status.get("pid") == running.pid and status.get("folder") == str(folder)
-    return running if same else None
+    return running if answers == Identity(pid=running.pid, folder=str(folder)) else None
 
 
 def _check_alive(pid: int) -> None:
@@ -165,18 +166,18 @@ def _cannot_use(folder: Path, error: OSError) -> str:
     )
 
 
-def _running(folder: Path, content: dict[str, Any]) -> Running:
+def _running(folder: Path, announced: str) -> Running:
+    """The sandbox of an announcement's text. Raises ValueError for any other text."""
+    found = from_json(Announcement, json.loads(announced))
     return Running(
         folder=folder,
-        endpoint=str(content["endpoint"]),
-        pid=int(content["pid"]),
-        token=str(content["lab_token"]),
-        accounts={
-            a["id"]: (a["access_key_id"], a["secret_access_key"]) for a in content["accounts"]
-        },
-        registries=content["registries"],
-        proxy=str(content["proxy"]),
-        ca_file=str(content["ca_file"]),
+        endpoint=found.endpoint,
+        pid=found.pid,
+        token=found.lab_token,
+        accounts={one.id: (one.access_key_id, one.secret_access_key) for one in found.accounts},
+        registries=found.registries,
+        proxy=found.proxy,
+        ca_file=found.ca_file,
     )
 
 
@@ -234,7 +235,7 @@ def _start(folder: Path) -> Running:
             line = process.stdout.readline()
         if line:
             _started[process.pid] = process
-            running = _running(folder, json.loads(line))
+            running = _running(folder, line.decode())
             write(folder / "port", str(urlsplit(running.endpoint).port))
             return running
         process.wait()

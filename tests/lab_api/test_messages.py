@@ -8,32 +8,86 @@ from typing import Any
 import pytest
 
 from tests.sandboxes import A, B, Sandbox, allow, trust
-from xacct_helpers.lab_api import decisions
+from xacct_helpers.lab_api import access_map, decisions, lab_state
 from xacct_helpers.lab_api.codec import Misfit, from_json, to_json
 
 ANN, TARGET = f"arn:aws:iam::{B}:user/ann", f"arn:aws:iam::{A}:role/target"
+PAIR = {"source": ANN, "target": TARGET, "relation": "can-assume"}
 
 
-def test_each_answer_comes_back_byte_for_byte(sandbox: Sandbox) -> None:
+def opened(to: str) -> dict[str, Any]:
+    """A call that gives the role another trust policy, for a preview."""
+    parameters = {"RoleName": "target", "PolicyDocument": trust(to)}
+    return {"account": A, "operation": "UpdateAssumeRolePolicy", "parameters": parameters}
+
+
+@pytest.fixture(scope="module")
+def lab(running_sandbox: Sandbox) -> tuple[Sandbox, dict[str, str]]:
+    """A sandbox in which one call was refused, one allowed, and one asked for no permission; and
+    the request id of each."""
+    sandbox = running_sandbox
+    sandbox.reset()
     keys = sandbox.user(B, "ann", allow("sts:AssumeRole"))
     sandbox.role(A, "target", trust(B, Condition={"StringEquals": {"sts:ExternalId": "x-1"}}))
+    sandbox.do(A, "ecr:CreateRepository", repositoryName="app")
     asked = {"RoleArn": TARGET, "RoleSessionName": "session"}
-    refused = sandbox.call(keys, "sts:AssumeRole", **asked).request_id
-    allowed = sandbox.call(keys, "sts:AssumeRole", **asked, ExternalId="x-1").request_id
-    whoami = sandbox.call(keys, "sts:GetCallerIdentity").request_id
-    pair = {"source": ANN, "target": TARGET, "relation": "can-assume"}
-    answers: list[tuple[type, str, str, dict[str, Any] | None]] = [
-        (decisions.CallReport, "GET", f"decision/{refused}", None),
-        (decisions.CallReport, "GET", f"decision/{allowed}", None),
-        (decisions.CallReport, "GET", f"decision/{whoami}", None),
-        (decisions.Trail, "GET", "trail", None),
-        (decisions.PermissionReport, "POST", "why", pair),
-    ]
-    for kind, method, path, body in answers:
-        reply = sandbox.control(method, path, body)
-        assert reply.status == 200, reply
-        message = from_json(kind, reply.json)
-        assert json.dumps(to_json(message)).encode() == reply.body, path
+    calls = {
+        "refused": sandbox.call(keys, "sts:AssumeRole", **asked),
+        "allowed": sandbox.call(keys, "sts:AssumeRole", **asked, ExternalId="x-1"),
+        "asked for nothing": sandbox.call(keys, "sts:GetCallerIdentity"),
+    }
+    assert sandbox.control("POST", "save", {"name": "kept"}).status == 200
+    return sandbox, {name: answer.request_id for name, answer in calls.items()}
+
+
+ANSWERS: list[tuple[type, str, dict[str, Any] | None, int]] = [
+    (decisions.CallReport, "decision/refused", None, 200),
+    (decisions.CallReport, "decision/allowed", None, 200),
+    (decisions.CallReport, "decision/asked for nothing", None, 200),
+    (decisions.Trail, "trail", None, 200),
+    (decisions.PermissionReport, "why", PAIR, 200),
+    (access_map.AccessMap, "map", None, 200),
+    (access_map.MapChanges, "preview", opened(B), 200),
+    (access_map.MapChanges, "preview", opened("*"), 200),
+    (access_map.MapChanges, "preview", opened(A), 200),
+    (lab_state.Status, "status", None, 200),
+    (lab_state.Status, "clock", {"advance_seconds": 1.5}, 200),
+    (lab_state.Fingerprint, "fingerprint", None, 200),
+    (lab_state.Changes, "changes/1", None, 200),
+    (lab_state.ServiceAccountToken, "service-account-token", {"service_account": "a"}, 200),
+    (lab_state.Done, "save", {"name": "more"}, 200),
+    (lab_state.Done, "restore", {"name": "kept"}, 200),
+    (lab_state.Refusal, "restore", {"name": "nothing"}, 404),
+    (lab_state.ApiRefusal, "preview", opened("nobody"), 400),
+]
+
+
+@pytest.mark.parametrize(("kind", "path", "body", "status"), ANSWERS)
+def test_an_answer_comes_back_byte_for_byte(
+    lab: tuple[Sandbox, dict[str, str]],
+    kind: type,
+    path: str,
+    body: dict[str, Any] | None,
+    status: int,
+) -> None:
+    sandbox, ids = lab
+    name, _, call = path.partition("/")
+    path = f"{name}/{ids.get(call, call)}"
+    reply = sandbox.control("GET" if body is None else "POST", path, body)
+    assert reply.status == status, reply
+    assert json.dumps(to_json(from_json(kind, reply.json))).encode() == reply.body
+
+
+def test_what_is_announced_comes_back_too(running_sandbox: Sandbox) -> None:
+    announced = from_json(lab_state.Announcement, running_sandbox.line)
+    assert to_json(announced) == running_sandbox.line
+    assert list(to_json(announced)) == list(running_sandbox.line)
+
+
+def test_of_what_an_account_holds_only_a_part_is_read(lab: tuple[Sandbox, dict[str, str]]) -> None:
+    found = from_json(dict[str, lab_state.Holdings], lab[0].control("GET", "describe").json)
+    assert TARGET in found[A].iam
+    assert list(found[A].repositories) == [f"arn:aws:ecr:us-east-1:{A}:repository/app"]
 
 
 ENTRY = {

@@ -57,7 +57,7 @@ def xacct_lab(_xacct_running: Running, monkeypatch: pytest.MonkeyPatch) -> Itera
     models = str(_xacct_running.folder / "home" / ".aws" / "models")
     monkeypatch.setattr(Loader, "CUSTOMER_DATA_PATH", models)
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
-    _xacct_running.post("reset")
+    _xacct_running.reset()
     workspace.forget_cached_credentials(_xacct_running.folder)
     lab = labs.Lab(_xacct_running)
     monkeypatch.setattr(labs, "_current", lab)

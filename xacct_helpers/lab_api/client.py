@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import json
+from collections.abc import Mapping
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
+from .access_map import AccessMap, Edge, MapChanges
 from .codec import Misfit, from_json
-from .decisions import CallReport, PermissionReport
+from .decisions import TRAIL_HOLDS, CallReport, PermissionReport, Trail, TrailEntry
+from .lab_state import Changes, Done, Fingerprint, Holdings, Refusal, ServiceAccountToken, Status
 
 T = TypeVar("T")
 _ANSWER_SECONDS = 60.0
@@ -43,15 +46,93 @@ class ControlApi:
         """POST /_lab/PATH, as plain JSON."""
         raise NotImplementedError
 
+    # -- the lab itself
+
+    def status(self) -> Status:
+        """The sandbox's process and its clock."""
+        return self._get(Status, "status")
+
+    def advance_clock(self, seconds: float) -> Status:
+        """Move the lab's time forward."""
+        return self._post(Status, "clock", advance_seconds=seconds)
+
+    def reset(self) -> None:
+        """Empty the accounts: everything as on the first day."""
+        self._post(Done, "reset")
+
+    def save(self, name: str) -> None:
+        """Keep the accounts as they are under a name; what it held before is gone."""
+        self._post(Done, "save", name=name)
+
+    def restore(self, name: str) -> None:
+        """Bring back the accounts as they were kept. Raises NotThere for an unknown name."""
+        self._post(Done, "restore", name=name)
+
+    def fingerprint(self) -> str:
+        """A digest of what the accounts hold, times and secrets apart."""
+        return self._get(Fingerprint, "fingerprint").fingerprint
+
+    def holdings(self) -> dict[str, Holdings]:
+        """What each account holds, by its id."""
+        return self._get(dict[str, Holdings], "describe")
+
+    def changes(self, since: int) -> Changes:
+        """What has changed the accounts since there were so many records."""
+        return self._get(Changes, f"changes/{since}")
+
+    def service_account_token(
+        self, service_account: str, *, namespace: str, audience: str
+    ) -> ServiceAccountToken:
+        """A token of the lab's own issuer, as Kubernetes would project it."""
+        return self._post(
+            ServiceAccountToken,
+            "service-account-token",
+            service_account=service_account,
+            namespace=namespace,
+            audience=audience,
+        )
+
+    # -- calls
+
     def decision(self, request_id: str) -> CallReport:
         """One call, "latest" for the latest refusal. Raises NotThere when the lab has none."""
-        path = f"decision/{request_id}"
-        return _read(CallReport, path, self.get(path))
+        return self._get(CallReport, f"decision/{request_id}")
 
-    def why(self, source: str, target: str, relation: str) -> PermissionReport:
-        """One pair of the access map, with every step of the decision."""
-        answer = self.post("why", source=source, target=target, relation=relation)
-        return _read(PermissionReport, "why", answer)
+    def trail(self, count: int = TRAIL_HOLDS) -> tuple[TrailEntry, ...]:
+        """The latest calls, oldest first."""
+        return self._get(Trail, f"trail/{count}").entries
+
+    # -- the access map
+
+    def access_map(self) -> AccessMap:
+        """Who can assume which role and pull from which repository."""
+        return self._get(AccessMap, "map")
+
+    def why(self, edge: Edge) -> PermissionReport:
+        """Every step of the decision on an edge's pair."""
+        return self._post(
+            PermissionReport,
+            "why",
+            source=edge.source,
+            target=edge.target,
+            relation=edge.relation,
+        )
+
+    def preview(self, account: str, operation: str, parameters: Mapping[str, Any]) -> MapChanges:
+        """What a call that writes a policy would change. LabError where AWS would refuse it."""
+        return self._post(
+            MapChanges,
+            "preview",
+            account=account,
+            operation=operation,
+            parameters=dict(parameters),
+        )
+
+    def _get(self, kind: type[T], path: str) -> T:
+        return _read(kind, path, self.get(path))
+
+    def _post(self, kind: type[T], path: str, **body: Any) -> T:
+        return _read(kind, path, self.post(path, **body))
 
 
 def _read(kind: type[T], path: str, answer: object) -> T:
@@ -100,5 +181,8 @@ def request(
         raise NotOurs(f"What answers at {endpoint} is not the sandbox.")
     if answer.status == 200:
         return content
-    text = str(content.get("error", f"status {answer.status}"))
+    try:
+        text = from_json(Refusal, content).error
+    except Misfit:
+        text = f"status {answer.status}"
     raise {403: NotOurs, 404: NotThere}.get(answer.status, LabError)(text)

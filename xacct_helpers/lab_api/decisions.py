@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+#: The trail holds so many calls, the latest.
+TRAIL_HOLDS = 5000
+
 LayerName = Literal["scp", "rcp", "identity", "boundary", "session", "resource", "trust"]
 Outcome = Literal["allow", "explicitDeny", "implicitDeny", "notApplicable"]
 Verdict = Literal["allowed", "explicitDeny", "implicitDeny"]

@@ -5,16 +5,14 @@ The same entries as `lab.trail()`, but for the calls that checkpoints made to se
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import Any
 
+from ..lab_api.decisions import TrailEntry
 from ..workspace import LabError, Running
 
 _TITLES = ("time", "caller", "action", "outcome")
-#: The sandbox keeps so many; checkpoints' calls among them are passed over.
-_ALL = 5000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,25 +42,24 @@ def latest(running: Running, count: int, *, refused: bool = False) -> tuple[Row,
     """
     if count < 1:
         raise LabError("The trail shows one call at least.")
-    entries = running.get(f"trail/{_ALL}")["entries"]
-    rows = [_row(entry) for entry in entries if not entry["check"]]
+    rows = [_row(entry) for entry in running.trail() if not entry.check]
     return tuple([row for row in rows if row.refused or not refused][-count:])
 
 
-def _row(entry: Mapping[str, Any]) -> Row:
-    if entry["error_code"] is None:
+def _row(entry: TrailEntry) -> Row:
+    if entry.error_code is None:
         outcome = "✓ allowed"
-    elif entry["denied"]:
-        outcome = f"✗ refused by a policy: {entry['error_code']}"
+    elif entry.denied:
+        outcome = f"✗ refused by a policy: {entry.error_code}"
     else:
-        outcome = f"! failed: {entry['error_code']}"
+        outcome = f"! failed: {entry.error_code}"
     return Row(
-        request_id=entry["request_id"],
-        time=entry["time"][:19].replace("T", " "),
-        caller=_caller(entry["caller"]),
-        action=entry["action"],
+        request_id=entry.request_id,
+        time=entry.time[:19].replace("T", " "),
+        caller=_caller(entry.caller),
+        action=entry.action,
         outcome=outcome,
-        refused=entry["denied"],
+        refused=entry.denied,
     )
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from ...lab_api.decisions import TRAIL_HOLDS
 from ...policy import Principal
 from ..protocol.messages import Answer
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from ..callers import Caller
     from ..permission_checks import CheckedPermission
 
-KEEP = 5000
+KEEP = TRAIL_HOLDS
 KEEP_BYTES = 64 * 1024 * 1024
 CHECK_AGENT = "xacct-check"
 

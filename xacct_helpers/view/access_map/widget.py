@@ -62,7 +62,7 @@ def access_map() -> AccessMap:
 
 
 def _fetch() -> Map:
-    return read(current().running.get("map"))
+    return read(current().running.access_map())
 
 
 def still(found: Map, changed: Collection[str] = ()) -> str:
@@ -103,7 +103,7 @@ class Widget(anywidget.AnyWidget):
             return "<p>This edge is not there any more.</p>"
         edge = line.edges[0] if isinstance(line, Bundle) else line
         try:
-            why = current().running.why(edge.source, edge.target, edge.relation)
+            why = current().running.why(edge)
         except LabError as error:
             return f"<p>{escape(str(error))}</p>"
         more = f"<p>{escape(words.spoken(self._found, line))}. The first of them:</p>"
