@@ -5,6 +5,7 @@ notebooks -> lab, view, lessons -> the sandbox over HTTP; sandbox -> policy -> t
 
 import ast
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -75,6 +76,16 @@ def test_imports_only_the_standard_library_and_itself(part: str) -> None:
 @pytest.mark.parametrize("part", ["course", "lab", "lessons", "view", "workspace"])
 def test_what_a_notebook_uses_speaks_to_the_sandbox_over_http(part: str) -> None:
     assert offences(part, {"xacct_helpers.sandbox"}) == []
+
+
+READERS = ["cli", "course", "integrations", "lab", "lessons", "view"]
+
+
+@pytest.mark.parametrize("part", READERS)
+def test_the_control_api_is_asked_by_the_functions_of_its_client(part: str) -> None:
+    """`Running.get` and `post` give plain JSON, whose keys nothing checks."""
+    asks = re.compile(r"running(\(\))?\.(get|post)\(")
+    assert [path.name for path in sources(part) if asks.search(path.read_text())] == []
 
 
 def test_sandbox_knows_nothing_of_what_stands_above_it() -> None:

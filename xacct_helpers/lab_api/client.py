@@ -5,13 +5,23 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
-from .access_map import AccessMap, Edge, MapChanges
 from .codec import Misfit, from_json
-from .decisions import TRAIL_HOLDS, CallReport, PermissionReport, Trail, TrailEntry
-from .lab_state import Changes, Done, Fingerprint, Holdings, Refusal, ServiceAccountToken, Status
+from .lab_state import (
+    Changes,
+    Done,
+    Fingerprint,
+    Holdings,
+    Refusal,
+    ServiceAccountToken,
+    Status,
+)
+
+if TYPE_CHECKING:
+    from .access_map import AccessMap, Edge, MapChanges
+    from .decisions import CallReport, PermissionReport, TrailEntry
 
 T = TypeVar("T")
 _ANSWER_SECONDS = 60.0
@@ -92,24 +102,35 @@ class ControlApi:
             audience=audience,
         )
 
+    # The dataclasses of these take 12 ms to make, which `xacct --help` and the credential helpers
+    # do without.
+
     # -- calls
 
     def decision(self, request_id: str) -> CallReport:
         """One call, "latest" for the latest refusal. Raises NotThere when the lab has none."""
+        from .decisions import CallReport
+
         return self._get(CallReport, f"decision/{request_id}")
 
-    def trail(self, count: int = TRAIL_HOLDS) -> tuple[TrailEntry, ...]:
-        """The latest calls, oldest first."""
-        return self._get(Trail, f"trail/{count}").entries
+    def trail(self, count: int | None = None) -> tuple[TrailEntry, ...]:
+        """The latest calls, oldest first. count: how many at most; None for all that are kept."""
+        from .decisions import TRAIL_HOLDS, Trail
+
+        return self._get(Trail, f"trail/{TRAIL_HOLDS if count is None else count}").entries
 
     # -- the access map
 
     def access_map(self) -> AccessMap:
         """Who can assume which role and pull from which repository."""
+        from .access_map import AccessMap
+
         return self._get(AccessMap, "map")
 
     def why(self, edge: Edge) -> PermissionReport:
         """Every step of the decision on an edge's pair."""
+        from .decisions import PermissionReport
+
         return self._post(
             PermissionReport,
             "why",
@@ -120,6 +141,8 @@ class ControlApi:
 
     def preview(self, account: str, operation: str, parameters: Mapping[str, Any]) -> MapChanges:
         """What a call that writes a policy would change. LabError where AWS would refuse it."""
+        from .access_map import MapChanges
+
         return self._post(
             MapChanges,
             "preview",

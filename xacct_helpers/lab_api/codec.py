@@ -75,21 +75,35 @@ def _writer(kind: Any) -> _Convert:
     origin, arguments = get_origin(kind), get_args(kind)
     if origin is tuple:
         write_item = _writer(arguments[0])
+        if write_item is _as_it_is:
+            return list
         return lambda items: [write_item(item) for item in items]
     if isinstance(origin, type) and issubclass(origin, Mapping):
         write_value = _writer(arguments[1])
         return lambda found: {name: write_value(value) for name, value in found.items()}
     if origin in (Union, types.UnionType):
         write_present = _writer(_present(kind))
+        if write_present is _as_it_is:
+            return _as_it_is
         return lambda value: None if value is None else write_present(value)
-    return lambda value: value
+    return _as_it_is
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
 
 
 def _object_writer(kind: Any) -> _Convert:
     members = [(name, member, _writer(hint)) for name, member, hint, _ in _members(kind)]
+    names = [(name, member) for name, member, _ in members]
+    nested = [(member, write_one) for _, member, write_one in members if write_one is not _as_it_is]
 
     def write(message: Any) -> dict[str, Any]:
-        return {member: write_one(getattr(message, name)) for name, member, write_one in members}
+        # A trail has seventy thousand members, of which most need no call of their own.
+        written = {member: getattr(message, name) for name, member in names}
+        for member, write_one in nested:
+            written[member] = write_one(written[member])
+        return written
 
     return write
 
@@ -114,22 +128,33 @@ def _reader(kind: Any) -> _Convert:
         read_present = _reader(_present(kind))
         return lambda value: None if value is None else read_present(value)
     assert kind is Any, f"a message cannot hold {kind}"
-    return lambda value: value
+    return _as_it_is
+
+
+def _plain_types(kind: Any) -> tuple[type, ...]:
+    """The types of JSON values that are a value of this kind without a further look."""
+    if get_origin(kind) in (Union, types.UnionType):
+        return (*_plain_types(_present(kind)), types.NoneType)
+    return _PLAIN[kind][0] if kind in _PLAIN else ()
 
 
 def _object_reader(kind: Any) -> _Convert:
     members = [
-        (name, member, _reader(hint), required) for name, member, hint, required in _members(kind)
+        (name, member, _plain_types(hint), _reader(hint), required)
+        for name, member, hint, required in _members(kind)
     ]
 
     def read(value: Any) -> Any:
         if not isinstance(value, dict):
             raise Misfit("is not an object")
         found = {}
-        for name, member, read_one, required in members:
-            if member in value:
+        for name, member, plain, read_one, required in members:
+            held = value.get(member, MISSING)
+            if type(held) in plain:
+                found[name] = held
+            elif held is not MISSING:
                 try:
-                    found[name] = read_one(value[member])
+                    found[name] = read_one(held)
                 except Misfit as error:
                     raise error.inside(f".{member}") from None
             elif required:
