@@ -15,15 +15,17 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from . import workspace
 from ._version import __version__
 from .atomic_files import write_whole
+from .lab_api.codec import to_json
 from .workspace import LabError
 
 if TYPE_CHECKING:
     from .course import learners_copy
+    from .lab_api.lab_state import Announcement
 
 
 class _Parser(argparse.ArgumentParser):
@@ -271,10 +273,11 @@ def _serve_folder(folder: Path, lasting: bool, options: argparse.Namespace) -> N
     for notice in state.notices:
         print(f"xacct: {notice}", file=sys.stderr)
 
-    def announce(content: dict[str, Any]) -> None:
+    def announce(announcement: Announcement) -> None:
+        line = json.dumps(to_json(announcement))
         if lasting:
-            write_whole(folder / "sandbox.json", json.dumps(content).encode())
-        print(json.dumps(content) if options.json else _plain(content), flush=True)
+            write_whole(folder / "sandbox.json", line.encode())
+        print(line if options.json else _plain(announcement), flush=True)
 
     try:
         app.run(state, listener, announce)
@@ -312,13 +315,12 @@ def _state_folder(named: Path | None) -> Iterator[tuple[Path, bool]]:
         yield folder, True
 
 
-def _plain(content: dict[str, Any]) -> str:
-    lines = [f"The sandbox answers at {content['endpoint']} (Ctrl-C ends it)."]
-    for account in content["accounts"]:
+def _plain(announcement: Announcement) -> str:
+    lines = [f"The sandbox answers at {announcement.endpoint} (Ctrl-C ends it)."]
+    for account in announcement.accounts:
         lines.append(
-            f"Account {account['id']}: administrator's key {account['access_key_id']}, "
-            f"secret {account['secret_access_key']}; "
-            f"registry {content['registries'][account['id']]}"
+            f"Account {account.id}: administrator's key {account.access_key_id}, "
+            f"secret {account.secret_access_key}; registry {announcement.registries[account.id]}"
         )
     return "\n".join(lines)
 
@@ -411,7 +413,7 @@ def _status(options: argparse.Namespace) -> int:
 
     folder = workspace.lab_folder()
     running = workspace.find(folder)
-    status = running.get("status") if running else None
+    status = running.status() if running else None
     kept = (folder / "journal.jsonl").exists()
     done = kept_progress.read(folder)
     if options.json:
@@ -420,9 +422,9 @@ def _status(options: argparse.Namespace) -> int:
             "kept": kept,
             "endpoint": running.endpoint if running else None,
             "pid": running.pid if running else None,
-            "accounts": status["accounts"] if status else None,
-            "now": status["now"] if status else None,
-            "notices": status["notices"] if status else [],
+            "accounts": status.accounts if status else None,
+            "now": status.now if status else None,
+            "notices": status.notices if status else [],
             "progress": kept_progress.as_json(done),
         }
         print(json.dumps(content, indent=2))
@@ -437,10 +439,10 @@ def _status(options: argparse.Namespace) -> int:
     else:
         print(f"The sandbox answers at {running.endpoint} (process {running.pid}).")
         print(f"Lab: {folder}")
-        print(f"Accounts: {', '.join(status['accounts'])}")
-        ahead = workspace.ahead(status["clock_offset_seconds"])
-        print(f"The lab's time: {status['now']}{f', {ahead} ahead' if ahead else ''}")
-        for notice in status["notices"]:
+        print(f"Accounts: {', '.join(status.accounts)}")
+        ahead = workspace.ahead(status.clock_offset_seconds)
+        print(f"The lab's time: {status.now}{f', {ahead} ahead' if ahead else ''}")
+        for notice in status.notices:
             print(f"Notice: {notice}")
     if not options.json and (kept or done.begun()):
         print(f"Progress: {' '.join(kept_progress.lines(done))}")
@@ -473,7 +475,7 @@ def _running() -> workspace.Running:
 def _map(options: argparse.Namespace) -> int:
     from .view.access_map import model, words
 
-    print(words.text(model.read(_running().get("map"))))
+    print(words.text(model.read(_running().access_map())))
     return 0
 
 
@@ -567,13 +569,10 @@ def _credential_process(options: argparse.Namespace) -> int:
 
 def _token(options: argparse.Namespace) -> int:
     running = workspace.join(workspace.lab_folder())
-    answer = running.post(
-        "service-account-token",
-        service_account=options.service_account,
-        namespace=options.namespace,
-        audience=options.audience,
+    answer = running.service_account_token(
+        options.service_account, namespace=options.namespace, audience=options.audience
     )
-    print(json.dumps(answer, indent=2) if options.json else answer["token"])
+    print(json.dumps(to_json(answer), indent=2) if options.json else answer.token)
     return 0
 
 

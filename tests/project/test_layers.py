@@ -5,6 +5,7 @@ notebooks -> lab, view, lessons -> the sandbox over HTTP; sandbox -> policy -> t
 
 import ast
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -59,11 +60,12 @@ def offences(part: str, forbidden: set[str]) -> list[str]:
     ]
 
 
-def test_policy_imports_only_the_standard_library_and_itself() -> None:
-    allowed = set(sys.stdlib_module_names) | {"xacct_helpers.policy"}
+@pytest.mark.parametrize("part", ["lab_api", "policy"])
+def test_imports_only_the_standard_library_and_itself(part: str) -> None:
+    allowed = set(sys.stdlib_module_names) | {f"xacct_helpers.{part}"}
     strangers = [
         f"{path.relative_to(ROOT)} imports {name}"
-        for path in sources("policy")
+        for path in sources(part)
         for name in imports_of(path)
         # `from .. import policy` names the package above on its way.
         if not within(name, allowed) and name != "xacct_helpers"
@@ -115,6 +117,16 @@ def test_only_the_registry_asks_which_operation_a_call_is_for() -> None:
 )
 def test_no_way_to_ask_for_the_operation_escapes(line: str) -> None:
     assert list(asks_for_the_operation(line)) == [line.replace("'", '"').replace('"', "'")]
+
+
+READERS = ["cli", "course", "integrations", "lab", "lessons", "view"]
+
+
+@pytest.mark.parametrize("part", READERS)
+def test_the_control_api_is_asked_by_the_functions_of_its_client(part: str) -> None:
+    """`Running.get` and `post` give plain JSON, whose keys nothing checks."""
+    asks = re.compile(r"running(\(\))?\.(get|post)\(")
+    assert [path.name for path in sources(part) if asks.search(path.read_text())] == []
 
 
 def test_sandbox_knows_nothing_of_what_stands_above_it() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from dataclasses import replace
 from html import unescape
 from typing import Any
 from xml.etree import ElementTree
@@ -13,12 +14,13 @@ import pytest
 
 from tests import kernels, prepared
 from tests.tools import ROOT
-from tests.view.maps import COURSE, WHOLE, A, B, Json, arn, large, told
-from xacct_helpers.view.access_map import words
+from tests.view.maps import COURSE, WHOLE, A, B, arn, large, told
+from xacct_helpers.lab_api.access_map import AccessMap
+from xacct_helpers.view.access_map import widget, words
 from xacct_helpers.view.access_map.layout import Box, Layout, layout
 from xacct_helpers.view.access_map.model import Map, read
 from xacct_helpers.view.access_map.svg import svg
-from xacct_helpers.view.access_map.widget import AccessMap, Widget, still
+from xacct_helpers.view.access_map.widget import Widget, still
 from xacct_helpers.view.opening import current
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -71,6 +73,12 @@ MAPS = {
 @pytest.fixture(params=list(MAPS.values()), ids=list(MAPS))
 def found(request: pytest.FixtureRequest) -> Map:
     return read(request.param)
+
+
+def with_external_id(external_id: str) -> AccessMap:
+    """A map of one edge, which takes this external id."""
+    found = told(COURSE, ["B:role/b assume A:role/a both"])
+    return replace(found, edges=(replace(found.edges[0], external_id=external_id),))
 
 
 # -- layout ----------------------------------------------------------------------------------
@@ -231,9 +239,7 @@ def test_a_long_name_is_cut_in_the_middle() -> None:
 
 
 def test_names_cannot_break_out() -> None:
-    told_so = told(COURSE, ["B:role/b assume A:role/a both"])
-    told_so["edges"][0]["external_id"] = '"><script>alert(1)</script>'
-    page = still(read(told_so))
+    page = still(read(with_external_id('"><script>alert(1)</script>')))
     assert "<script>" not in page
     assert "&lt;script&gt;" in page
 
@@ -299,9 +305,8 @@ def test_the_table_says_what_the_text_says(found: Map) -> None:
 
 
 def test_an_external_id_is_said() -> None:
-    found: Json = told(COURSE, ["B:role/b assume A:role/a both"])
-    found["edges"][0]["external_id"] = "customer-1"
-    assert "b (B) —can assume→ a (A), with the external id customer-1" in words.text(read(found))
+    found = read(with_external_id("customer-1"))
+    assert "b (B) —can assume→ a (A), with the external id customer-1" in words.text(found)
 
 
 CHANGES = [
@@ -325,7 +330,7 @@ def test_what_has_changed_is_said(before: list[str], after: list[str], said: str
 
 def test_without_a_kernel_there_is_no_widget() -> None:
     found = read(WHOLE)
-    data, metadata = AccessMap(found)._repr_mimebundle_()
+    data, metadata = widget.AccessMap(found)._repr_mimebundle_()
     assert (data, metadata) == ({"text/plain": TEXT, "text/html": still(found)}, {})
 
 
@@ -370,7 +375,7 @@ CELLS = [
 def test_in_a_kernel_it_follows_the_accounts() -> None:
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(one) for one in CELLS])
     client = kernels.client(notebook, ROOT / "notebooks")
-    seen: list[Json] = []
+    seen: list[dict[str, Any]] = []
 
     def after(cell: Any, cell_index: int, **_: Any) -> None:
         states = [one for one in client.widget_state.values() if "content" in one]

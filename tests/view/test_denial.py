@@ -179,7 +179,7 @@ def test_what_was_allowed_says_which_statement_it_hangs_on(lab: Lab) -> None:
         .client("sts")
         .assume_role(RoleArn=ROLE_A, RoleSessionName="test")
     )
-    found = lab.running.get(f"decision/{answer['ResponseMetadata']['RequestId']}")
+    found = lab.running.decision(answer["ResponseMetadata"]["RequestId"])
     from xacct_helpers.view.refusals import call_card
 
     card = call_card(found)

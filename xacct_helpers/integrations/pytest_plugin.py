@@ -58,7 +58,7 @@ def xacct_lab(_xacct_running: Running, monkeypatch: pytest.MonkeyPatch) -> Itera
     models = sdk_models.folder(_xacct_running.folder)
     monkeypatch.setattr(Loader, "CUSTOMER_DATA_PATH", str(models))
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
-    _xacct_running.post("reset")
+    _xacct_running.reset()
     workspace.forget_cached_credentials(_xacct_running.folder)
     before, lab = labs.opened(), labs.Lab(_xacct_running)
     labs.use(lab)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import course
 from ..course import progress
+from ..lab_api.decisions import TrailEntry
 from ..view.opening import current
 from ..workspace import LabError
 
@@ -125,15 +126,14 @@ def _show(prediction: _Prediction) -> None:
     display(bundle, raw=True)  # type: ignore[no-untyped-call]
 
 
-def _calls(count: int) -> list[dict[str, Any]]:
+def _calls(count: int) -> list[TrailEntry]:
     """The latest calls, those of checks left out."""
-    entries = current().running.get(f"trail/{count}")["entries"]
-    return [entry for entry in entries if not entry["check"]]
+    return [entry for entry in current().running.trail(count) if not entry.check]
 
 
 def _latest_number() -> int:
-    entries = current().running.get("trail/1")["entries"]
-    return int(entries[-1]["number"]) if entries else 0
+    entries = current().running.trail(1)
+    return entries[-1].number if entries else 0
 
 
 def _watch_cells() -> None:
@@ -163,9 +163,9 @@ def _after_cell(_result: Any = None) -> None:
         if fresh:
             return
     else:
-        calls = [call for call in _calls(200) if call["number"] > prediction.latest]
+        calls = [call for call in _calls(200) if call.number > prediction.latest]
         if prediction.about:
-            calls = [call for call in calls if call["action"] == prediction.about]
+            calls = [call for call in calls if call.action == prediction.about]
         if not calls:
             return
         came, refused = _what_came(calls)
@@ -182,12 +182,12 @@ def _after_cell(_result: Any = None) -> None:
     _record(prediction, came, right)
 
 
-def _what_came(calls: list[dict[str, Any]]) -> tuple[str, bool]:
+def _what_came(calls: list[TrailEntry]) -> tuple[str, bool]:
     """What happened, in words, and whether it was a refusal."""
-    refused = next((call for call in calls if call["error_code"]), None)
+    refused = next((call for call in calls if call.error_code), None)
     if refused is not None:
-        return f"{refused['action']} was refused, {refused['error_code']}", True
-    return f"{calls[-1]['action']} was answered", False
+        return f"{refused.action} was refused, {refused.error_code}", True
+    return f"{calls[-1].action} was answered", False
 
 
 def _judged(prediction: _Prediction, refused: bool | None) -> bool | None:

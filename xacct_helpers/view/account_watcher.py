@@ -55,5 +55,5 @@ def look(*_: Any) -> None:
 
 def _changes() -> tuple[int, int]:
     """Moves when the accounts do: the sandbox's process, and its count of changes."""
-    status = current().running.get("status")
-    return int(status["pid"]), int(status["changes"])
+    status = current().running.status()
+    return status.pid, status.changes

@@ -86,11 +86,11 @@ def _explain_refusal(result: Any) -> None:
     from IPython.display import display
 
     try:
-        found = lab.running.get(f"decision/{refusals.request_id(error)}")
+        found = lab.running.decision(refusals.request_id(error))
     except NotThere:
         return
     except LabError as trouble:
         print(f"Why this was refused cannot be told now: {trouble}")
         return
-    if found["denied"]:
+    if found.denied:
         display(refusals.folded(found), raw=True)  # type: ignore[no-untyped-call]

@@ -220,10 +220,10 @@ _QUESTIONS: dict[str, Callable[[PolicyEditor, dict[str, Any]], Answer]] = {
 
 def known() -> Known:
     """What the lab's accounts hold now."""
-    accounts = current().running.get("describe")
-    iam = [arn for one in accounts.values() for arn in one["iam"]]
+    accounts = current().running.holdings()
+    iam = [arn for one in accounts.values() for arn in one.iam]
     principals = tuple(arn for arn in iam if _kind(arn) in ("user", "role"))
-    repositories = tuple(arn for one in accounts.values() for arn in one["repositories"])
+    repositories = tuple(arn for one in accounts.values() for arn in one.repositories)
     return Known(
         accounts=tuple(accounts),
         principals=principals,

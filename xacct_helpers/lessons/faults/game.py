@@ -60,7 +60,7 @@ def break_accounts(
 def _start(lab: Lab, seed: int, number: int | None, faults: int, *, on: bool) -> None:
     drawn = draw(seed, number=number, faults=faults)
     _sound_accounts(lab, on=on)
-    lab.running.post("save", name=_SNAPSHOT)
+    lab.running.save(_SNAPSHOT)
     world = spoilt(drawn)
     try:
         image = plant(lab, world)
@@ -96,7 +96,7 @@ def _sound_accounts(lab: Lab, *, on: bool) -> None:
 
 
 def _rewind(lab: Lab) -> None:
-    rewind(lab.running, "restore", name=_SNAPSHOT)
+    rewind(lab.running, to=_SNAPSHOT)
     forget_keys(lab.folder)
     lab.clock.followed()
 

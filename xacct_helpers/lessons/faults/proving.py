@@ -55,7 +55,7 @@ def prove(lab: Lab, drawn: tuple[Drawn, ...], *, snapshot: str) -> None:
 
 
 def _planted(lab: Lab, world: World, snapshot: str) -> str:
-    rewind(lab.running, "restore", name=snapshot)
+    rewind(lab.running, to=snapshot)
     lab.clock.followed()
     return plant(lab, world)
 
@@ -83,7 +83,8 @@ def _prove_symptom(lab: Lab, fault: Fault, deployment: Deployment) -> None:
 
 def _refused_by(lab: Lab) -> tuple[str, str] | None:
     """The kind of policy that refused the latest call, and how; None when no policy did."""
-    (latest,) = lab.running.get("trail/1")["entries"]
-    asked = lab.running.get(f"decision/{latest['request_id']}")["asked"]
-    decisive = asked[-1]["decision"]["decisive"] if latest["denied"] else None
-    return (decisive["layer"], decisive["outcome"]) if decisive else None
+    (latest,) = lab.running.trail(1)
+    if not latest.denied:
+        return None
+    decisive = lab.running.decision(latest.request_id).asked[-1].decision.decisive
+    return (decisive.layer, decisive.outcome) if decisive else None

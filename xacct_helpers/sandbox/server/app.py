@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from ..._version import __version__
+from ...lab_api.lab_state import Administrator, Announcement
 from .. import registry
 from ..import_stubs import without
 from ..protocol import parse
@@ -155,7 +156,7 @@ class _Server(Server):
         await super().shutdown(sockets=sockets)
 
 
-def run(state: State, listener: socket.socket, announce: Callable[[dict[str, Any]], None]) -> None:
+def run(state: State, listener: socket.socket, announce: Callable[[Announcement], None]) -> None:
     """Serve until SIGTERM or SIGINT. `announce` gets the contract line once the port answers."""
     port = listener.getsockname()[1]
     state.endpoint = f"http://127.0.0.1:{port}"
@@ -181,24 +182,17 @@ def run(state: State, listener: socket.socket, announce: Callable[[dict[str, Any
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(message)s")
     # A line for each request that is no HTTP would fill a log, or a pipe that nobody reads.
     logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
-    content = line(state, port, token) | {"proxy": proxy, "ca_file": str(certificate)}
-    _Server(config, door, state.folder, lambda: announce(content)).run(sockets=[listener])
-
-
-def line(state: State, port: int, token: str) -> dict[str, Any]:
-    """What `xacct serve --json` prints, the HTTPS front apart."""
-    return {
-        "endpoint": state.endpoint,
-        "accounts": [
-            {
-                "id": account,
-                "access_key_id": key.access_key_id,
-                "secret_access_key": key.secret,
-            }
+    content = Announcement(
+        endpoint=state.endpoint,
+        accounts=tuple(
+            Administrator(id=account, access_key_id=key.access_key_id, secret_access_key=key.secret)
             for account, key in state.administrators.items()
-        ],
-        "registries": {account: f"127.0.0.1:{port}/{account}" for account in state.accounts},
-        "lab_token": token,
-        "pid": os.getpid(),
-        "version": __version__,
-    }
+        ),
+        registries={account: f"127.0.0.1:{port}/{account}" for account in state.accounts},
+        lab_token=token,
+        pid=os.getpid(),
+        version=__version__,
+        proxy=proxy,
+        ca_file=str(certificate),
+    )
+    _Server(config, door, state.folder, lambda: announce(content)).run(sockets=[listener])

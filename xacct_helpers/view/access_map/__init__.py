@@ -1,6 +1,6 @@
 """The access map: who may become whom, and who may pull what, in both accounts at a glance.
 
-`model` is what the control API tells, `layout` where it goes, `svg` the picture, `words` the same
+`model` is what there is to draw, `layout` where it goes, `svg` the picture, `words` the same
 in words, `widget` what a notebook shows.
 """
 

@@ -13,9 +13,10 @@ from functools import cache
 from html import escape
 from pathlib import Path as File
 
+from ...lab_api.access_map import Edge
 from . import words
 from .layout import Card, Frame, Layout, Path, Point, Route, Stub, layout, on
-from .model import Bundle, Edge, Map
+from .model import Bundle, Map
 
 _STATIC = File(__file__).parent.parent / "static"
 _LABELS_UP_TO = 14
