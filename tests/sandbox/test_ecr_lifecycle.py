@@ -17,7 +17,7 @@ from tests.sandbox.images import INDEX_TYPE, Image, push
 from tests.sandbox.registries import Client
 from tests.sandboxes import A, B, Forked, Sandbox, allow
 from xacct_helpers.sandbox.records import Image as Stored
-from xacct_helpers.sandbox.services.ecr.lifecycle_rules import expired, read
+from xacct_helpers.sandbox.services.ecr.beyond_the_course.lifecycle_rules import expired, read
 
 NAMED = {"repositoryName": "my-app"}
 DAY = 24 * 3600

@@ -9,15 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 from .codec import Misfit, from_json
-from .lab_state import (
-    Changes,
-    Done,
-    Fingerprint,
-    Holdings,
-    Refusal,
-    ServiceAccountToken,
-    Status,
-)
+from .lab_state import Changes, Done, Fingerprint, Holdings, Refusal, ServiceAccountToken, Status
 
 if TYPE_CHECKING:
     from .access_map import AccessMap, Edge, MapChanges

@@ -25,7 +25,7 @@ from ..import_stubs import without
 from ..protocol import parse
 from ..protocol.messages import FilePart, HttpRequest, HttpResponse
 from ..registry.bodies import Body, Gone, TooLong
-from ..services.ecr import lifecycle
+from ..services.ecr.beyond_the_course import lifecycle
 from ..store.state import State
 from . import certificates, head_limits, https_front, pipeline
 

@@ -31,7 +31,7 @@ def _prepare(*first: Prepare) -> Prepare:
     def prepare(state: State, call: Call, caller: Caller) -> None:
         for own in first:
             own(state, call, caller)
-        outright = refused_to(caller.principal, call.action)
+        outright = refused_to(caller.principal, f"sts:{call.operation}")
         if outright is not None:
             raise access_denied(outright, call.protocol)
         if call.params.get("ProvidedContexts"):

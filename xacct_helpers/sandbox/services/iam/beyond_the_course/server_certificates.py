@@ -11,17 +11,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ...protocol.errors import ApiError
-from ...protocol.messages import Answer, Call
-from ...user_credentials import ServerCertificate
-from . import common
-from .entities import EntityType, Target, listing
-from .without_moto import change, operation
+from ....protocol.errors import ApiError
+from ....protocol.messages import Answer, Call
+from ....user_credentials import ServerCertificate
+from .. import common
+from ..entities import EntityType, Target, listing
+from ..without_moto import change, operation
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
 
-    from ...store.state import State
+    from ....store.state import State
 
 _MOST = 20
 

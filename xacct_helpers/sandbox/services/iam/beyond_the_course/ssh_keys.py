@@ -11,18 +11,18 @@ import hashlib
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ...protocol.errors import ApiError
-from ...protocol.messages import Answer, Call
-from ...user_credentials import SshPublicKey
-from . import common
-from .entities import USER
-from .own_user import or_own_user
-from .without_moto import change, operation
+from ....protocol.errors import ApiError
+from ....protocol.messages import Answer, Call
+from ....user_credentials import SshPublicKey
+from .. import common
+from ..entities import USER
+from ..own_user import or_own_user
+from ..without_moto import change, operation
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
-    from ...store.state import State
+    from ....store.state import State
 
 _MOST_KEYS = 5
 _FEWEST_BITS = 2048

@@ -14,15 +14,15 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
-from ...protocol.errors import ApiError
-from ...protocol.messages import Answer, Call
-from ...user_credentials import SamlProvider
-from . import common
-from .entities import EntityType, Target
-from .without_moto import change, operation
+from ....protocol.errors import ApiError
+from ....protocol.messages import Answer, Call
+from ....user_credentials import SamlProvider
+from .. import common
+from ..entities import EntityType, Target
+from ..without_moto import change, operation
 
 if TYPE_CHECKING:
-    from ...store.state import State
+    from ....store.state import State
 
 _ARN = re.compile(r"arn:aws:iam::\d{12}:saml-provider/[\w._-]+")
 _MOST = 100

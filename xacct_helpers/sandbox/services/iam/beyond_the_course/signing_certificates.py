@@ -9,16 +9,17 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ...protocol.errors import ApiError
-from ...protocol.messages import Answer, Call
-from ...user_credentials import SigningCertificate
-from . import common, server_certificates
-from .entities import USER
-from .own_user import or_own_user
-from .without_moto import change, operation
+from ....protocol.errors import ApiError
+from ....protocol.messages import Answer, Call
+from ....user_credentials import SigningCertificate
+from .. import common
+from ..entities import USER
+from ..own_user import or_own_user
+from ..without_moto import change, operation
+from . import server_certificates
 
 if TYPE_CHECKING:
-    from ...store.state import State
+    from ....store.state import State
 
 _MOST = 2
 

@@ -14,16 +14,16 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from ...protocol.errors import ApiError
-from ...protocol.messages import Answer, Call
-from ...user_credentials import ServiceCredential
-from . import common
-from .entities import USER, EntityType, Target
-from .own_user import or_own_user
-from .without_moto import change, operation
+from ....protocol.errors import ApiError
+from ....protocol.messages import Answer, Call
+from ....user_credentials import ServiceCredential
+from .. import common
+from ..entities import USER, EntityType, Target
+from ..own_user import or_own_user
+from ..without_moto import change, operation
 
 if TYPE_CHECKING:
-    from ...store.state import State
+    from ....store.state import State
 
 _BEDROCK = "bedrock.amazonaws.com"
 SERVICES = ("cassandra.amazonaws.com", "codecommit.amazonaws.com", _BEDROCK)

@@ -17,20 +17,20 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ....policy import Principal, refusal
-from ...authorization import gate
-from ...callers import Caller
-from ...permission_checks import PermissionCheck
-from ...protocol.errors import ApiError
-from ...protocol.messages import Answer, Call
-from ...records import Image, Repository
-from ...store.private_registry import Place
-from ..iam import service_linked
-from . import image_queries, layers, put_image
-from .repositories import repository_check
+from .....policy import Principal, refusal
+from ....authorization import gate
+from ....callers import Caller
+from ....permission_checks import PermissionCheck
+from ....protocol.errors import ApiError
+from ....protocol.messages import Answer, Call
+from ....records import Image, Repository
+from ....store.private_registry import Place
+from ...iam import service_linked
+from .. import image_queries, layers, put_image
+from ..repositories import repository_check
 
 if TYPE_CHECKING:
-    from ...store.state import State
+    from ....store.state import State
 
 SERVICE = "replication.ecr.amazonaws.com"
 REPLICATED = "ReplicateImage"
