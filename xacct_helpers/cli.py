@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import errno
+import fcntl
 import io
 import json
 import os
@@ -11,13 +13,15 @@ import re
 import shlex
 import shutil
 import signal
+import socket
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from . import workspace
+from . import course, workspace
 from ._version import __version__
 from .atomic_files import write_whole
 from .lab_api.codec import to_json
@@ -247,7 +251,7 @@ def _serve(options: argparse.Namespace) -> int:
 
 
 def _serve_folder(folder: Path, lasting: bool, options: argparse.Namespace) -> None:
-    from .sandbox import services as actions
+    from .sandbox import services as actions  # 340 ms
     from .sandbox.server import app
     from .sandbox.store.journal import JournalError
     from .sandbox.store.state import DEFAULT_SEED, State
@@ -289,8 +293,6 @@ def _serve_folder(folder: Path, lasting: bool, options: argparse.Namespace) -> N
 @contextlib.contextmanager
 def _state_folder(named: Path | None) -> Iterator[tuple[Path, bool]]:
     """The folder to keep things in, and whether it lasts."""
-    import fcntl
-
     if named is None:
         with tempfile.TemporaryDirectory(prefix="xacct-") as name:
             yield Path(name), False
@@ -326,8 +328,6 @@ def _plain(announcement: Announcement) -> str:
 
 
 def _port_trouble(port: int, error: OSError) -> str:
-    import errno
-
     if error.errno == errno.EACCES:
         return f"Port {port} needs more rights than you have; choose one above 1023."
     if error.errno != errno.EADDRINUSE:
@@ -360,8 +360,7 @@ def _holder(port: int) -> str | None:
 
 
 def _lab(options: argparse.Namespace) -> int:
-    from . import course
-    from .course import learners_copy
+    from .course import learners_copy  # 9 ms
 
     copy = learners_copy.make(options.course or course.usual_copy(), answers=options.answers)
     news = f" ({len(copy.added)} new files, yours to change)" if copy.added else ""
@@ -377,7 +376,7 @@ def _lab(options: argparse.Namespace) -> int:
 
 def _bring_up_to_date(copy: learners_copy.Copy, *, sure: bool) -> None:
     """Offer the files that the course has changed, and say which the learner has made their own."""
-    from .course import learners_copy
+    from .course import learners_copy  # 9 ms
 
     if copy.outdated:
         print(
@@ -398,8 +397,6 @@ def _bring_up_to_date(copy: learners_copy.Copy, *, sure: bool) -> None:
 
 def _check_port(port: int) -> None:
     """JupyterLab's own words for a port in use are a log line among many."""
-    import socket
-
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -409,7 +406,7 @@ def _check_port(port: int) -> None:
 
 
 def _status(options: argparse.Namespace) -> int:
-    from .course import progress as kept_progress
+    from .course import progress as kept_progress  # 7 ms
 
     folder = workspace.lab_folder()
     running = workspace.find(folder)
@@ -450,7 +447,7 @@ def _status(options: argparse.Namespace) -> int:
 
 
 def _progress(options: argparse.Namespace) -> int:
-    from .lessons.progress_table import class_table, learner
+    from .lessons.progress_table import class_table, learner  # 140 ms
 
     for folder in options.folders:
         if not folder.is_dir():
@@ -473,16 +470,14 @@ def _running() -> workspace.Running:
 
 
 def _map(options: argparse.Namespace) -> int:
-    from .view.access_map import model, words
+    from .view.access_map import model, words  # 90 ms
 
     print(words.text(model.read(_running().access_map())))
     return 0
 
 
 def _trail(options: argparse.Namespace) -> int:
-    from dataclasses import asdict
-
-    from .view.trail import latest, trail_text
+    from .view.trail import latest, trail_text  # 80 ms
 
     rows = latest(_running(), options.count, refused=options.refused)
     if isinstance(sys.stdout, io.TextIOWrapper):  # what stands in a cell may not be ASCII
@@ -499,7 +494,7 @@ def _stop(options: argparse.Namespace) -> int:
 
 
 def _reset(options: argparse.Namespace) -> int:
-    from .course import progress as kept_progress
+    from .course import progress as kept_progress  # 7 ms
 
     folder = workspace.lab_folder()
     running = workspace.find(folder)
@@ -509,7 +504,7 @@ def _reset(options: argparse.Namespace) -> int:
         print("Nothing was changed.")
         return 1
     if running is not None:
-        from .lab import Lab
+        from .lab import Lab  # 13 ms
 
         Lab(running).reset()
     else:
@@ -553,7 +548,7 @@ def _env(options: argparse.Namespace) -> int:
 
 
 def _credential_process(options: argparse.Namespace) -> int:
-    from .integrations import process
+    from .integrations import process  # 20 ms
 
     credentials = process.assume(
         workspace.join(workspace.lab_folder()),
@@ -577,7 +572,7 @@ def _token(options: argparse.Namespace) -> int:
 
 
 def _decide(options: argparse.Namespace) -> int:
-    from .policy.decide import decide_line
+    from .policy.decide import decide_line  # 50 ms
 
     for number, raw in enumerate(sys.stdin.buffer, 1):
         if not raw.strip():
@@ -591,9 +586,7 @@ def _decide(options: argparse.Namespace) -> int:
 
 
 def _lint(options: argparse.Namespace) -> int:
-    from dataclasses import asdict
-
-    from .lint import lint
+    from .lint import lint  # 60 ms
 
     if isinstance(sys.stdout, io.TextIOWrapper):  # a policy may hold what a terminal cannot show
         sys.stdout.reconfigure(errors="backslashreplace")

@@ -163,7 +163,7 @@ class Lab:
 
     def trail(self, count: int = 100) -> pandas.DataFrame:
         """The latest calls, oldest first: one row each."""
-        import pandas
+        import pandas  # 310 ms
 
         columns = ["time", "caller", "action", "error_code", "error_message", "request_id"]
         rows = map(operator.attrgetter(*columns), self.running.trail(count))
@@ -179,7 +179,7 @@ def _point_kernel(running: Running) -> None:
             os.environ.pop(name, None)
         else:
             os.environ[name] = value
-    import boto3
+    import boto3  # 150 ms
 
     sdk_models.keep_to(running.folder)
     sdk_models.parse_once()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import hashlib
 import json
 import os
 import resource
@@ -19,6 +20,7 @@ import socket
 import stat
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -407,9 +409,6 @@ def _run_root(folder: Path) -> Path:
     podman = shutil.which("podman", path=_outer_path(folder))
     if podman is None or len(os.fsencode(with_the_lab)) <= _RUN_ROOT_AT_MOST:
         return with_the_lab
-    import hashlib
-    import tempfile
-
     own = absolute(tempfile.gettempdir()) / f"xacct-{os.getuid()}"
     short = own / hashlib.sha256(os.fsencode(folder)).hexdigest()[:8]
     usable = len(os.fsencode(short)) <= _RUN_ROOT_AT_MOST and make_private(own)

@@ -150,6 +150,38 @@ def test_one_folder_knows_moto() -> None:
     assert {path.rpartition("/")[0] for path in of_parts} == {"sandbox/moto"}
 
 
+def unexplained(source: str) -> Iterator[int]:
+    """The lines of imports inside functions without a comment that says why: on the import, on the
+    one before it, or just above."""
+    lines = source.splitlines()
+    for function in ast.walk(ast.parse(source)):
+        if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+            continue
+        explained = -1
+        imports = [n for n in ast.walk(function) if isinstance(n, ast.Import | ast.ImportFrom)]
+        for node in sorted(imports, key=lambda node: node.lineno):
+            around = lines[max(0, node.lineno - 3) : node.end_lineno]
+            if any("#" in line for line in around) or node.lineno - explained <= 2:
+                explained = node.end_lineno or node.lineno
+            else:
+                yield node.lineno
+
+
+def test_an_import_inside_a_function_says_what_it_would_cost() -> None:
+    found = [
+        f"{path.relative_to(ROOT)}, line {number}"
+        for path in PACKAGE.rglob("*.py")
+        if path != PACKAGE / "lab_api" / "client.py"  # one comment there is for several functions
+        for number in unexplained(path.read_text())
+    ]
+    assert found == []
+
+
+def test_an_unexplained_import_is_found() -> None:
+    assert list(unexplained("def f():\n    x = 1\n    y = 2\n    import a\n")) == [4]
+    assert list(unexplained("def f():\n    import a  # 9 ms\n    import b\n")) == []
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "module", ["xacct_helpers", "xacct_helpers.cli", "xacct_helpers.integrations.pytest_plugin"]

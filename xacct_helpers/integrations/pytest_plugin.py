@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="session")
 def _xacct_running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """The sandbox that all tests of this process share, in a folder of pytest's."""
-    from .. import workspace
+    from .. import workspace  # 15 ms
 
     folder = workspace.absolute(tmp_path_factory.mktemp("xacct") / "lab")
     try:
@@ -43,7 +43,7 @@ def xacct_lab(_xacct_running: Running, monkeypatch: pytest.MonkeyPatch) -> Itera
     and so on. Profiles: `account-a` (111111111111), `account-b-admin` (222222222222), `stranger`
     (333333333333) and `management` (444444444444), an administrator of each.
     """
-    import boto3
+    import boto3  # 150 ms
     from botocore.loaders import Loader
 
     from .. import lab as labs
@@ -83,7 +83,7 @@ def _explained(error: BaseException) -> str:
     response = getattr(error, "response", None)
     if not isinstance(error, Exception) or not isinstance(response, dict):
         return ""
-    from ..view import explain
+    from ..view import explain  # 90 ms
     from ..workspace import LabError
 
     try:

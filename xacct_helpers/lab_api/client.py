@@ -101,13 +101,13 @@ class ControlApi:
 
     def decision(self, request_id: str) -> CallReport:
         """One call, "latest" for the latest refusal. Raises NotThere when the lab has none."""
-        from .decisions import CallReport
+        from .decisions import CallReport  # 8 ms
 
         return self._get(CallReport, f"decision/{request_id}")
 
     def trail(self, count: int | None = None) -> tuple[TrailEntry, ...]:
         """The latest calls, oldest first. count: how many at most; None for all that are kept."""
-        from .decisions import TRAIL_HOLDS, Trail
+        from .decisions import TRAIL_HOLDS, Trail  # 8 ms
 
         return self._get(Trail, f"trail/{TRAIL_HOLDS if count is None else count}").entries
 
@@ -115,13 +115,13 @@ class ControlApi:
 
     def access_map(self) -> AccessMap:
         """Who can assume which role and pull from which repository."""
-        from .access_map import AccessMap
+        from .access_map import AccessMap  # 4 ms
 
         return self._get(AccessMap, "map")
 
     def why(self, edge: Edge) -> PermissionReport:
         """Every step of the decision on an edge's pair."""
-        from .decisions import PermissionReport
+        from .decisions import PermissionReport  # 8 ms
 
         return self._post(
             PermissionReport,
@@ -133,7 +133,7 @@ class ControlApi:
 
     def preview(self, account: str, operation: str, parameters: Mapping[str, Any]) -> MapChanges:
         """What a call that writes a policy would change. LabError where AWS would refuse it."""
-        from .access_map import MapChanges
+        from .access_map import MapChanges  # 4 ms
 
         return self._post(
             MapChanges,

@@ -95,7 +95,7 @@ def _meant(text: str, choices: tuple[str, ...]) -> str:
 
 def _cell() -> str | None:
     """The id of the cell that is running, where the frontend tells (JupyterLab does)."""
-    from IPython import get_ipython
+    from IPython import get_ipython  # 60 ms
 
     parent: dict[str, Any] = getattr(get_ipython(), "get_parent", dict)()
     found = parent.get("metadata", {}).get("cellId")
@@ -104,7 +104,7 @@ def _cell() -> str | None:
 
 def _show(prediction: _Prediction) -> None:
     """The choices as text, as HTML, and as radio buttons where the frontend has widgets."""
-    from IPython.display import display
+    from IPython.display import display  # 60 ms
 
     from .question import Question
 
@@ -140,7 +140,7 @@ def _watch_cells() -> None:
     global _hooked
     if _hooked:
         return
-    from IPython import get_ipython
+    from IPython import get_ipython  # 60 ms
 
     shell = get_ipython()
     if shell is not None:

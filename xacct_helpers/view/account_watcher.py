@@ -22,7 +22,7 @@ def follow(listener: Listener) -> bool:
     """Have a listener told from now on; False, and nothing, where there is no kernel."""
     global _seen
     try:
-        from IPython import get_ipython
+        from IPython import get_ipython  # 60 ms
     except ImportError:
         return False
     shell = get_ipython()

@@ -22,7 +22,7 @@ _AGAIN = "The sandbox does not answer. Run the cell with open_lab() again: it st
 def show_plainly() -> None:
     """Short answers and short errors, where there is a notebook. Called again, it does nothing."""
     try:
-        from IPython import get_ipython
+        from IPython import get_ipython  # 60 ms
     except ImportError:
         return
     shell = get_ipython()
@@ -53,7 +53,7 @@ def _show(value: dict[str, Any], printer: Any, cycle: bool, usual: Any) -> None:
 
 
 def _shorten_errors(shell: Any) -> None:
-    from botocore.exceptions import BotoCoreError, ClientError, ConnectionError
+    from botocore.exceptions import BotoCoreError, ClientError, ConnectionError  # 10 ms
 
     from ..images import TransferError
 
@@ -83,7 +83,7 @@ def _explain_refusal(result: Any) -> None:
     lab = opened()
     if lab is None or not refusals.is_refusal(error) or refusals.request_id(error) in told:
         return
-    from IPython.display import display
+    from IPython.display import display  # 60 ms
 
     try:
         found = lab.running.decision(refusals.request_id(error))

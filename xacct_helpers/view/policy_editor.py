@@ -115,7 +115,7 @@ def _line(mark: Mark) -> str:
 
 def _answer(editor: PolicyEditor, content: dict[str, Any], _buffers: Any = None) -> None:
     """Answer one question of the widget's; what goes wrong is answered with one sentence."""
-    from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.exceptions import BotoCoreError, ClientError  # 10 ms
 
     try:
         answer = _QUESTIONS[content["ask"]](editor, content)
@@ -175,7 +175,7 @@ def _load(editor: PolicyEditor, content: dict[str, Any]) -> Answer:
 
 def _save(editor: PolicyEditor, content: dict[str, Any]) -> Answer:
     """Make the call, unless the document has changed in the account since it was loaded."""
-    from botocore.exceptions import ClientError
+    from botocore.exceptions import ClientError  # 10 ms
 
     text, target = content["text"], editor.target
     if text == editor.loaded and not content["over"]:

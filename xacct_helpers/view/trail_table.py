@@ -53,7 +53,7 @@ def show_trail(count: int = 30, *, refused: bool = False) -> Trail:
 
 def _in_a_notebook() -> bool:
     try:
-        from IPython import get_ipython
+        from IPython import get_ipython  # 60 ms
     except ImportError:
         return False
     return hasattr(get_ipython(), "kernel")

@@ -251,7 +251,7 @@ def _remember(lab: Lab, game: Game) -> None:
 
 def _session(profile_name: str | None = None, **keys: Any) -> Any:
     """The learner's own session: its calls are in the trail as theirs."""
-    import boto3
+    import boto3  # 150 ms
 
     return boto3.Session(profile_name=profile_name, **{"region_name": DEFAULT_REGION, **keys})
 

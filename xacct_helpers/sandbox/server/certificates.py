@@ -48,6 +48,6 @@ def context(folder: Path, host: str) -> ssl.SSLContext:
 
 @lru_cache(maxsize=4)
 def _authority(folder: Path) -> trustme.CA:
-    import trustme
+    import trustme  # 60 ms
 
     return trustme.CA.from_pem((folder / CERTIFICATE).read_bytes(), (folder / _KEY).read_bytes())

@@ -18,6 +18,6 @@ def __getattr__(name: str) -> Any:
     # The widget's packages take a third of a second, which `xacct map` does not need.
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from . import widget
+    from . import widget  # 300 ms
 
     return getattr(widget, name)

@@ -128,7 +128,7 @@ def _malformed(text: str) -> ApiError:
 
 def certificates(text: str) -> Sequence[Certificate] | None:
     """The certificates in a PEM text; None if it holds no certificate or a broken one."""
-    from cryptography import x509
+    from cryptography import x509  # 40 ms
 
     try:
         found = x509.load_pem_x509_certificates(text.encode("latin-1", "replace"))
@@ -139,7 +139,7 @@ def certificates(text: str) -> Sequence[Certificate] | None:
 
 
 def _check_key(text: str, certificate: Certificate) -> None:
-    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.exceptions import UnsupportedAlgorithm  # 20 ms
     from cryptography.hazmat.primitives.serialization import (
         Encoding,
         PublicFormat,
@@ -160,7 +160,7 @@ def _check_key(text: str, certificate: Certificate) -> None:
 
 def _check_chain(certificate: Certificate, chain: Sequence[Certificate]) -> None:
     """Each certificate of the chain has to have issued the one before it."""
-    from cryptography.exceptions import InvalidSignature
+    from cryptography.exceptions import InvalidSignature  # 20 ms
 
     before = certificate
     for place, one in enumerate(chain):

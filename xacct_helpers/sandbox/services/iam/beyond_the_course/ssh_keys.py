@@ -103,7 +103,7 @@ def _shown(call: Call, key: SshPublicKey, members: str = "") -> dict[str, Any]:
 
 def _parsed(body: str) -> RSAPublicKey:
     """The RSA key of at least 2,048 bits in an OpenSSH line or in PEM."""
-    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.exceptions import UnsupportedAlgorithm  # 20 ms
     from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
@@ -129,7 +129,7 @@ def _parsed(body: str) -> RSAPublicKey:
 
 def _encoded(body: str, encoding: str) -> str:
     """The key in the encoding asked for: as it came when that is its own."""
-    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat  # 20 ms
 
     pem = body.lstrip().startswith("-----BEGIN ")
     if pem == (encoding == "PEM"):
@@ -142,7 +142,7 @@ def _encoded(body: str, encoding: str) -> str:
 
 
 def _fingerprint(key: RSAPublicKey) -> str:
-    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat  # 20 ms
 
     line = key.public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH)
     digest = hashlib.md5(base64.b64decode(line.split()[1]), usedforsecurity=False)
