@@ -142,7 +142,7 @@ class Counterfactual:
 class PermissionReport:
     """The question, the decision, and what would change it. GET decision/…, POST why.
 
-    resource: "" when there is none. sides: each account's verdict. missing: a sentence when the
+    resource: "" without one. sides: each account's verdict. missing: a sentence when the
     resource is not there, or "". calls: the API calls that make the suggestions.
     """
 
