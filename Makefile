@@ -95,7 +95,7 @@ check: env $(filter $(OWN_UV),$(UV)) ## style, types, licences, known vulnerabil
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports --cache-dir .cache/import-linter
 	@.venv/bin/python -m pytest -q tests/project tests/notebooks/test_content.py \
-	    -k "test_content or dependencies or lock or layers or changelog"
+	    -k "test_content or dependencies or lock or layers or changelog or one_home"
 	@.venv/bin/python -m tests.project.audit "$(UV)"
 
 lock: $(filter $(OWN_UV),$(UV)) ## requirements.lock from pyproject.toml; newest of all: make lock ARGS=--upgrade

@@ -87,6 +87,8 @@ def furnish(server: Server, each: int) -> dict[str, list[str]]:
 
 def _draw(server: Server, principals: int, each: int) -> float:
     """Seconds from the question to the picture and the table."""
+    from xacct_helpers.lab_api.access_map import AccessMap
+    from xacct_helpers.lab_api.codec import from_json
     from xacct_helpers.view.access_map.model import read
     from xacct_helpers.view.access_map.svg import svg
     from xacct_helpers.view.access_map.words import table
@@ -94,7 +96,7 @@ def _draw(server: Server, principals: int, each: int) -> float:
     began = time.perf_counter()
     connection = HTTPConnection(server.host, server.port, timeout=60)
     connection.request("GET", "/_lab/map", headers={"Authorization": f"Bearer {server.token}"})
-    found = read(json.load(connection.getresponse()))
+    found = read(from_json(AccessMap, json.load(connection.getresponse())))
     picture = svg(found) + table(found)
     taken = time.perf_counter() - began
     connection.close()

@@ -1,7 +1,7 @@
 """Labs as they are after a notebook, from a copy: `catch_up` runs once for all the tests.
 
 The lab that is copied holds a snapshot for each notebook. It is kept under .cache, by a digest of
-all that it is made from, and made when there is none: once for all of pytest-xdist's workers.
+all that it is made from, and made when it is missing: once for all of pytest-xdist's workers.
 """
 
 from __future__ import annotations

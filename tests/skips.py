@@ -20,7 +20,7 @@ ALLOWED = {
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """A test that skips itself, or that a mark skips; one that is expected to fail is none."""
+    """Note a test that skips itself or that a mark skips, but none that is expected to fail."""
     report = yield
     if not hasattr(report, "wasxfail"):
         _fail(report)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import errno
+import fcntl
 import io
 import json
 import os
@@ -11,19 +13,23 @@ import re
 import shlex
 import shutil
 import signal
+import socket
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
-from . import workspace
+from . import course, workspace
 from ._version import __version__
 from .atomic_files import write_whole
+from .lab_api.codec import to_json
 from .workspace import LabError
 
 if TYPE_CHECKING:
     from .course import learners_copy
+    from .lab_api.lab_state import Announcement
 
 
 class _Parser(argparse.ArgumentParser):
@@ -253,7 +259,7 @@ def _serve(options: argparse.Namespace) -> int:
 
 
 def _serve_folder(folder: Path, lasting: bool, options: argparse.Namespace) -> None:
-    from .sandbox import services as actions
+    from .sandbox import services as actions  # 340 ms
     from .sandbox.server import app
     from .sandbox.store.journal import JournalError
     from .sandbox.store.state import DEFAULT_SEED, State
@@ -279,10 +285,11 @@ def _serve_folder(folder: Path, lasting: bool, options: argparse.Namespace) -> N
     for notice in state.notices:
         print(f"xacct: {notice}", file=sys.stderr)
 
-    def announce(content: dict[str, Any]) -> None:
+    def announce(announcement: Announcement) -> None:
+        line = json.dumps(to_json(announcement))
         if lasting:
-            write_whole(folder / "sandbox.json", json.dumps(content).encode())
-        print(json.dumps(content) if options.json else _plain(content), flush=True)
+            write_whole(folder / "sandbox.json", line.encode())
+        print(line if options.json else _plain(announcement), flush=True)
 
     try:
         app.run(state, listener, announce)
@@ -294,8 +301,6 @@ def _serve_folder(folder: Path, lasting: bool, options: argparse.Namespace) -> N
 @contextlib.contextmanager
 def _state_folder(named: Path | None) -> Iterator[tuple[Path, bool]]:
     """The folder to keep things in, and whether it lasts."""
-    import fcntl
-
     if named is None:
         with tempfile.TemporaryDirectory(prefix="xacct-") as name:
             yield Path(name), False
@@ -320,20 +325,17 @@ def _state_folder(named: Path | None) -> Iterator[tuple[Path, bool]]:
         yield folder, True
 
 
-def _plain(content: dict[str, Any]) -> str:
-    lines = [f"The sandbox answers at {content['endpoint']} (Ctrl-C ends it)."]
-    for account in content["accounts"]:
+def _plain(announcement: Announcement) -> str:
+    lines = [f"The sandbox answers at {announcement.endpoint} (Ctrl-C ends it)."]
+    for account in announcement.accounts:
         lines.append(
-            f"Account {account['id']}: administrator's key {account['access_key_id']}, "
-            f"secret {account['secret_access_key']}; "
-            f"registry {content['registries'][account['id']]}"
+            f"Account {account.id}: administrator's key {account.access_key_id}, "
+            f"secret {account.secret_access_key}; registry {announcement.registries[account.id]}"
         )
     return "\n".join(lines)
 
 
 def _port_trouble(port: int, error: OSError) -> str:
-    import errno
-
     if error.errno == errno.EACCES:
         return f"Port {port} needs more rights than you have; choose one above 1023."
     if error.errno != errno.EADDRINUSE:
@@ -366,8 +368,7 @@ def _holder(port: int) -> str | None:
 
 
 def _lab(options: argparse.Namespace) -> int:
-    from . import course
-    from .course import learners_copy
+    from .course import learners_copy  # 9 ms
 
     copy = learners_copy.make(options.course or course.usual_copy(), answers=options.answers)
     news = f" ({len(copy.added)} new files, yours to change)" if copy.added else ""
@@ -382,8 +383,8 @@ def _lab(options: argparse.Namespace) -> int:
 
 
 def _bring_up_to_date(copy: learners_copy.Copy, *, sure: bool) -> None:
-    """Offer the files that the course has anew, and say which the learner has made their own."""
-    from .course import learners_copy
+    """Offer the files that the course has changed, and say which the learner has made their own."""
+    from .course import learners_copy  # 9 ms
 
     if copy.outdated:
         print(
@@ -404,8 +405,6 @@ def _bring_up_to_date(copy: learners_copy.Copy, *, sure: bool) -> None:
 
 def _check_port(port: int) -> None:
     """JupyterLab's own words for a port in use are a log line among many."""
-    import socket
-
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -415,11 +414,11 @@ def _check_port(port: int) -> None:
 
 
 def _status(options: argparse.Namespace) -> int:
-    from .course import progress as kept_progress
+    from .course import progress as kept_progress  # 7 ms
 
     folder = workspace.lab_folder()
     running = workspace.find(folder)
-    status = running.get("status") if running else None
+    status = running.status() if running else None
     kept = (folder / "journal.jsonl").exists()
     done = kept_progress.read(folder)
     if options.json:
@@ -428,9 +427,9 @@ def _status(options: argparse.Namespace) -> int:
             "kept": kept,
             "endpoint": running.endpoint if running else None,
             "pid": running.pid if running else None,
-            "accounts": status["accounts"] if status else None,
-            "now": status["now"] if status else None,
-            "notices": status["notices"] if status else [],
+            "accounts": status.accounts if status else None,
+            "now": status.now if status else None,
+            "notices": status.notices if status else [],
             "progress": kept_progress.as_json(done),
         }
         print(json.dumps(content, indent=2))
@@ -445,10 +444,10 @@ def _status(options: argparse.Namespace) -> int:
     else:
         print(f"The sandbox answers at {running.endpoint} (process {running.pid}).")
         print(f"Lab: {folder}")
-        print(f"Accounts: {', '.join(status['accounts'])}")
-        ahead = workspace.ahead(status["clock_offset_seconds"])
-        print(f"The lab's time: {status['now']}{f', {ahead} ahead' if ahead else ''}")
-        for notice in status["notices"]:
+        print(f"Accounts: {', '.join(status.accounts)}")
+        ahead = workspace.ahead(status.clock_offset_seconds)
+        print(f"The lab's time: {status.now}{f', {ahead} ahead' if ahead else ''}")
+        for notice in status.notices:
             print(f"Notice: {notice}")
     if not options.json and (kept or done.begun()):
         print(f"Progress: {' '.join(kept_progress.lines(done))}")
@@ -456,7 +455,7 @@ def _status(options: argparse.Namespace) -> int:
 
 
 def _progress(options: argparse.Namespace) -> int:
-    from .lessons.progress_table import class_table, learner
+    from .lessons.progress_table import class_table, learner  # 140 ms
 
     for folder in options.folders:
         if not folder.is_dir():
@@ -479,16 +478,14 @@ def _running() -> workspace.Running:
 
 
 def _map(options: argparse.Namespace) -> int:
-    from .view.access_map import model, words
+    from .view.access_map import model, words  # 90 ms
 
-    print(words.text(model.read(_running().get("map"))))
+    print(words.text(model.read(_running().access_map())))
     return 0
 
 
 def _trail(options: argparse.Namespace) -> int:
-    from dataclasses import asdict
-
-    from .view.trail import latest, trail_text
+    from .view.trail import latest, trail_text  # 80 ms
 
     rows = latest(_running(), options.count, refused=options.refused)
     if isinstance(sys.stdout, io.TextIOWrapper):  # what stands in a cell may not be ASCII
@@ -505,7 +502,7 @@ def _stop(options: argparse.Namespace) -> int:
 
 
 def _reset(options: argparse.Namespace) -> int:
-    from .course import progress as kept_progress
+    from .course import progress as kept_progress  # 7 ms
 
     folder = workspace.lab_folder()
     running = workspace.find(folder)
@@ -515,7 +512,7 @@ def _reset(options: argparse.Namespace) -> int:
         print("Nothing was changed.")
         return 1
     if running is not None:
-        from .lab import Lab
+        from .lab import Lab  # 13 ms
 
         Lab(running).reset()
     else:
@@ -559,7 +556,7 @@ def _env(options: argparse.Namespace) -> int:
 
 
 def _credential_process(options: argparse.Namespace) -> int:
-    from .integrations import process
+    from .integrations import process  # 20 ms
 
     credentials = process.assume(
         workspace.join(workspace.lab_folder()),
@@ -575,18 +572,15 @@ def _credential_process(options: argparse.Namespace) -> int:
 
 def _token(options: argparse.Namespace) -> int:
     running = workspace.join(workspace.lab_folder())
-    answer = running.post(
-        "service-account-token",
-        service_account=options.service_account,
-        namespace=options.namespace,
-        audience=options.audience,
+    answer = running.service_account_token(
+        options.service_account, namespace=options.namespace, audience=options.audience
     )
-    print(json.dumps(answer, indent=2) if options.json else answer["token"])
+    print(json.dumps(to_json(answer), indent=2) if options.json else answer.token)
     return 0
 
 
 def _decide(options: argparse.Namespace) -> int:
-    from .policy.decide import decide_line
+    from .policy.decide import decide_line  # 50 ms
 
     for number, raw in enumerate(sys.stdin.buffer, 1):
         if not raw.strip():
@@ -600,9 +594,7 @@ def _decide(options: argparse.Namespace) -> int:
 
 
 def _lint(options: argparse.Namespace) -> int:
-    from dataclasses import asdict
-
-    from .lint import lint
+    from .lint import lint  # 60 ms
 
     if isinstance(sys.stdout, io.TextIOWrapper):  # a policy may hold what a terminal cannot show
         sys.stdout.reconfigure(errors="backslashreplace")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,13 +29,12 @@ def open_lab() -> Lab:
 
     A notebook opens it by view.opening. Raises LabError when the sandbox cannot start.
     """
-    global _current
     running = workspace.join(workspace.lab_folder())
     _point_kernel(running)
-    status = running.get("status")
-    lab = Lab(running, tuple(status["notices"]))
-    sdk_clock.follow(status["clock_offset_seconds"])
-    _current = lab
+    status = running.status()
+    lab = Lab(running, status.notices)
+    sdk_clock.follow(status.clock_offset_seconds)
+    use(lab)
     if notebook := progress.open_notebook():
         progress.record(lab.folder, lambda before: progress.with_last(before, notebook))
     return lab
@@ -43,6 +43,12 @@ def open_lab() -> Lab:
 def opened() -> Lab | None:
     """The lab that this process has opened, if it has."""
     return _current
+
+
+def use(lab: Lab | None) -> None:
+    """Count a lab as the one that this process has opened; None for none."""
+    global _current
+    _current = lab
 
 
 class Clock:
@@ -56,23 +62,23 @@ class Clock:
         seconds = ((days * 24 + hours) * 60 + minutes) * 60
         if not math.isfinite(seconds):
             raise LabError("The clock is advanced by a number of days, hours or minutes.")
-        self._lab.running.post("clock", advance_seconds=seconds)
+        self._lab.running.advance_clock(seconds)
         workspace.forget_cached_credentials(self._lab.folder)
         self.followed()
 
     def followed(self) -> None:
         """Have this kernel's AWS SDK renew credentials by the lab's clock as it now is."""
-        sdk_clock.follow(self._lab.running.get("status")["clock_offset_seconds"])
+        sdk_clock.follow(self._lab.running.status().clock_offset_seconds)
 
     @property
     def now(self) -> str:
         """The lab's time, ISO 8601."""
-        return str(self._lab.running.get("status")["now"])
+        return self._lab.running.status().now
 
     @property
     def ahead(self) -> str:
         """How far the lab's clock is ahead of real time, in words; "" when it is not."""
-        return workspace.ahead(self._lab.running.get("status")["clock_offset_seconds"])
+        return workspace.ahead(self._lab.running.status().clock_offset_seconds)
 
 
 @dataclass(eq=False)
@@ -107,7 +113,7 @@ class Lab:
         with _catch_up.record_of(self.folder) as record:
             record.unfinished = None
             record.write()
-            _catch_up.rewind(self.running, "reset")
+            _catch_up.rewind(self.running)
         account_moves.note(self.folder, "they are as on the first day")
         self.clock.followed()
         print("The accounts are as on the first day.")
@@ -146,26 +152,23 @@ class Lab:
         The lab stands in for the cluster: `oidc_issuer` is its issuer. The token lives an hour of
         the lab's time. Raises LabError for names that Kubernetes does not take.
         """
-        answer = self.running.post(
-            "service-account-token",
-            service_account=service_account,
-            namespace=namespace,
-            audience=audience,
+        answer = self.running.service_account_token(
+            service_account, namespace=namespace, audience=audience
         )
-        return str(answer["token"])
+        return answer.token
 
     @property
     def oidc_issuer(self) -> str:
         """The URL of the lab's own issuer of tokens, https://…"""
-        return str(self.running.get("status")["oidc_issuer"])
+        return self.running.status().oidc_issuer
 
     def trail(self, count: int = 100) -> pandas.DataFrame:
         """The latest calls, oldest first: one row each."""
-        import pandas
+        import pandas  # 310 ms
 
-        entries = self.running.get(f"trail/{count}")["entries"]
         columns = ["time", "caller", "action", "error_code", "error_message", "request_id"]
-        return pandas.DataFrame(entries, columns=columns)
+        rows = map(operator.attrgetter(*columns), self.running.trail(count))
+        return pandas.DataFrame(rows, columns=columns)
 
 
 # -- the kernel ------------------------------------------------------------------------------
@@ -177,7 +180,7 @@ def _point_kernel(running: Running) -> None:
             os.environ.pop(name, None)
         else:
             os.environ[name] = value
-    import boto3
+    import boto3  # 150 ms
 
     sdk_models.keep_to(running.folder)
     sdk_models.parse_once()

@@ -1,4 +1,4 @@
-"""This kernel's AWS SDK by the lab's clock: it assumes a role anew when, in the lab, it is time.
+"""This kernel's AWS SDK by the lab's clock: it assumes a role again when, in the lab, it is time.
 
 The sandbox ends sessions by the lab's clock. botocore renews them by the computer's; unless it
 follows, a lab whose clock was advanced refuses sessions that botocore still takes for good.
@@ -22,7 +22,7 @@ def follow(seconds: float) -> None:
     """Let botocore's credentials in this process live `seconds` ahead of real time."""
     global _ahead
     _ahead = timedelta(seconds=seconds)
-    from botocore import credentials
+    from botocore import credentials  # 10 ms
 
     module: Any = credentials
     before = module._local_now

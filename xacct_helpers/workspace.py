@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import hashlib
 import json
 import os
 import resource
@@ -19,6 +20,7 @@ import socket
 import stat
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +30,11 @@ from urllib.parse import urlsplit
 from .atomic_files import write_whole
 from .aws import profile_files
 from .aws.regions import DEFAULT_REGION
+from .lab_api.client import ControlApi, NotOurs, request
+from .lab_api.client import LabError as LabError
+from .lab_api.client import NotThere as NotThere
+from .lab_api.codec import from_json
+from .lab_api.lab_state import Announcement, Identity
 
 ACCOUNT_A = "111111111111"
 ACCOUNT_B = "222222222222"
@@ -47,16 +54,7 @@ _PROFILES = {
 }
 _STOP_SECONDS = 10.0
 _FIND_SECONDS = 10.0
-_ANSWER_SECONDS = 60.0
 _RUN_ROOT_AT_MOST = 50
-
-
-class LabError(Exception):
-    """Something about the lab that the user can mend; the text is one plain sentence or two."""
-
-
-class NotThere(LabError):
-    """The sandbox has nothing of the name that was asked for."""
 
 
 def account_name(account: str) -> str:
@@ -97,7 +95,7 @@ def lab_folder(here: Path | None = None) -> Path:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Running:
+class Running(ControlApi):
     """A sandbox that answers.
 
     accounts: id to (access key id, secret). proxy: the HTTPS front, under AWS's own host names;
@@ -114,63 +112,22 @@ class Running:
     ca_file: str
 
     def get(self, path: str) -> dict[str, Any]:
-        """GET /_lab/PATH; LabError with the sandbox's words."""
+        """GET /_lab/PATH, as plain JSON; LabError with the sandbox's words."""
         return self._ask("GET", path, None)
 
     def post(self, path: str, **body: Any) -> dict[str, Any]:
-        """POST /_lab/PATH; LabError with the sandbox's words."""
+        """POST /_lab/PATH, as plain JSON; LabError with the sandbox's words."""
         return self._ask("POST", path, body)
 
     def _ask(self, method: str, path: str, body: dict[str, Any] | None) -> dict[str, Any]:
         try:
-            return _request(self, method, path, body)
-        except _NotOurs as error:
-            # It may have been started anew since, by another notebook: the token changes then.
+            return request(self.endpoint, self.token, method, path, body)
+        except NotOurs as error:
+            # It may have been started again since, by another notebook: the token changes then.
             now = find(self.folder)
             if now is None:
                 raise LabError(f"{error} Run open_lab() again: nothing is lost.") from error
-            return _request(now, method, path, body)
-
-
-class _NotOurs(LabError):
-    """Nothing answers at the endpoint, or something that does not take our token."""
-
-
-def _request(
-    running: Running,
-    method: str,
-    path: str,
-    body: dict[str, Any] | None,
-    seconds: float = _ANSWER_SECONDS,
-) -> dict[str, Any]:
-    import http.client
-
-    address = urlsplit(running.endpoint)
-    connection = http.client.HTTPConnection(
-        str(address.hostname), address.port or 80, timeout=seconds
-    )
-    with contextlib.closing(connection):
-        try:
-            connection.request(
-                method,
-                f"/_lab/{path}",
-                body=None if body is None else json.dumps(body),
-                headers={
-                    "Authorization": f"Bearer {running.token}",
-                    "Content-Type": "application/json",
-                },
-            )
-            answer = connection.getresponse()
-            content = json.load(answer)
-        except (http.client.HTTPException, OSError, ValueError) as error:
-            what = f"The sandbox at {running.endpoint} does not answer ({error})."
-            raise _NotOurs(what) from error
-    if not isinstance(content, dict):
-        raise _NotOurs(f"What answers at {running.endpoint} is not the sandbox.")
-    if answer.status == 200:
-        return content
-    text = str(content.get("error", f"status {answer.status}"))
-    raise {403: _NotOurs, 404: NotThere}.get(answer.status, LabError)(text)
+            return request(now.endpoint, now.token, method, path, body)
 
 
 # -- the process -----------------------------------------------------------------------------
@@ -182,18 +139,17 @@ def find(folder: Path) -> Running | None:
     Raises LabError when the folder cannot be read.
     """
     try:
-        content = json.loads((folder / "sandbox.json").read_text())
-        running = _running(folder, content)
+        running = _running(folder, (folder / "sandbox.json").read_text())
         _check_alive(running.pid)
-        status = _request(running, "GET", "status", None, _FIND_SECONDS)
+        status = request(running.endpoint, running.token, "GET", "status", seconds=_FIND_SECONDS)
+        answers = from_json(Identity, status)
     except (FileNotFoundError, ProcessLookupError):
         return None
-    except (ValueError, KeyError, TypeError, OverflowError, _NotOurs):
+    except (ValueError, OverflowError, NotOurs):
         return None
     except OSError as error:
         raise LabError(_cannot_use(folder, error)) from error
-    same = status.get("pid") == running.pid and status.get("folder") == str(folder)
-    return running if same else None
+    return running if answers == Identity(pid=running.pid, folder=str(folder)) else None
 
 
 def _check_alive(pid: int) -> None:
@@ -212,18 +168,18 @@ def _cannot_use(folder: Path, error: OSError) -> str:
     )
 
 
-def _running(folder: Path, content: dict[str, Any]) -> Running:
+def _running(folder: Path, announced: str) -> Running:
+    """The sandbox of an announcement's text. Raises ValueError for any other text."""
+    found = from_json(Announcement, json.loads(announced))
     return Running(
         folder=folder,
-        endpoint=str(content["endpoint"]),
-        pid=int(content["pid"]),
-        token=str(content["lab_token"]),
-        accounts={
-            a["id"]: (a["access_key_id"], a["secret_access_key"]) for a in content["accounts"]
-        },
-        registries=content["registries"],
-        proxy=str(content["proxy"]),
-        ca_file=str(content["ca_file"]),
+        endpoint=found.endpoint,
+        pid=found.pid,
+        token=found.lab_token,
+        accounts={one.id: (one.access_key_id, one.secret_access_key) for one in found.accounts},
+        registries=found.registries,
+        proxy=found.proxy,
+        ca_file=found.ca_file,
     )
 
 
@@ -281,7 +237,7 @@ def _start(folder: Path) -> Running:
             line = process.stdout.readline()
         if line:
             _started[process.pid] = process
-            running = _running(folder, json.loads(line))
+            running = _running(folder, line.decode())
             write(folder / "port", str(urlsplit(running.endpoint).port))
             return running
         process.wait()
@@ -453,9 +409,6 @@ def _run_root(folder: Path) -> Path:
     podman = shutil.which("podman", path=_outer_path(folder))
     if podman is None or len(os.fsencode(with_the_lab)) <= _RUN_ROOT_AT_MOST:
         return with_the_lab
-    import hashlib
-    import tempfile
-
     own = absolute(tempfile.gettempdir()) / f"xacct-{os.getuid()}"
     short = own / hashlib.sha256(os.fsencode(folder)).hexdigest()[:8]
     usable = len(os.fsencode(short)) <= _RUN_ROOT_AT_MOST and make_private(own)

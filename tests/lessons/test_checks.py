@@ -92,7 +92,7 @@ def trust_nobody() -> None:
 
 
 def remade() -> None:
-    """B's role deleted and made anew, A's trust policy not saved again."""
+    """B's role deleted and made again, A's trust policy not saved again."""
     b = iam("account-b-admin")
     text = json.dumps(b.get_role(RoleName=NAME_B)["Role"]["AssumeRolePolicyDocument"])
     for name in b.list_role_policies(RoleName=NAME_B)["PolicyNames"]:
@@ -307,7 +307,7 @@ def another_image() -> None:
 
 
 def credentials_without(name: str) -> None:
-    """A profile of the lab's own is gone from the credentials file; open_lab() writes it anew."""
+    """A profile of the lab's own is gone from the credentials file; open_lab() writes it again."""
     path = Path(os.environ["AWS_SHARED_CREDENTIALS_FILE"])
     before, _, rest = path.read_text().partition(f"[{name}]")
     path.write_text(before + "[" + rest.partition("\n[")[2] if "\n[" in rest else before)
@@ -386,7 +386,7 @@ def one_profile_only() -> None:
 
 
 def node_remade() -> None:
-    """cluster-node deleted and made anew: A's policies hold an id that nobody has any more."""
+    """cluster-node deleted and made again: A's policies hold an id that nobody has any more."""
     b = iam("account-b-admin")
     text = json.dumps(b.get_role(RoleName="cluster-node")["Role"]["AssumeRolePolicyDocument"])
     names = b.list_role_policies(RoleName="cluster-node")["PolicyNames"]
@@ -503,7 +503,7 @@ def pulled_with_a_managed_policy() -> None:
     assumed_and_pulled()
 
 
-# -- notebook 06 ends with the role of B made anew --------------------------------------------
+# -- notebook 06 ends with the role of B remade -----------------------------------------------
 
 
 def remade_and_trusted() -> None:
@@ -541,7 +541,7 @@ WHOLE = "my-app:v1 is in account A, whole: every digest is right"
 NO_PULL = "account B's administrator cannot pull it"
 BY_THAT_ROLE = "account B's administrator cannot, other than by way of that role"
 BY_YOURSELF = "you did it yourself: you assumed the role, and pulled with what that gave you"
-MADE_ANEW = "and some-role-name is not the first of its name: it was made anew, and trusted anew"
+REMADE = "and some-role-name is not the first of its name: it was made anew, and trusted anew"
 NO_AUDITOR = "a stranger (account 333333333333) does not become auditor"
 CASES: list[tuple[str, str, int, Callable[[], None], str | None]] = [
     # what, check, accounts as after notebook, change, the goal that is missed (None: passes)
@@ -752,11 +752,11 @@ CASES: list[tuple[str, str, int, Callable[[], None], str | None]] = [
     ("05 the pull policy is gone", "05", 5, pull_gone, "it pulls my-app:v1 and every digest is"),
     ("05 a managed policy with wildcards", "05", 5, pulled_with_a_managed_policy, None),
     ("06 before 04 was begun", "06", 3, nothing, "some-role-name exists, and account B's admin"),
-    ("06 before it was begun", "06", 5, nothing, MADE_ANEW),
-    ("06 made anew by hand", "06", 5, remade_and_trusted, None),
-    ("06 made anew under a condition", "06", 5, remade_under_a_condition, None),
-    ("06 made anew and not trusted", "06", 5, remade, CHAIN),
-    ("06 another role made anew", "06", 5, another_role_remade, MADE_ANEW),
+    ("06 before it was begun", "06", 5, nothing, REMADE),
+    ("06 remade by hand", "06", 5, remade_and_trusted, None),
+    ("06 remade under a condition", "06", 5, remade_under_a_condition, None),
+    ("06 remade and not trusted", "06", 5, remade, CHAIN),
+    ("06 another role remade", "06", 5, another_role_remade, REMADE),
     ("06 the pull policy is gone", "06", 6, pull_gone, "and the whole chain ends in the image"),
     ("08 a deny is left over", "08", 8, deny_left_over, "a whole session still pulls"),
     ("08 A's role for an hour", "08", 8, role_a_for_an_hour, None),
@@ -805,7 +805,7 @@ def test_check(
 def test_what_was_done_stays_done(
     lab: Lab, capsys: pytest.CaptureFixture[str], name: str, done: Callable[[], None]
 ) -> None:
-    """A check that has passed does not ask for it again when the trail begins anew; what else it
+    """A check that has passed does not ask for it again when the trail begins again; what else it
     looks for it goes on to look for."""
     begin(lab, 5)
     done()
@@ -821,7 +821,7 @@ def test_what_was_done_stays_done(
     assert not checks.passed(name)
 
 
-def test_what_was_not_checked_before_the_trail_began_anew_is_done_once_more(lab: Lab) -> None:
+def test_what_was_not_checked_before_the_trail_began_again_is_done_once_more(lab: Lab) -> None:
     begin(lab, 5)
     assumed_and_pulled()
     begin(lab, 5)
@@ -831,7 +831,7 @@ def test_what_was_not_checked_before_the_trail_began_anew_is_done_once_more(lab:
 
 
 def test_what_catch_up_does_is_not_the_learners(lab: Lab) -> None:
-    """It makes some-role-name anew, as 06 does; it assumes no role and pulls nothing."""
+    """It makes some-role-name again, as 06 does; it assumes no role and pulls nothing."""
     lab.reset()
     progress.empty(lab.folder)
     lab.catch_up(through=12)
@@ -878,7 +878,7 @@ def test_an_answer_that_makes_something_begins_where_its_hint_says(lab: Lab, nam
     assert lab.running.get("fingerprint") == made
 
 
-def test_the_last_cell_of_06_is_enough_for_a_role_made_anew(lab: Lab) -> None:
+def test_the_last_cell_of_06_is_enough_for_a_remade_role(lab: Lab) -> None:
     for trust_left in (nothing, trust_star):
         begin(lab, 5)
         remade()

@@ -366,7 +366,7 @@ CASES: list[tuple[str, int, Callable[[], None], str | None]] = [
     ),
     ("trust any customer", 19, trust_any_customer, "… nor with another word"),
     ("trust the deployment only", 3, trust_the_deployment_only, "cluster-node still becomes"),
-    ("the remade role trusted anew", 16, trust_as_it_was, None),
+    ("the remade role trusted again", 16, trust_as_it_was, None),
     ("permission as it was", 11, permission_as_it_was, None),
     ("permission under another name", 17, permission_under_another_name, None),
     ("permission for everything", 17, permission_star, "some-role-name becomes no other role"),

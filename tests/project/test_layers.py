@@ -5,6 +5,7 @@ notebooks -> lab, view, lessons -> the sandbox over HTTP; sandbox -> policy -> t
 
 import ast
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -59,11 +60,12 @@ def offences(part: str, forbidden: set[str]) -> list[str]:
     ]
 
 
-def test_policy_imports_only_the_standard_library_and_itself() -> None:
-    allowed = set(sys.stdlib_module_names) | {"xacct_helpers.policy"}
+@pytest.mark.parametrize("part", ["lab_api", "policy"])
+def test_imports_only_the_standard_library_and_itself(part: str) -> None:
+    allowed = set(sys.stdlib_module_names) | {f"xacct_helpers.{part}"}
     strangers = [
         f"{path.relative_to(ROOT)} imports {name}"
-        for path in sources("policy")
+        for path in sources(part)
         for name in imports_of(path)
         # `from .. import policy` names the package above on its way.
         if not within(name, allowed) and name != "xacct_helpers"
@@ -74,6 +76,57 @@ def test_policy_imports_only_the_standard_library_and_itself() -> None:
 @pytest.mark.parametrize("part", ["course", "lab", "lessons", "view", "workspace"])
 def test_what_a_notebook_uses_speaks_to_the_sandbox_over_http(part: str) -> None:
     assert offences(part, {"xacct_helpers.sandbox"}) == []
+
+
+def asks_for_the_operation(source: str) -> Iterator[str]:
+    """The expressions that depend on which operation a call is for."""
+    for node in ast.walk(ast.parse(source)):
+        parts: list[ast.expr] = []
+        if isinstance(node, ast.Compare):
+            parts = [node.left, *node.comparators]
+        elif isinstance(node, ast.Subscript):
+            parts = [node.slice]
+        elif isinstance(node, ast.Match):
+            parts = [node.subject]
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            # a method of the name, such as startswith, or a look for it in a table
+            parts = [node.func.value, *(node.args if node.func.attr == "get" else [])]
+        if any(ast.unparse(part) == "call.operation" for part in parts):
+            yield ast.unparse(node)
+
+
+def test_only_the_registry_asks_which_operation_a_call_is_for() -> None:
+    """What is particular about an operation is in its definition."""
+    found = {
+        path.relative_to(PACKAGE).as_posix(): asked
+        for path in sources("sandbox/services")
+        if (asked := list(asks_for_the_operation(path.read_text())))
+    }
+    assert list(found) == ["sandbox/services/__init__.py"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'call.operation == "GetRole"',
+        "call.operation not in _ABOUT_CALLER",
+        'call.operation.startswith("Attach")',
+        "_DOCUMENTS[call.operation]",
+        "_DOCUMENTS.get(call.operation)",
+    ],
+)
+def test_no_way_to_ask_for_the_operation_escapes(line: str) -> None:
+    assert list(asks_for_the_operation(line)) == [line.replace("'", '"').replace('"', "'")]
+
+
+READERS = ["cli", "course", "integrations", "lab", "lessons", "view"]
+
+
+@pytest.mark.parametrize("part", READERS)
+def test_the_control_api_is_asked_by_the_functions_of_its_client(part: str) -> None:
+    """`Running.get` and `post` give plain JSON, whose keys nothing checks."""
+    asks = re.compile(r"running(\(\))?\.(get|post)\(")
+    assert [path.name for path in sources(part) if asks.search(path.read_text())] == []
 
 
 def test_sandbox_knows_nothing_of_what_stands_above_it() -> None:
@@ -95,6 +148,38 @@ def test_one_folder_knows_moto() -> None:
     of_parts = users("xacct_helpers.sandbox.moto.moto_imports")
     assert of_parts
     assert {path.rpartition("/")[0] for path in of_parts} == {"sandbox/moto"}
+
+
+def unexplained(source: str) -> Iterator[int]:
+    """The lines of imports inside functions without a comment that says why: on the import, on the
+    one before it, or just above."""
+    lines = source.splitlines()
+    for function in ast.walk(ast.parse(source)):
+        if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+            continue
+        explained = -1
+        imports = [n for n in ast.walk(function) if isinstance(n, ast.Import | ast.ImportFrom)]
+        for node in sorted(imports, key=lambda node: node.lineno):
+            around = lines[max(0, node.lineno - 3) : node.end_lineno]
+            if any("#" in line for line in around) or node.lineno - explained <= 2:
+                explained = node.end_lineno or node.lineno
+            else:
+                yield node.lineno
+
+
+def test_an_import_inside_a_function_says_what_it_would_cost() -> None:
+    found = [
+        f"{path.relative_to(ROOT)}, line {number}"
+        for path in PACKAGE.rglob("*.py")
+        if path != PACKAGE / "lab_api" / "client.py"  # one comment there is for several functions
+        for number in unexplained(path.read_text())
+    ]
+    assert found == []
+
+
+def test_an_unexplained_import_is_found() -> None:
+    assert list(unexplained("def f():\n    x = 1\n    y = 2\n    import a\n")) == [4]
+    assert list(unexplained("def f():\n    import a  # 9 ms\n    import b\n")) == []
 
 
 @pytest.mark.slow

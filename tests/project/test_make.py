@@ -121,13 +121,13 @@ exit 0
     assert not (project / ".cache").exists()
 
     (project / "requirements.lock").touch()
-    assert len(env()) == 2 * len(first), "a new lock makes the environment anew"
+    assert len(env()) == 2 * len(first), "a new lock makes the environment again"
 
     (project / ".venv" / "bin" / "python").unlink()
     assert len(env()) == 3 * len(first), "so does a Python that went away"
 
 
-def test_env_is_made_anew_in_a_copied_checkout(project: Path, tmp_path: Path) -> None:
+def test_env_is_made_again_in_a_copied_checkout(project: Path, tmp_path: Path) -> None:
     made_here = make(project, "-n", "-p", "help").stdout
     copy = tmp_path / "copy"
     shutil.copytree(project, copy, ignore=shutil.ignore_patterns("copy"))

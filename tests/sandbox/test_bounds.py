@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 from tests.sandbox.registries import Client, error_of
 from tests.sandboxes import ECR_TARGET, FORM, A, B, Forked, Sandbox, trust
 from xacct_helpers.sandbox.protocol.parse import MAX_API_BODY
+from xacct_helpers.sandbox.server.head_limits import MAX_HEAD, MAX_HEADERS
 from xacct_helpers.sandbox.store import blobs
 from xacct_helpers.sandbox.store.trail import KEEP, KEEP_BYTES, Entry, Trail
 
@@ -62,6 +64,33 @@ def test_a_form_of_too_many_fields(sandbox: Sandbox) -> None:
     reply = sandbox.send(sandbox.signed(sandbox.admins[A], "sts", many + b"&a=1"))
     assert reply.status == 400
     assert b"10000 fields at most" in reply.body
+
+
+GET = b"GET / HTTP/1.1\r\nHost: localhost\r\n"
+HEADS: dict[str, tuple[bytes, bytes, bytes]] = {
+    "too many headers": (
+        GET + b"".join(b"X-%d: 1\r\n" % number for number in range(MAX_HEADERS)) + b"\r\n",
+        b"HTTP/1.1 431 ",
+        b"A request may have 200 headers at most.\n",
+    ),
+    "too many bytes": (
+        (GET + b"X: ").ljust(MAX_HEAD + 1, b"x"),
+        b"HTTP/1.1 431 ",
+        b"A request's headers may hold 65536 bytes at most.\n",
+    ),
+    "no HTTP": (b"hello\r\n\r\n", b"HTTP/1.1 400 ", b"Invalid HTTP request received."),
+}
+
+
+@pytest.mark.parametrize("name", HEADS)
+def test_a_head_that_is_too_long_or_none(sandbox: Sandbox, name: str) -> None:
+    """Every byte of it is read before the answer, so that the answer is not lost."""
+    head, start, end = HEADS[name]
+    with socket.create_connection(("127.0.0.1", sandbox.port), timeout=20) as connection:
+        connection.sendall(head)
+        answer = b"".join(iter(lambda: connection.recv(4096), b""))
+    assert answer.startswith(start)
+    assert answer.endswith(end)
 
 
 # -- uploads ---------------------------------------------------------------------------------
@@ -145,6 +174,29 @@ def test_old_uploads_are_cleared_while_it_runs(
     assert kept.size(arn, new) == 0
 
 
+def test_bytes_go_where_they_belong_or_nowhere(tmp_path: Path) -> None:
+    """What two clients of one upload, or one that misjudges it, would otherwise mix up."""
+    arn = f"arn:aws:ecr:us-east-1:{A}:repository/my-app"
+    kept = blobs.Blobs(tmp_path)
+    upload = kept.begin(arn)
+    assert kept.append(arn, upload, b"first", 0) == 5
+    with pytest.raises(blobs.Elsewhere) as refused:
+        kept.append(arn, upload, b"other", 3)
+    assert refused.value.size == 5
+    digest = kept.digest(arn, upload)
+    assert kept.append(arn, upload, b"second", 5) == 11
+    with pytest.raises(blobs.Elsewhere) as refused:
+        kept.complete(arn, upload, digest)
+    assert refused.value.size == 11
+    assert kept.path(digest) is None
+    whole = kept.digest(arn, upload)
+    assert kept.complete(arn, upload, whole) == 11
+    path = kept.path(whole)
+    assert path is not None
+    assert path.read_bytes() == b"firstsecond"
+    assert kept.path(f"sha256:../{path.name}") is None, "no digest, no place"
+
+
 # -- the trail -------------------------------------------------------------------------------
 
 
@@ -208,6 +260,11 @@ def test_snapshots(tmp_path: Path, lasting: bool) -> None:
 
 DAMAGED = {
     "another format": (b'"format":1', b'"format":99', "is a journal of format 99"),
+    "a call that changes nothing": (
+        b'"o":"CreateRole"',
+        b'"o":"GetRole"',
+        "iam:GetRole changes nothing",
+    ),
     "half a record": (b'"o":"CreateRole"', b'"o":', "is damaged at line 2"),
     "a call that cannot be": (b'"o":"CreateRole"', b'"o":"DeleteRole"', "cannot be performed"),
 }

@@ -141,6 +141,20 @@ def test_names_are_taken_in_any_case(sandbox: Sandbox) -> None:
     assert sandbox.call(B, "iam:UploadServerCertificate", ServerCertificateName="site", **SITE).ok
 
 
+def test_twenty_server_certificates_at_most(sandbox: Sandbox) -> None:
+    """Source: IAM quotas, server certificates stored in an account."""
+    upload = "iam:UploadServerCertificate"
+    for number in range(20):
+        sandbox.do(A, upload, ServerCertificateName=f"site-{number}", **SITE)
+    answer = sandbox.call(A, upload, ServerCertificateName="site-20", **SITE)
+    assert answer.error == (
+        "LimitExceeded",
+        409,
+        "Cannot exceed quota for ServerCertificatesPerAccount: 20",
+    )
+    assert sandbox.call(B, upload, ServerCertificateName="site-20", **SITE).ok
+
+
 # -- SAML providers --------------------------------------------------------------------------
 
 NAMESPACE = "urn:oasis:names:tc:SAML:2.0:metadata"
@@ -218,6 +232,26 @@ def test_a_saml_provider_that_is_refused(
     sandbox.do(A, "iam:CreateSAMLProvider", **{**given, "Name": "idp"})
     answer = sandbox.call(A, "iam:CreateSAMLProvider", **{**given, **parameters})
     assert answer.error == (code, status, message)
+
+
+def test_a_hundred_saml_providers_at_most(sandbox: Sandbox) -> None:
+    """Source: IAM quotas, SAML providers per account."""
+    create, given = "iam:CreateSAMLProvider", {"SAMLMetadataDocument": metadata()}
+    for number in range(100):
+        sandbox.do(A, create, Name=f"idp-{number}", **given)
+    answer = sandbox.call(A, create, Name="idp-100", **given)
+    assert answer.error == (
+        "LimitExceeded",
+        409,
+        "Cannot exceed quota for SAMLProvidersPerAccount: 100",
+    )
+    assert sandbox.call(B, create, Name="idp-100", **given).ok
+
+
+def test_an_arn_of_another_kind_of_provider(sandbox: Sandbox) -> None:
+    arn = f"arn:aws:iam::{A}:oidc-provider/idp.example.com"
+    answer = sandbox.call(A, "iam:GetSAMLProvider", SAMLProviderArn=arn)
+    assert answer.error == ("InvalidInput", 400, f"Invalid ARN: {arn}")
 
 
 def test_a_trust_policy_names_a_provider_that_exists(sandbox: Sandbox) -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import socket
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from tests.sandboxes import A, B, C, Sandbox, allow, trust
+from tests.sandbox.test_organizations import make as make_organization
+from tests.sandboxes import A, B, C, Forked, Keys, Sandbox, allow, deny, policy, statement, trust
 
 ROUTES = [
     ("GET", "status"),
@@ -135,6 +138,17 @@ def test_a_decision_by_request_id_and_the_latest(sandbox: Sandbox) -> None:
     assert sandbox.control("GET", "decision/nope").status == 404
 
 
+@pytest.mark.slow
+def test_no_decision_before_the_first_refusal() -> None:
+    with Forked() as new:
+        assert new.call(A, "iam:ListRoles").ok
+        reply = new.control("GET", "decision/latest")
+        assert (reply.status, reply.json) == (
+            404,
+            {"error": "No policy has refused anything yet."},
+        )
+
+
 def test_a_suggestion_is_right(sandbox: Sandbox) -> None:
     """Doing what is suggested, side by side, ends the refusal."""
     keys = sandbox.user(B, "ann")
@@ -153,6 +167,96 @@ def test_a_suggestion_is_right(sandbox: Sandbox) -> None:
                 assert (one["layer"], one["account"]) == ("trust", A)
                 sandbox.do(A, "iam:UpdateAssumeRolePolicy", RoleName="target", PolicyDocument=text)
     pytest.fail("the suggestions did not help")
+
+
+# -- the calls that would mend it ------------------------------------------------------------
+
+
+def _a_managed_policy(sandbox: Sandbox) -> tuple[Keys, str]:
+    keys = sandbox.user(A, "ann", allow("iam:*"))
+    made = sandbox.do(A, "iam:CreatePolicy", PolicyName="no", PolicyDocument=deny("iam:ListRoles"))
+    sandbox.do(A, "iam:AttachUserPolicy", UserName="ann", PolicyArn=made["Policy"]["Arn"])
+    return keys, "iam:ListRoles"
+
+
+def _a_policy_of_aws(sandbox: Sandbox) -> tuple[Keys, str]:
+    boundary = "arn:aws:iam::aws:policy/AmazonEC2ContainerRegistryReadOnly"
+    return sandbox.user(A, "ann", allow("iam:*"), PermissionsBoundary=boundary), "iam:ListRoles"
+
+
+def _a_registry_policy(sandbox: Sandbox) -> tuple[Keys, str]:
+    repositories = f"arn:aws:ecr:us-east-1:{A}:repository/*"
+    text = policy(
+        statement("Allow", "ecr:ReplicateImage", repositories, Principal={"AWS": B}),
+        statement("Deny", "ecr:DescribeRepositories", repositories, Principal="*"),
+    )
+    sandbox.do(A, "ecr:PutRegistryPolicy", policyText=text)
+    sandbox.do(A, "ecr:CreateRepository", repositoryName="my-app")
+    return sandbox.admins[A], "ecr:DescribeRepositories"
+
+
+def _an_scp_that_denies_more(sandbox: Sandbox) -> tuple[Keys, str]:
+    org = make_organization(sandbox)
+    text = policy(statement("Deny", "iam:*", "*"), statement("Deny", "s3:*", "*"))
+    org.attach("NoIam", text, A)
+    return sandbox.admins[A], "iam:ListRoles"
+
+
+def _an_scp_that_is_missing(sandbox: Sandbox) -> tuple[Keys, str]:
+    org = make_organization(sandbox)
+    org.attach("OnlyEcr", allow("ecr:*"), A)
+    org.do("DetachPolicy", PolicyId="p-FullAWSAccess", TargetId=A)
+    return sandbox.admins[A], "iam:ListRoles"
+
+
+def _a_federated_user(sandbox: Sandbox) -> tuple[Keys, str]:
+    keys = sandbox.user(A, "ann", allow("sts:GetFederationToken"))
+    given = {"Name": "guest", "Policy": allow("ecr:*")}
+    found = sandbox.do(keys, "sts:GetFederationToken", **given)["Credentials"]
+    return Keys.of(found), "ecr:DescribeRepositories"
+
+
+# what refuses a call, the calls that end the refusal (none: nobody can with one call)
+MENDED: list[tuple[Callable[[Sandbox], tuple[Keys, str]], list[tuple[str, str]]]] = [
+    (_a_managed_policy, [(A, "DetachUserPolicy")]),
+    (_a_policy_of_aws, []),
+    (_a_registry_policy, [(A, "PutRegistryPolicy")]),
+    (_an_scp_that_denies_more, [(C, "UpdatePolicy")]),
+    (_an_scp_that_is_missing, [(C, "UpdatePolicy")]),
+    (_a_federated_user, [(A, "PutUserPolicy")]),
+]
+
+
+@pytest.mark.parametrize(
+    ("broken", "wanted"), MENDED, ids=[one.__name__.strip("_") for one, _ in MENDED]
+)
+def test_the_calls_that_end_a_refusal(
+    sandbox: Sandbox, broken: Callable[[Sandbox], tuple[Keys, str]], wanted: list[tuple[str, str]]
+) -> None:
+    keys, action = broken(sandbox)
+    refused = sandbox.call(keys, action)
+    assert refused.code in ("AccessDenied", "AccessDeniedException")
+    [asked] = sandbox.decision(refused.request_id)["asked"]
+    assert asked["suggestions"]
+    assert [(one["account"], one["operation"]) for one in asked["calls"]] == wanted
+    for one in asked["calls"]:
+        action_of = f"{one['service']}:{one['operation']}"
+        sandbox.do(one["account"], action_of, **one["parameters"])
+    assert sandbox.call(keys, action).ok is bool(wanted)
+
+
+def test_what_is_not_the_arn_of_a_role(sandbox: Sandbox) -> None:
+    """AWS refuses it like any other; the lab says what is wrong with it."""
+    arn = f"arn:aws:iam::{A}:user/admin"
+    refused = sandbox.call(A, "sts:AssumeRole", RoleArn=arn, RoleSessionName="session")
+    assert refused.error == (
+        "AccessDenied",
+        403,
+        f"User: {arn} is not authorized to perform: sts:AssumeRole on resource: {arn}",
+    )
+    [asked] = sandbox.decision(refused.request_id)["asked"]
+    assert asked["missing"] == f"{arn} is not the ARN of a role."
+    assert (asked["suggestions"], asked["calls"]) == ([], [])
 
 
 def test_the_trail(sandbox: Sandbox) -> None:
@@ -310,6 +414,51 @@ def test_foreign_pages_are_refused(sandbox: Sandbox, origin: str | None, ok: boo
         headers["Origin"] = origin
     reply = sandbox.http("GET", "/_lab/status", b"", headers)
     assert reply.status == (200 if ok else 403)
+
+
+def at_the_front(sandbox: Sandbox, sent: bytes) -> bytes:
+    """What the HTTPS front answers to these bytes and the end of the client's half."""
+    port = int(sandbox.line["proxy"].rpartition(":")[2])
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+        connection.sendall(sent)
+        connection.shutdown(socket.SHUT_WR)
+        return b"".join(iter(lambda: connection.recv(4096), b""))
+
+
+FRONT = {
+    "no CONNECT": (b"GET http://example.com/ HTTP/1.1\r\n\r\n", 400, "this is a proxy for HTTPS"),
+    "half a request": (b"CONNECT sts.amazonaws.com:443 HT", 400, "this is a proxy for HTTPS"),
+    "nothing": (b"", 400, "this is a proxy for HTTPS"),
+    "another host": (
+        b"CONNECT example.com:443 HTTP/1.1\r\n\r\n",
+        403,
+        "example.com is not part of this lab, and nothing else can be reached from it",
+    ),
+    "another port": (
+        b"CONNECT sts.amazonaws.com:80 HTTP/1.1\r\n\r\n",
+        403,
+        "sts.amazonaws.com is not part of this lab, and nothing else can be reached from it",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FRONT)
+def test_what_the_https_front_refuses(sandbox: Sandbox, name: str) -> None:
+    sent, status, why = FRONT[name]
+    answer = at_the_front(sandbox, sent)
+    assert answer.startswith(b"HTTP/1.1 %d " % status)
+    assert why.encode() in answer
+
+
+@pytest.mark.slow
+def test_a_client_that_waits_at_the_front_does_not_hold_up_the_end() -> None:
+    with Forked() as ending:
+        port = int(ending.line["proxy"].rpartition(":")[2])
+        with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+            connection.sendall(b"CONNECT sts.amazonaws.com:443 ")
+            assert ending.whoami(A)
+            assert ending.stop() == ""
+            assert connection.recv(1) == b""
 
 
 @pytest.mark.parametrize("path", ["/", "/_lab/status", "/v2/", "/_layers/x", "/nope"])

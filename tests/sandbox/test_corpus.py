@@ -5,6 +5,8 @@ A change that is meant to alter answers comes with `python -m tests.sandbox.corp
 
 from __future__ import annotations
 
+import itertools
+import re
 from collections.abc import Iterator
 from functools import cache
 
@@ -15,6 +17,7 @@ from tests.sandbox.corpus import SCENARIOS
 from tests.sandbox.corpus.recording import Record, read, recorded_scenario
 from tests.sandbox.corpus.steps import Scenario, Step
 from tests.sandboxes import Sandbox
+from xacct_helpers.aws.service_reference import resource_types
 from xacct_helpers.sandbox import services
 from xacct_helpers.sandbox.protocol import models
 
@@ -120,6 +123,36 @@ def test_every_operation_is_refused_in_a_way_of_its_own(action: str) -> None:
     """Beside what a caller without permissions is told."""
     refusals = {step.code for step in steps_of(action)} - {"", "AccessDeniedException"}
     assert bool(refusals & usual_errors(action)) is (action not in WITHOUT)
+
+
+# -- what operations are authorised on -------------------------------------------------------
+
+REFUSED = re.compile(r"is not authorized to perform: iam:(\w+) on resource: (.+?) because ")
+
+
+def refused_resources() -> dict[str, set[str]]:
+    """Each operation of IAM, and the resources that callers without permissions are told."""
+    found = {operation: set[str]() for operation in services.served("iam")}
+    for record in itertools.chain.from_iterable(kept().values()):
+        for operation, resource in REFUSED.findall(record.get("body", "")):
+            found.setdefault(operation, set()).add(resource)
+    return found
+
+
+@pytest.mark.parametrize(("operation", "resources"), sorted(refused_resources().items()))
+def test_every_iam_operation_is_authorised_on_the_type_that_the_reference_names(
+    operation: str, resources: set[str]
+) -> None:
+    types = resource_types("iam", operation)
+    if types:
+        allowed = rf"arn:aws:iam::\d+:({'|'.join(types)})/.+"
+    elif operation.startswith("List") and operation != "ListAccountAliases":
+        # Of listings the reference knows no type; AWS names what is under the path.
+        allowed = r"arn:aws:iam::\d+:[a-z-]+(/[a-z]*)?/\*?|policy path /"
+    else:
+        allowed = r"\*"
+    assert resources, "no refusal of it is recorded"
+    assert [one for one in resources if not re.fullmatch(allowed, one)] == []
 
 
 def test_only_these_are_open_to_anyone() -> None:

@@ -308,7 +308,7 @@ def refusals() -> list[Any]:
             )
         ),
         (
-            "a registry that is none",
+            "what is no registry",
             True,
             "DescribeImages",
             {**NAMED, "registryId": "1"},
@@ -425,7 +425,7 @@ def test_a_repository_with_images_is_kept(repository: Sandbox) -> None:
         "it still contains images",
     )
     assert repository.do(A, "ecr:DeleteRepository", **NAMED, force=True)
-    # made anew, it holds nothing of the old one
+    # made again, it holds nothing of the old one
     repository.do(A, "ecr:CreateRepository", **NAMED)
     checked = repository.do(
         A, "ecr:BatchCheckLayerAvailability", **NAMED, layerDigests=[digest_of(IMAGE.layer)]

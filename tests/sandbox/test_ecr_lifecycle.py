@@ -17,7 +17,7 @@ from tests.sandbox.images import INDEX_TYPE, Image, push
 from tests.sandbox.registries import Client
 from tests.sandboxes import A, B, Forked, Sandbox, allow
 from xacct_helpers.sandbox.records import Image as Stored
-from xacct_helpers.sandbox.services.ecr.lifecycle_rules import expired, read
+from xacct_helpers.sandbox.services.ecr.beyond_the_course.lifecycle_rules import expired, read
 
 NAMED = {"repositoryName": "my-app"}
 DAY = 24 * 3600
@@ -242,6 +242,14 @@ REFUSED: dict[str, tuple[str, str]] = {
     "one prefix twice": (
         text(tagged(1, 1, "a"), tagged(2, 9, "a", days=True)),
         "Every rule must have tag prefixes or patterns of its own.",
+    ),
+    "a description that is a number": (
+        text({**rule(1, "any", 1), "description": 7}),
+        'instance type (integer) does not match any allowed primitive type (allowed: ["string"])',
+    ),
+    "a prefix that is no list": (
+        text(rule(1, "tagged", 1, tagPrefixList="prod")),
+        'instance type (string) does not match any allowed primitive type (allowed: ["array"])',
     ),
     "transition": (text({**rule(1, "any", 1), "action": {"type": "transition"}}), ABSENT),
     "since pulled": (text(changed(countType="sinceImagePulled", countUnit="days")), ABSENT),

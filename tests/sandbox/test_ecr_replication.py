@@ -284,6 +284,18 @@ def test_a_tag_moves_there_too_unless_it_is_immutable(repository: Sandbox) -> No
     }
 
 
+def test_an_image_that_is_there_already(repository: Sandbox) -> None:
+    """A push of it again, without a tag, leaves it there as it is."""
+    put(repository, rule(("eu-west-1", A)))
+    push(repository, A, IMAGE, **NAMED)
+    repository.do(A, "ecr:BatchDeleteImage", **NAMED, imageIds=[{"imageDigest": IMAGE.digest}])
+    repository.do(A, "ecr:PutImage", **NAMED, imageManifest=IMAGE.manifest)
+    asked = {**NAMED, "imageId": {"imageDigest": IMAGE.digest}}
+    shown = repository.do(A, "ecr:DescribeImageReplicationStatus", **asked)
+    assert [one["status"] for one in shown["replicationStatuses"]] == ["COMPLETE"]
+    assert tags(repository, A, "eu-west-1") == ["v1"]
+
+
 def test_an_index_brings_its_images(repository: Sandbox) -> None:
     push(repository, A, IMAGE, None, **NAMED)
     put(repository, rule(("eu-west-1", A)))

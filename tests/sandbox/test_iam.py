@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from tests.sandbox.refusals import RefusedCall
-from tests.sandboxes import A, B, Forked, Sandbox, allow, policy, statement, trust
+from tests.sandboxes import A, B, Forked, Keys, Sandbox, allow, policy, statement, trust
 
 ROOT = f"arn:aws:iam::{A}:root"
 POLICY = f"arn:aws:iam::{A}:policy/p"
@@ -332,7 +332,7 @@ def document_rows() -> Iterator[RefusedIamCall]:
         "a word as Resource", one(Resource="foo"), 'Resource foo must be in ARN format or "*".'
     )
     yield malformed(
-        "a partition that is none",
+        "what is no partition",
         one(Resource="arn:mars:s3:::b"),
         'Partition "mars" is not valid for resource "arn:mars:s3:::b".',
     )
@@ -426,6 +426,10 @@ def trust_rows() -> Iterator[RefusedIamCall]:
         ("AWS", "999999999999"),
         ("AWS", "arn:aws:iam::999999999999:root"),
         ("AWS", f"arn:aws:sts::{A}:assumed-role/admin/*"),
+        ("AWS", f"arn:aws:sts::{A}:assumed-role/nope/session"),
+        ("AWS", "arn:aws:sts::999999999999:assumed-role/admin/session"),
+        ("AWS", f"arn:aws:sts::{A}:assumed-role/admin/{'s' * 65}"),
+        ("AWS", f"arn:aws-cn:iam::{A}:user/admin"),
         ("AWS", f"arn:aws:iam::{A}:role/*"),
         ("AWS", f"arn:aws:iam::{A}:group/g"),
         ("AWS", f"arn:aws:iam::{A}:instance-profile/p"),
@@ -1017,6 +1021,15 @@ def test_a_session_has_no_user_of_its_own(sandbox: Sandbox) -> None:
         )
 
 
+def test_what_is_refused_before_a_session_is_asked_for_a_user(sandbox: Sandbox) -> None:
+    """What all of IAM refuses comes first: a marker, and credentials that reach no IAM API."""
+    session = sandbox.assume(A, sandbox.role(A, "r", trust(A), allow("*"))["Arn"])
+    answer = sandbox.call(session, "iam:ListAccessKeys", Marker="x")
+    assert (answer.code, answer.message) == ("ValidationError", "Invalid Marker.")
+    made = sandbox.do(A, "sts:GetFederationToken", Name="guest")["Credentials"]
+    assert sandbox.call(Keys.of(made), "iam:GetUser").code == "InvalidClientTokenId"
+
+
 def test_a_user_need_not_name_itself(sandbox: Sandbox) -> None:
     own = f"arn:aws:iam::{A}:user/${{aws:username}}"
     who = sandbox.user(A, "ann", allow("iam:*", own))
@@ -1086,6 +1099,38 @@ def test_pages_follow_paths(sandbox: Sandbox) -> None:
     listed = sandbox.do(A, "iam:ListRoles", PathPrefix="/a/")["Roles"]
     assert [found["RoleName"] for found in listed] == ["deep"]
     assert listed[0]["Arn"] == f"arn:aws:iam::{A}:role/a/b/deep"
+
+
+def test_a_user_that_is_renamed_to_nothing_stays_as_it_is(sandbox: Sandbox) -> None:
+    """NewUserName and NewPath are both optional."""
+    keys = sandbox.user(A, "ann", Tags=[{"Key": "team", "Value": "red"}])
+    before = sandbox.fingerprint()
+    sandbox.do(A, "iam:UpdateUser", UserName="ann")
+    assert sandbox.fingerprint() == before
+    assert sandbox.whoami(keys) == f"arn:aws:iam::{A}:user/ann"
+    assert sandbox.do(A, "iam:ListUserTags", UserName="ann")["Tags"] == [
+        {"Key": "team", "Value": "red"}
+    ]
+
+
+@pytest.mark.slow
+def test_policies_of_aws_are_listed_with_ones_own_or_by_themselves(sandbox: Sandbox) -> None:
+    attached = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+    sandbox.do(A, "iam:AttachUserPolicy", UserName="admin", PolicyArn=attached)
+    sandbox.do(A, "iam:CreatePolicy", PolicyName="p", PolicyDocument=allow("*"))
+
+    def listed(scope: str) -> list[str]:
+        pages = sandbox.client("iam", A).get_paginator("list_policies")
+        found = pages.paginate(Scope=scope, PaginationConfig={"PageSize": 1000})
+        return [str(one["Arn"]) for page in found for one in page["Policies"]]
+
+    aws = listed("AWS")
+    assert len(aws) > 1000
+    assert len(set(aws)) == len(aws), "what was looked at before is not there twice"
+    assert attached in aws
+    assert {one.split(":")[4] for one in aws} == {"aws"}
+    assert listed("Local") == [POLICY]
+    assert sorted(listed("All")) == sorted([*aws, POLICY])
 
 
 def test_groups_may_change_name_and_path(sandbox: Sandbox) -> None:

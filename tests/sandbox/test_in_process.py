@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import subprocess
 import sys
 import threading
@@ -15,6 +16,7 @@ from botocore.exceptions import ClientError
 from tests.in_process import InProcess
 from tests.sandboxes import A, B, allow, trust
 from xacct_helpers import Sandbox
+from xacct_helpers.sandbox.protocol.parse import MAX_API_BODY
 
 ROLE = f"arn:aws:iam::{A}:role/puller"
 
@@ -102,6 +104,19 @@ def test_what_the_labs_own_api_refuses(sandbox: InProcess) -> None:
         sandbox.inner.advance(-1)
     with pytest.raises(KeyError, match="999999999999"):
         sandbox.inner.client("iam", "999999999999")
+
+
+def test_a_body_that_is_a_file(sandbox: InProcess) -> None:
+    """S3 uploads are streams; a service that is not here says so all the same."""
+    s3 = sandbox.inner.client("s3")
+    with pytest.raises(ClientError, match="This sandbox has IAM, STS, ECR"):
+        s3.put_object(Bucket="mine", Key="k", Body=io.BytesIO(b"content"))
+
+
+def test_a_body_that_is_too_long(sandbox: InProcess) -> None:
+    reply = sandbox.http("POST", "/", b"x" * (MAX_API_BODY + 1))
+    assert reply.status == 413
+    assert f"{MAX_API_BODY} bytes at most".encode() in reply.body
 
 
 def test_threads_take_turns(sandbox: InProcess) -> None:

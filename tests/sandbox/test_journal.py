@@ -45,7 +45,7 @@ def fill(sandbox: Sandbox) -> Keys:
     push(sandbox, A, IMAGE, **NAMED)
     push(sandbox, A, Image(b"two", b'{"two": 2}'), **NAMED)  # takes the tag
     sandbox.do(A, "ecr:SetRepositoryPolicy", **NAMED, policyText=grant(B))
-    # a role that is trusted, deleted and made anew: its trust dangles
+    # a role that is trusted, deleted and made again: its trust dangles
     sandbox.role(B, "worker", trust(B))
     sandbox.role(A, "dangling", trust(f"arn:aws:iam::{B}:role/worker"))
     sandbox.do(B, "iam:DeleteRole", RoleName="worker")
@@ -175,6 +175,17 @@ def test_a_torn_last_line_is_dropped_with_a_notice(journal: Path, tmp_path: Path
     with start(tmp_path) as sandbox:
         assert names(sandbox) == ["r0", "r1", "r9"]
         assert sandbox.control("GET", "status").json["notices"] == []
+
+
+@pytest.mark.parametrize("kept", [b"", b"\n", b'{"format":1,"acc'], ids=["", "blank", "half"])
+def test_a_journal_without_its_first_line_is_a_new_one(tmp_path: Path, kept: bytes) -> None:
+    """Nothing in it was ever acknowledged: a lab says that it runs after its journal's header."""
+    (tmp_path / "journal.jsonl").write_bytes(kept)
+    with start(tmp_path) as sandbox:
+        assert names(sandbox) == []
+        sandbox.role(A, "r", trust(A))
+    with start(tmp_path) as sandbox:
+        assert names(sandbox) == ["r"]
 
 
 def replace_line(number: int, line: bytes) -> Callable[[bytes], bytes]:

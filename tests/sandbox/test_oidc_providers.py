@@ -67,6 +67,15 @@ def get(sandbox: Sandbox) -> Mapping[str, Any]:
     return sandbox.do(A, "iam:GetOpenIDConnectProvider", OpenIDConnectProviderArn=ARN)
 
 
+ARN_FAULTS = [f"arn:aws:iam::{A}:saml-provider/oidc", f"arn:aws:iam::{A}:oidc-provider/"]
+
+
+@pytest.mark.parametrize("arn", ARN_FAULTS)
+def test_an_arn_of_something_else(arn: str, sandbox: Sandbox) -> None:
+    answer = sandbox.call(A, "iam:GetOpenIDConnectProvider", OpenIDConnectProviderArn=arn)
+    assert answer.error == ("ValidationError", 400, f"Invalid ARN: {arn}")
+
+
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_refused(case: Case, sandbox: Sandbox) -> None:
     create(sandbox)
@@ -96,6 +105,20 @@ def test_its_life(sandbox: Sandbox) -> None:
     for _ in range(2):  # deleting what is gone is no error
         sandbox.do(A, "iam:DeleteOpenIDConnectProvider", **on)
     assert sandbox.do(A, "iam:ListOpenIDConnectProviders")["OpenIDConnectProviderList"] == []
+
+
+def test_a_hundred_clients_at_most(sandbox: Sandbox) -> None:
+    """Source: IAM quotas; a client that is there already takes no place."""
+    create(sandbox, ClientIDList=[str(number) for number in range(100)])
+    add = "iam:AddClientIDToOpenIDConnectProvider"
+    assert sandbox.call(A, add, OpenIDConnectProviderArn=ARN, ClientID="7").ok
+    answer = sandbox.call(A, add, OpenIDConnectProviderArn=ARN, ClientID="100")
+    assert answer.error == (
+        "LimitExceeded",
+        409,
+        "Cannot exceed quota for ClientIdsPerOpenIdConnectProvider: 100",
+    )
+    assert len(get(sandbox)["ClientIDList"]) == 100
 
 
 @pytest.mark.parametrize(

@@ -118,6 +118,35 @@ def test_an_invitation_is_the_invited_accounts_to_answer(sandbox: Sandbox) -> No
     assert len(sandbox.do(M, "organizations:ListAccounts")["Accounts"]) == 2
 
 
+def test_who_has_an_organization_cannot_join_another(sandbox: Sandbox) -> None:
+    """Source: Organizations API Reference, AcceptHandshake, its constraint violations."""
+    sandbox.do(M, "organizations:CreateOrganization")
+    target = {"Id": A, "Type": "ACCOUNT"}
+    sent = sandbox.do(M, "organizations:InviteAccountToOrganization", Target=target)
+    sandbox.do(A, "organizations:CreateOrganization")
+    handshake = {"HandshakeId": sent["Handshake"]["Id"]}
+    refused = sandbox.call(A, "organizations:AcceptHandshake", **handshake)
+    assert refused.error == (
+        "HandshakeConstraintViolationException",
+        400,
+        "The account is already a member of an organization.",
+    )
+    assert refused.value["Reason"] == "ALREADY_IN_AN_ORGANIZATION"
+    assert len(sandbox.do(M, "organizations:ListAccounts")["Accounts"]) == 1
+
+
+def test_all_features_or_none(sandbox: Sandbox) -> None:
+    billing = sandbox.call(A, "organizations:CreateOrganization", FeatureSet="CONSOLIDATED_BILLING")
+    assert billing.error == (
+        "InvalidInputException",
+        400,
+        "This sandbox has organizations with all features only.",
+    )
+    # Nothing was founded, so there is nothing that an id could name.
+    answer = sandbox.call(A, "organizations:DescribePolicy", PolicyId=FULL)
+    assert answer.code == "AWSOrganizationsNotInUseException"
+
+
 def test_an_invitation_expires_by_the_labs_clock(sandbox: Sandbox) -> None:
     sandbox.do(M, "organizations:CreateOrganization")
     target = {"Id": A, "Type": "ACCOUNT"}
@@ -180,6 +209,14 @@ REFUSED = [
     Refused("invited twice", "InviteAccountToOrganization",
             {"Target": {"Id": A, "Type": "ACCOUNT"}}, "DuplicateAccountException",
             "That account is already present in the specified destination."),
+    Refused("an account that is not there", "InviteAccountToOrganization",
+            {"Target": {"Id": "999999999999", "Type": "ACCOUNT"}}, "InvalidInputException",
+            "This lab has no account 999999999999; invite one of its accounts by its id."),
+    Refused("another type of policy", "CreatePolicy", {**NEW, "Type": "TAG_POLICY"},
+            "InvalidInputException", f"This sandbox has the policy types {SCP} and {RCP}."),
+    Refused("a policy that is too long", "CreatePolicy", {**NEW, "Content": deny("x" * 5120)},
+            "ConstraintViolationException",
+            "You have exceeded the maximum size of a policy document."),
     Refused("not JSON", "CreatePolicy", {**NEW, "Content": "{"}, *BAD_CONTENT),
     Refused("a principal in an SCP", "CreatePolicy",
             {**NEW, "Content": policy(statement("Deny", "*", "*", Principal="*"))}, *BAD_CONTENT),
@@ -237,10 +274,29 @@ def test_units_and_what_they_refuse(org: Org) -> None:
     back = {"AccountId": A, "SourceParentId": unit, "DestinationParentId": org.root}
     org.do("MoveAccount", **back)
     assert org.error("MoveAccount", **back)[0] == "SourceParentNotFoundException"
-    org.do("UpdateOrganizationalUnit", OrganizationalUnitId=unit, Name="other")
+    stays = {"AccountId": A, "SourceParentId": org.root, "DestinationParentId": org.root}
+    assert org.error("MoveAccount", **stays) == (
+        "DuplicateAccountException",
+        "That account is already present in the specified destination.",
+    )
+    for more, name in (({}, "workloads"), ({"Name": "other"}, "other")):
+        updated = org.do("UpdateOrganizationalUnit", OrganizationalUnitId=unit, **more)
+        assert updated["OrganizationalUnit"]["Name"] == name
     org.do("DeleteOrganizationalUnit", OrganizationalUnitId=unit)
     units = org.do("ListOrganizationalUnitsForParent", ParentId=org.root)
     assert units["OrganizationalUnits"] == []
+
+
+def test_five_units_deep_at_most(org: Org) -> None:
+    """Source: Organizations User Guide, quotas: five levels of OUs under a root."""
+    parent = org.root
+    for depth in range(5):
+        made = org.do("CreateOrganizationalUnit", ParentId=parent, Name=f"ou{depth}")
+        parent = made["OrganizationalUnit"]["Id"]
+    assert org.error("CreateOrganizationalUnit", ParentId=parent, Name="deeper") == (
+        "ConstraintViolationException",
+        "You have exceeded the allowed organizational unit depth.",
+    )
 
 
 def test_a_policys_life(org: Org) -> None:

@@ -128,6 +128,7 @@ def test_a_credential_is_read_as_it_was_written(
 
 
 @given(LATIN)
+@example("A" * 100_000)
 def test_a_token_that_nobody_sealed(text: str) -> None:
     with pytest.raises(sealed_tokens.SealError):
         sealed_tokens.unseal(b"k" * sealed_tokens.KEY_BYTES, "session", text)

@@ -64,6 +64,8 @@ def test_a_filter_chooses_by_tags(sandbox: Sandbox, digests: list[str]) -> None:
     assert seen(sandbox, filter={"tagStatus": "TAGGED"}) == [one, three]
     assert seen(sandbox, filter={"tagStatus": "UNTAGGED"}) == [two]
     assert seen(sandbox, filter={"tagStatus": "ANY"}) == digests
+    assert seen(sandbox, filter={"imageStatus": "ACTIVE"}) == digests
+    assert seen(sandbox, filter={"imageStatus": "ARCHIVED"}) == [], "nothing here is archived"
     listed = sandbox.do(A, "ecr:ListImages", **NAMED, filter={"tagStatus": "UNTAGGED"})
     assert listed["imageIds"] == [{"imageDigest": two}]
 

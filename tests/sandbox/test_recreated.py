@@ -1,4 +1,4 @@
-"""Principals that are deleted, made anew or renamed, and the policies that name them.
+"""Principals that are deleted, made again or renamed, and the policies that name them.
 
 Source: IAM User Guide, AWS JSON policy elements: Principal (shared facts 3.2 and 2.3).
 """
@@ -54,7 +54,7 @@ def save_trust(sandbox: Sandbox, text: str) -> Any:
     return sandbox.call(A, "iam:UpdateAssumeRolePolicy", RoleName="target", PolicyDocument=text)
 
 
-def test_a_role_made_anew_is_not_trusted(sandbox: Sandbox) -> None:
+def test_a_role_made_again_is_not_trusted(sandbox: Sandbox) -> None:
     first = make_role(sandbox)
     sandbox.role(A, "target", trust(WORKER))
     assert trusted(sandbox) == WORKER
@@ -88,7 +88,7 @@ def test_a_role_made_anew_is_not_trusted(sandbox: Sandbox) -> None:
     assert enters(sandbox, after)
 
 
-def test_a_user_made_anew_is_not_trusted(sandbox: Sandbox) -> None:
+def test_a_user_made_again_is_not_trusted(sandbox: Sandbox) -> None:
     old = make_user(sandbox)
     first = sandbox.do(old, "sts:GetCallerIdentity")["UserId"]
     sandbox.role(A, "target", trust([ANN, A]))
@@ -195,7 +195,7 @@ def test_a_living_id_may_be_saved_and_reads_as_an_arn(sandbox: Sandbox) -> None:
 
 
 def test_conditions_are_not_changed(sandbox: Sandbox) -> None:
-    """ARNs in Condition values are never transformed: a role made anew matches again."""
+    """ARNs in Condition values are never transformed: a role of the same name matches again."""
     make_role(sandbox)
     when = {"ArnEquals": {"aws:PrincipalArn": WORKER}}
     sandbox.role(A, "target", trust(B, Condition=when))

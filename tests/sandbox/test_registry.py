@@ -6,6 +6,7 @@ Sources: shared facts 5.1 to 5.3; OCI distribution specification 1.1.
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -239,6 +240,96 @@ def test_a_layer_of_another_repository(image: Sandbox) -> None:
     upload(image, A, b"secret", repositoryName="secret")
     reply = get(image, f"/v2/my-app/blobs/{digest_of(b'secret')}", token(image, A))
     assert error_of(reply)[:2] == (404, "BLOB_UNKNOWN")
+
+
+LAST = len(IMAGE.layer) - 1
+# what is asked for, and the status, the content and the range of the answer
+RANGES: list[tuple[str, int, bytes, str]] = [
+    ("bytes=0-4", 206, IMAGE.layer[:5], f"bytes 0-4/{LAST + 1}"),
+    ("bytes=6-", 206, IMAGE.layer[6:], f"bytes 6-{LAST}/{LAST + 1}"),
+    ("bytes=6-9999", 206, IMAGE.layer[6:], f"bytes 6-{LAST}/{LAST + 1}"),
+    ("bytes=-3", 206, IMAGE.layer[-3:], f"bytes {LAST - 2}-{LAST}/{LAST + 1}"),
+    ("bytes=-9999", 206, IMAGE.layer, f"bytes 0-{LAST}/{LAST + 1}"),
+    ("bytes=0-1,3-4", 200, IMAGE.layer, ""),
+    ("layers=0-4", 200, IMAGE.layer, ""),
+]
+
+
+@pytest.mark.parametrize(("asked", "status", "content", "given"), RANGES)
+def test_a_part_of_a_blob(
+    image: Sandbox, asked: str, status: int, content: bytes, given: str
+) -> None:
+    """Source: RFC 9110, 14.2: several ranges, or another unit, may be answered with the whole."""
+    got = get(image, BLOB, token(image, A), headers={"Range": asked})
+    assert (got.status, got.body) == (status, content)
+    assert got.headers.get("content-range", "") == given
+    assert got.headers["accept-ranges"] == "bytes"
+
+
+@pytest.mark.parametrize("asked", [f"bytes={LAST + 1}-", "bytes=-0"])
+def test_a_part_that_a_blob_does_not_have(image: Sandbox, asked: str) -> None:
+    got = get(image, BLOB, token(image, A), headers={"Range": asked})
+    assert error_of(got)[:2] == (416, "SIZE_INVALID")
+    assert got.headers["content-range"] == f"bytes */{LAST + 1}"
+
+
+def test_a_download_url_is_for_reading(image: Sandbox) -> None:
+    layer = digest_of(IMAGE.layer)
+    named = {"repositoryName": "my-app", "layerDigest": layer}
+    url = str(image.do(A, "ecr:GetDownloadUrlForLayer", **named)["downloadUrl"])
+    target = url.removeprefix(image.endpoint)
+    assert image.http("GET", target).body == IMAGE.layer
+    refused = image.http("DELETE", target)
+    assert (refused.status, refused.json) == (404, {"message": "There is no such layer."})
+    changed = image.http("GET", target.replace(layer, digest_of(IMAGE.config)))
+    assert changed.status == 403
+
+
+# -- listings --------------------------------------------------------------------------------
+
+
+def test_tags_by_pages(image: Sandbox) -> None:
+    """Source: OCI distribution specification 1.1, listing tags: n, last and Link."""
+    for tag in ("v2", "v3"):
+        manifest = {"repositoryName": "my-app", "imageManifest": IMAGE.manifest}
+        image.do(A, "ecr:PutImage", imageTag=tag, **manifest)
+    basic = token(image, A)
+    first = get(image, "/v2/my-app/tags/list?n=2", basic)
+    assert first.json == {"name": "my-app", "tags": ["v1", "v2"]}
+    link, _, relation = first.headers["link"].partition(">; ")
+    assert relation == 'rel="next"'
+    rest = get(image, link.removeprefix("<"), basic)
+    assert rest.json == {"name": "my-app", "tags": ["v3"]}
+    assert "link" not in rest.headers
+    none = get(image, "/v2/my-app/tags/list?n=0", basic)
+    assert none.json == {"name": "my-app", "tags": []}
+    assert "link" not in none.headers
+    assert get(image, "/v2/my-app/tags/list?last=v2", basic).json["tags"] == ["v3"]
+
+
+def test_what_refers_to_an_image(image: Sandbox) -> None:
+    """Source: OCI distribution specification 1.1, pushing with a subject and listing referrers."""
+    basic, kind = token(image, A), "application/vnd.example.signature.v1"
+    subject = {"mediaType": MANIFEST_TYPE, "digest": IMAGE.digest, "size": len(IMAGE.manifest)}
+    about = json.dumps({**json.loads(IMAGE.manifest), "artifactType": kind, "subject": subject})
+    headers = {
+        "Host": HOST,
+        "Authorization": f"Basic {basic}",
+        "Content-Type": MANIFEST_TYPE,
+    }
+    pushed = image.http("PUT", "/v2/my-app/manifests/signed", about.encode(), headers)
+    assert (pushed.status, pushed.headers["oci-subject"]) == (201, IMAGE.digest)
+    described = {
+        "mediaType": MANIFEST_TYPE,
+        "digest": digest_of(about.encode()),
+        "size": len(about),
+        "artifactType": kind,
+    }
+    path = f"/v2/my-app/referrers/{IMAGE.digest}"
+    for wanted, shown in (("", [described]), (kind, [described]), ("application/x", [])):
+        got = get(image, f"{path}?artifactType={wanted}" if wanted else path, basic)
+        assert got.json["manifests"] == shown
+        assert got.headers.get("oci-filters-applied", "") == ("artifactType" if wanted else "")
 
 
 # -- as the caller that asked for the token --------------------------------------------------

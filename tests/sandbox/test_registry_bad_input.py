@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from tests.sandbox.images import Image, digest_of
+from tests.sandbox.images import INDEX_TYPE, MANIFEST_TYPE, Image, digest_of
 from tests.sandbox.registries import Client, with_digest
 from tests.sandboxes import A, Sandbox
 
@@ -67,7 +67,7 @@ BAD = [
     Bad("a chunk sent twice", "PATCH", UPLOAD, 416, "BLOB_UPLOAD_INVALID", DATA, ONE),
     Bad("a chunk after a gap", "PATCH", UPLOAD, 416, "BLOB_UPLOAD_INVALID", DATA, GAP),
     Bad(
-        "a range that is none",
+        "what is no range",
         "PATCH",
         UPLOAD,
         400,
@@ -129,6 +129,24 @@ BAD = [
         "MANIFEST_INVALID",
         _manifest(digest_of(IMAGE.layer)),
     ),
+    Bad(
+        "a manifest of another type than its Content-Type",
+        "PUT",
+        "my-app/manifests/new",
+        400,
+        "MANIFEST_INVALID",
+        IMAGE.manifest.encode(),
+        {"Content-Type": INDEX_TYPE},
+    ),
+    Bad(
+        "a manifest that is a list",
+        "PUT",
+        "my-app/manifests/new",
+        400,
+        "MANIFEST_INVALID",
+        b"[]",
+        {"Content-Type": MANIFEST_TYPE},
+    ),
     Bad("a manifest that nobody pushed", "GET", "my-app/manifests/nope", 404, "MANIFEST_UNKNOWN"),
     Bad("a name outside the grammar", "POST", "My-App/blobs/uploads/", 400, "NAME_INVALID"),
     Bad("a repository that is not there", "POST", "nope/blobs/uploads/", 404, "NAME_UNKNOWN"),
@@ -151,7 +169,7 @@ BAD = [
         _manifest(digest_of(IMAGE.layer)),
     ),
     Bad(
-        "a number of entries that is none",
+        "what is no number of entries",
         "GET",
         "my-app/tags/list?n=many",
         400,

@@ -5,6 +5,8 @@ Sources: OCI distribution specification 1.1, pushing a blob in chunks, and the s
 
 from __future__ import annotations
 
+import http.client
+import json
 import random
 import socket
 import time
@@ -26,15 +28,18 @@ BLOB = f"my-app/blobs/{digest_of(DATA)}"
 
 
 @contextmanager
-def half_sent(client: Client, method: str, path: str, *, chunked: bool = False) -> Iterator[None]:
-    """A request of DATA of which SENT bytes are on their way, and no more come; then it is cut."""
+def half_sent(
+    client: Client, method: str, path: str, *, chunked: bool = False, sent: int = SENT
+) -> Iterator[None]:
+    """A request of DATA of which `sent` bytes are on their way, and no more come; then it is
+    cut."""
     length = "Transfer-Encoding: chunked" if chunked else f"Content-Length: {len(DATA)}"
     head = f"{method} {path} HTTP/1.1\r\nHost: {client.host}\r\n{length}\r\n"
     head += f"Authorization: Basic {client.basic}\r\n\r\n"
-    part = DATA[:SENT]
+    part = DATA[:sent]
     with socket.create_connection(("127.0.0.1", client.sandbox.port)) as connection:
         connection.sendall(head.encode())
-        connection.sendall(b"%x\r\n%b\r\n" % (SENT, part) if chunked else part)
+        connection.sendall(b"%x\r\n%b\r\n" % (sent, part) if chunked else part)
         yield
 
 
@@ -80,6 +85,13 @@ def test_a_client_that_dies_goes_on_where_it_was(client: Client, chunked: bool) 
     finish(client, upload)
 
 
+def test_a_client_that_dies_before_the_first_byte(client: Client) -> None:
+    upload = client.begin()
+    with half_sent(client, "PATCH", upload, sent=0):
+        pass
+    finish(client, upload)
+
+
 @pytest.mark.parametrize("method", ["PATCH", "PUT"])
 @pytest.mark.slow
 def test_a_sandbox_that_is_killed_goes_on_where_it_was(tmp_path: Path, method: str) -> None:
@@ -95,6 +107,28 @@ def test_a_sandbox_that_is_killed_goes_on_where_it_was(tmp_path: Path, method: s
         client = Client.of(sandbox)
         assert received(client, upload) >= 1024 * 1024
         finish(client, upload)
+
+
+@pytest.mark.parametrize("last", [9, 2**30], ids=["more", "fewer"])
+def test_other_bytes_than_announced(client: Client, last: int) -> None:
+    """How many there are is not known before they have come; then none of them is kept."""
+    upload = client.begin()
+    headers = {
+        "Host": client.host,
+        "Authorization": f"Basic {client.basic}",
+        "Content-Range": f"0-{last}",
+    }
+    connection = http.client.HTTPConnection("127.0.0.1", client.sandbox.port, timeout=20)
+    connection.request("PATCH", upload, body=iter([DATA[:SENT]]), headers=headers)
+    reply = connection.getresponse()
+    [error] = json.loads(reply.read())["errors"]
+    connection.close()
+    assert (reply.status, error["code"]) == (400, "SIZE_INVALID")
+    assert error["message"] == (
+        f"Content-Range announces bytes 0 to {last}, and the request has {SENT} bytes."
+    )
+    assert received(client, upload) == 0
+    finish(client, upload)
 
 
 def test_one_of_many_that_send_the_same_chunk_is_heard(client: Client) -> None:

@@ -150,6 +150,8 @@ def test_a_blob_mounted_from_another_repository(client: Client) -> None:
     assert done.status == 201
     assert done.headers["location"] == f"/v2/my-app/blobs/{DIGEST}"
     assert client.send("GET", done.headers["location"]).body == DATA
+    again = client.send("POST", f"my-app/blobs/uploads/?mount={DIGEST}&from=other")
+    assert (again.status, again.headers["location"]) == (201, done.headers["location"])
 
 
 NOT_MOUNTED = {

@@ -39,7 +39,7 @@ def test_its_life(sandbox: Sandbox) -> None:
     elsewhere = sandbox.call(B, "iam:GetServiceLinkedRoleDeletionStatus", DeletionTaskId=task)
     assert elsewhere.code == "NoSuchEntity"
     assert sandbox.call(A, "iam:GetRole", RoleName=NAME).code == "NoSuchEntity"
-    assert create(sandbox)["RoleId"] != made["RoleId"], "made anew, it is another role"
+    assert create(sandbox)["RoleId"] != made["RoleId"], "made again, it is another role"
 
 
 def test_a_suffix(sandbox: Sandbox) -> None:
@@ -53,6 +53,9 @@ REFUSED = [
      f"Service role name {NAME} has been taken in this account, please try a different suffix."),
     ("CreateServiceLinkedRole", {"AWSServiceName": "rds.amazonaws.com", "CustomSuffix": "x"},
      "InvalidInput", 400, "Custom suffix is not allowed for rds.amazonaws.com"),
+    ("CreateServiceLinkedRole", {"AWSServiceName": "ec2.example.com"}, "InvalidInput", 400,
+     "This sandbox knows no service-linked role of ec2.example.com. It knows those of: "
+     f"{', '.join(sorted(service_linked.services()))}."),
     ("DeleteServiceLinkedRole", {"RoleName": "gone"}, "NoSuchEntity", 404,
      "The role with name gone cannot be found."),
     ("DeleteServiceLinkedRole", {"RoleName": "plain"}, "NoSuchEntity", 404,

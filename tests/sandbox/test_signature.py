@@ -419,6 +419,15 @@ def test_many_regions_are_good(sandbox: Sandbox, family: Family) -> None:
         assert sandbox.send(request).status == 200
 
 
+def test_a_region_in_which_ecr_is_not(sandbox: Sandbox) -> None:
+    answer = sandbox.call(A, "ecr:DescribeRepositories", region="xx-nowhere-1")
+    assert answer.error == (
+        "InvalidSignatureException",
+        400,
+        "Credential should be scoped to a valid region.",
+    )
+
+
 # -- presigned -------------------------------------------------------------------------------
 
 
@@ -464,6 +473,9 @@ def test_presigned_cannot_be_changed(sandbox: Sandbox) -> None:
         target.replace("GetCallerIdentity", "GetSessionToken"),
     ):
         expect(STS, "mismatch", MISMATCH, sandbox.http("GET", other))
+    other = target.replace("AWS4-HMAC-SHA256", "AWS4-HMAC-SHA1")
+    error = STS.error(sandbox.http("GET", other))
+    assert error == ("IncompleteSignature", 400, "Unsupported AWS 'algorithm' in the query string.")
     lacking = re.sub(r"X-Amz-Date=\w+&", "", target)
     assert STS.error(sandbox.http("GET", lacking))[0] == "IncompleteSignature"
 

@@ -264,6 +264,45 @@ def test_context_keys_of_a_principal(sandbox: Sandbox) -> None:
     assert sandbox.call(keys, action, PolicySourceArn=USER_B).code == "AccessDenied"
 
 
+def test_a_groups_policies(sandbox: Sandbox) -> None:
+    """Source: IAM API Reference, SimulatePrincipalPolicy: of a group, its own policies alone."""
+    sandbox.do(B, "iam:CreateGroup", GroupName="readers")
+    sandbox.put(B, "group", "readers", document(allow("ecr:ListImages")), "read")
+    group = f"arn:aws:iam::{B}:group/readers"
+    result = simulate(sandbox, group, "ecr:ListImages")
+    assert result["EvalDecision"] == "allowed"
+    assert [one["SourcePolicyId"] for one in result["MatchedStatements"]] == ["group_readers_read"]
+    assert simulate(sandbox, group, "ecr:PutImage")["EvalDecision"] == "implicitDeny"
+
+
+def test_an_entry_without_a_key_has_no_effect(sandbox: Sandbox) -> None:
+    """ContextKeyName is no required member of ContextEntry."""
+    entries = [{"ContextKeyValues": ["red"], "ContextKeyType": "string"}]
+    asked = {"PolicyInputList": [document(allow("ecr:*", Condition=TEAM))]}
+    answer = sandbox.do(
+        B,
+        "iam:SimulateCustomPolicy",
+        ActionNames=["ecr:ListImages"],
+        ContextEntries=entries,
+        **asked,
+    )
+    [result] = answer["EvaluationResults"]
+    assert result["EvalDecision"] == "implicitDeny"
+    assert result["MissingContextValues"] == ["aws:PrincipalTag/team"]
+
+
+def test_a_document_of_2008_has_no_variables(sandbox: Sandbox) -> None:
+    """Source: IAM User Guide, policy elements: Version. In one of 2008, "${" is plain text."""
+    statement = allow("s3:*", "arn:aws:s3:::home/${aws:username}", Condition=TEAM)
+    for version, keys in (
+        ("2008-10-17", ["aws:PrincipalTag/team"]),
+        ("2012-10-17", ["aws:PrincipalTag/team", "aws:username"]),
+    ):
+        text = json.dumps({"Version": version, "Statement": [statement]})
+        found = sandbox.do(B, "iam:GetContextKeysForCustomPolicy", PolicyInputList=[text])
+        assert found["ContextKeyNames"] == keys
+
+
 def test_pages(sandbox: Sandbox, role: str) -> None:
     iam = sandbox.client("iam", B)
     actions = [f"ecr:Action{number}" for number in range(7)]
@@ -299,7 +338,13 @@ REFUSED = [
         "InvalidInput",
     ),
     ("simulate_principal_policy", {"PolicySourceArn": f"arn:aws:s3:::{'b' * 20}"}, "InvalidInput"),
+    (
+        "simulate_principal_policy",
+        {"PolicySourceArn": f"arn:aws:iam::{B}:group/none"},
+        "NoSuchEntity",
+    ),
     ("simulate_custom_policy", {"PolicyInputList": ["{"]}, "InvalidInput"),
+    ("simulate_custom_policy", {"PolicyInputList": [MAY], "Marker": "2"}, "InvalidInput"),
     *(
         ("simulate_custom_policy", {"PolicyInputList": [MAY], **more}, "InvalidInput")
         for more in (
@@ -344,6 +389,7 @@ POSITIONS = [
     ),
     ("a single statement", '{"Statement":{"Effect":"Allow"}}', [((1, 14), (1, 32))]),
     ("none", '{"Statement":[]}', []),
+    ("not even a list of them", '{"Version":"2012-10-17"}', []),
 ]
 
 

@@ -63,6 +63,18 @@ ROWS = [
         )
     ),
     RefusedAssumeRole(
+        name="contexts of an identity provider",
+        params={
+            "ProvidedContexts": [
+                {
+                    "ProviderArn": "arn:aws:iam::aws:contextProvider/IdentityCenter",
+                    "ContextAssertion": "abcd",
+                }
+            ]
+        },
+        message="This sandbox does not have ProvidedContexts.",
+    ),
+    RefusedAssumeRole(
         name="RoleArn that is a word",
         params={"RoleArn": "a" * 24},
         message=f"{'a' * 24} is invalid",
@@ -593,8 +605,10 @@ def test_the_root_user_assumes_no_role() -> None:
         request_id="r",
         protocol="query",
     )
+    prepare = sts.SERVICE.operations["AssumeRole"].prepare
+    assert prepare is not None
     with pytest.raises(ApiError) as refused:
-        sts.SERVICE.prepare(None, call, root)  # type: ignore[arg-type]
+        prepare(None, call, root)  # type: ignore[arg-type]
     error = refused.value
     assert (error.code, error.status) == ("AccessDenied", 403)
     assert error.message == "Roles may not be assumed by root accounts."

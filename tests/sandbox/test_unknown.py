@@ -166,9 +166,34 @@ def test_wrong_base64(sandbox: Sandbox) -> None:
     )
 
 
+TYPES: dict[str, tuple[str, dict[str, Any], str]] = {
+    "a word for yes or no": (
+        "DeleteRepository",
+        {"repositoryName": "my-app", "force": "yes"},
+        "force must be true or false.",
+    ),
+    "a number for bytes": (
+        "UploadLayerPart",
+        {"repositoryName": "my-app", "layerPartBlob": 7},
+        "layerPartBlob must be a base64 string.",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TYPES)
+def test_members_of_another_type(sandbox: Sandbox, name: str) -> None:
+    operation, body, message = TYPES[name]
+    reply = ecr(sandbox, operation, json.dumps(body).encode())
+    assert (reply.status, *json_error(reply)) == (400, "SerializationException", message)
+
+
 FORMS: dict[str, tuple[bytes, str]] = {
     "not UTF-8": (b"Action=ListRoles&Version=2010-05-08&PathPrefix=\xff", "MalformedInput"),
     "a word for a number": (b"Action=ListRoles&Version=2010-05-08&MaxItems=many", "MalformedInput"),
+    "a word for yes or no": (
+        b"Action=ListPolicies&Version=2010-05-08&OnlyAttached=maybe",
+        "MalformedInput",
+    ),
     "a control character": (
         b"Action=GetRole&Version=2010-05-08&RoleName=%00%01%1b",
         "ValidationError",
@@ -318,7 +343,7 @@ def is_fine(reply: Reply, told: str) -> None:
 
 
 def alive(sandbox: Sandbox) -> None:
-    """The administrator may have been deleted by the fuzz itself; then the accounts start anew."""
+    """The administrator may have been deleted by the fuzz itself; then the accounts start again."""
     if not sandbox.call(A, "sts:GetCallerIdentity").ok or not sandbox.call(A, "iam:ListUsers").ok:
         furnish(sandbox)
 

@@ -272,6 +272,15 @@ def test_refused(
     assert answer.error == (code, status, message)
 
 
+def test_a_signing_certificate_is_uploaded_once(ann: Sandbox) -> None:
+    """Source: IAM API Reference, UploadSigningCertificate, DuplicateCertificate; the words are
+    unsettled."""
+    sign(ann, ONE)
+    again = ann.call(A, "iam:UploadSigningCertificate", UserName="ann", CertificateBody=ONE)
+    assert again.error == ("DuplicateCertificate", 409, "The same certificate exists already.")
+    assert len(ann.do(A, "iam:ListSigningCertificates", UserName="ann")["Certificates"]) == 1
+
+
 def test_without_a_user_name_it_is_the_callers(sandbox: Sandbox) -> None:
     keys = sandbox.user(A, "u", allow("iam:*"))
     sandbox.do(keys, "iam:UploadSigningCertificate", CertificateBody=ONE)

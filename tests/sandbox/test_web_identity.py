@@ -318,7 +318,20 @@ def test_claims_that_are_refused(lab: Lab, bad: Bad) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["abcd", "a.bc", "a.b.c", "....", "e30.e30.", "W10.W10.x", "{}.{}.x", "bm8.bm8.bm8", "é.é.é"],
+    [
+        "abcd",
+        "a.bc",
+        "a.b.c",
+        "....",
+        "e30.e30.",
+        "W10.W10.x",
+        "W10.W10.eA",
+        "e30.W10.eA",
+        "e30=.e30.eA",
+        "{}.{}.x",
+        "bm8.bm8.bm8",
+        "é.é.é",
+    ],
 )
 def test_text_that_is_no_token(lab: Lab, text: str) -> None:
     """Source: the answer to an access token, in many public logs."""

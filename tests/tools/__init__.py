@@ -51,7 +51,7 @@ def require_module(module: str, package: str) -> str:
 
 
 def npm_installed(source: Path, environment: Mapping[str, str] | None = None) -> Path:
-    """A copy of a folder under .cache, with the packages of its lock; made anew when it changes."""
+    """A copy of a folder under .cache, with the packages of its lock; remade when that changes."""
     npm = require("npm", "npm")
     made = ROOT / ".cache" / source.name
     made.mkdir(parents=True, exist_ok=True)

@@ -103,7 +103,7 @@ REFUSED = [
     pytest.param(with_(matchImages=[]), [f"{P}.matchImages: at least one"], id="empty images"),
     pytest.param(with_(matchImages=["registry.io:port"]),
                  [f"{P}.matchImages: 'registry.io:port' is no host, port and path"],
-                 id="a port that is none"),
+                 id="what is no port"),
     pytest.param(with_(matchImages=["a%zz.io"]),
                  [f"{P}.matchImages: 'a%zz.io' is no host, port and path"], id="a wrong escape"),
     pytest.param(with_(defaultCacheDuration=ABSENT),

@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+
+from xacct_helpers.lab_api.access_map import (
+    AccessMap,
+    Account,
+    Edge,
+    Mark,
+    Principal,
+    Relation,
+    Repository,
+    account_of,
+)
 
 A, B, C = "111111111111", "222222222222", "333333333333"
-Json = dict[str, Any]
+RELATIONS: dict[str, Relation] = {"assume": "can-assume", "pull": "can-pull"}
 
 
 def arn(name: str) -> str:
@@ -18,36 +28,34 @@ def arn(name: str) -> str:
     return f"arn:aws:iam::{number}:{rest}"
 
 
-def edge(text: str) -> Json:
+def edge(text: str) -> Edge:
     """ "B:role/b assume A:role/a both": an edge. The end is both, caller, resource or blanket."""
     source, relation, target, agreed = text.split()
-    return {
-        "source": arn(source),
-        "target": arn(target),
-        "relation": f"can-{relation}",
-        "caller_agrees": agreed != "resource",
-        "resource_agrees": agreed != "caller",
-        "verdict": "implicitDeny" if agreed in ("caller", "resource") else "allowed",
-        "blanket": agreed == "blanket",
-        "external_id": None,
-    }
+    return Edge(
+        source=arn(source),
+        target=arn(target),
+        relation=RELATIONS[relation],
+        caller_agrees=agreed != "resource",
+        resource_agrees=agreed != "caller",
+        verdict="implicitDeny" if agreed in ("caller", "resource") else "allowed",
+        blanket=agreed == "blanket",
+    )
 
 
-def mark(text: str) -> Json:
+def mark(text: str) -> Mark:
     """ "A:role/a assume resource B": a mark; the accounts are letters, or "everyone"."""
     name, relation, side, accounts = text.split()
     everyone = accounts == "everyone"
-    return {
-        "arn": arn(name),
-        "relation": f"can-{relation}",
-        "side": side,
-        "accounts": [A, B, C] if everyone else [{"A": A, "B": B, "C": C}[one] for one in accounts],
-        "everyone": everyone,
-        "external_id": None,
-    }
+    return Mark(
+        arn=arn(name),
+        relation=RELATIONS[relation],
+        side="resource" if side == "resource" else "caller",
+        accounts=(A, B, C) if everyone else tuple({"A": A, "B": B, "C": C}[x] for x in accounts),
+        everyone=everyone,
+    )
 
 
-def told(names: Sequence[str], edges: Sequence[str] = (), marks: Sequence[str] = ()) -> Json:
+def told(names: Sequence[str], edges: Sequence[str] = (), marks: Sequence[str] = ()) -> AccessMap:
     """A map of A, B and C, each with its administrator, of these users, roles and repositories."""
     administrators = [f"{one}:user/admin" for one in "ABC"]
     everything = [
@@ -56,22 +64,31 @@ def told(names: Sequence[str], edges: Sequence[str] = (), marks: Sequence[str] =
         for one in administrators
     ]
     found = [arn(one) for one in (*administrators, *names)]
-    node = [
-        {
-            "arn": one,
-            "kind": one.split(":")[5].split("/")[0],
-            "name": one.rsplit("/", 1)[-1],
-            "account": one.split(":")[4],
-        }
-        for one in found
-    ]
-    return {
-        "accounts": [{"id": one} for one in (A, B, C)],
-        "principals": [one for one in node if one["kind"] != "repository"],
-        "repositories": [one for one in node if one["kind"] == "repository"],
-        "edges": [edge(one) for one in edges],
-        "marks": [mark(one) for one in (*everything, *marks)],
-    }
+    stored = [one for one in found if ":repository/" in one]
+    return AccessMap(
+        accounts=tuple(Account(id=one) for one in (A, B, C)),
+        principals=tuple(
+            Principal(
+                arn=one,
+                kind="role" if ":role/" in one else "user",
+                name=one.rsplit("/", 1)[-1],
+                account=account_of(one),
+            )
+            for one in found
+            if one not in stored
+        ),
+        repositories=tuple(
+            Repository(
+                arn=one,
+                name=one.rsplit("/", 1)[-1],
+                account=account_of(one),
+                region=one.split(":")[3],
+            )
+            for one in stored
+        ),
+        edges=tuple(edge(one) for one in edges),
+        marks=tuple(mark(one) for one in (*everything, *marks)),
+    )
 
 
 COURSE = ["A:role/a", "A:repository/my-app", "B:role/b", "B:user/bob"]
@@ -88,7 +105,7 @@ WHOLE = told(
 )
 
 
-def large(principals: int) -> Json:
+def large(principals: int) -> AccessMap:
     """So many principals in two accounts, most with an edge: a third of them from B's to A's
     roles, some half; A's roles pull; B's users assume B's roles; both administrators everything."""
     each = principals // 2 - 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from dataclasses import replace
 from html import unescape
 from typing import Any
 from xml.etree import ElementTree
@@ -13,12 +14,14 @@ import pytest
 
 from tests import kernels, prepared
 from tests.tools import ROOT
-from tests.view.maps import COURSE, WHOLE, A, B, Json, arn, large, told
-from xacct_helpers.view.access_map import words
+from tests.view.maps import COURSE, WHOLE, A, B, arn, large, told
+from xacct_helpers.lab_api.access_map import AccessMap
+from xacct_helpers.view.access_map import widget, words
 from xacct_helpers.view.access_map.layout import Box, Layout, layout
 from xacct_helpers.view.access_map.model import Map, read
 from xacct_helpers.view.access_map.svg import svg
-from xacct_helpers.view.access_map.widget import still
+from xacct_helpers.view.access_map.widget import Widget, still
+from xacct_helpers.view.opening import current
 
 SVG = "{http://www.w3.org/2000/svg}"
 EMPTY = told([])
@@ -50,6 +53,19 @@ MAPS = {
     "three accounts": STACKED,
     "a pull across accounts": told(COURSE, ["B:role/b pull A:repository/my-app both"]),
     "A trusts all of B": told(COURSE, [], ["A:role/a assume resource B"]),
+    "an administrator that may everything of another account": told(
+        [f"A:role/r{at}" for at in range(9)],
+        [f"B:user/admin assume A:role/r{at} blanket" for at in range(9)],
+    ),
+    "each with each": told(
+        [f"{one}:role/r{at}" for one in "AB" for at in range(7)],
+        [f"B:role/r{at} assume A:role/r{to} both" for at in range(7) for to in range(7)],
+    ),
+    "many that trust an account": told(
+        [f"A:role/r{at}" for at in range(20)],
+        [],
+        [f"A:role/r{at} assume resource B" for at in range(20)],
+    ),
     "200 principals": large(200),
 }
 
@@ -57,6 +73,12 @@ MAPS = {
 @pytest.fixture(params=list(MAPS.values()), ids=list(MAPS))
 def found(request: pytest.FixtureRequest) -> Map:
     return read(request.param)
+
+
+def with_external_id(external_id: str) -> AccessMap:
+    """A map of one edge, which takes this external id."""
+    found = told(COURSE, ["B:role/b assume A:role/a both"])
+    return replace(found, edges=(replace(found.edges[0], external_id=external_id),))
 
 
 # -- layout ----------------------------------------------------------------------------------
@@ -204,10 +226,20 @@ def test_a_half_edge_is_half_drawn(
     assert [one.text for one in edge.iter(f"{SVG}text")] == [text]
 
 
+def test_a_long_name_is_cut_in_the_middle() -> None:
+    """The longest name that IAM takes; all of it is in the card's title and in the text."""
+    name = "begin" + "-" * 55 + "last"
+    found = read(told([f"A:role/{name}"]))
+    page = ElementTree.fromstring(svg(found))
+    shown = [one.text or "" for one in page.iter(f"{SVG}text") if one.get("class") == "name"]
+    [cut] = [one for one in shown if one.startswith("begin")]
+    assert re.fullmatch("begin-+…-+last", cut)
+    assert len(cut) < len(name)
+    assert name in words.text(found)
+
+
 def test_names_cannot_break_out() -> None:
-    told_so = told(COURSE, ["B:role/b assume A:role/a both"])
-    told_so["edges"][0]["external_id"] = '"><script>alert(1)</script>'
-    page = still(read(told_so))
+    page = still(read(with_external_id('"><script>alert(1)</script>')))
     assert "<script>" not in page
     assert "&lt;script&gt;" in page
 
@@ -273,9 +305,8 @@ def test_the_table_says_what_the_text_says(found: Map) -> None:
 
 
 def test_an_external_id_is_said() -> None:
-    found: Json = told(COURSE, ["B:role/b assume A:role/a both"])
-    found["edges"][0]["external_id"] = "customer-1"
-    assert "b (B) —can assume→ a (A), with the external id customer-1" in words.text(read(found))
+    found = read(with_external_id("customer-1"))
+    assert "b (B) —can assume→ a (A), with the external id customer-1" in words.text(found)
 
 
 CHANGES = [
@@ -292,6 +323,38 @@ CHANGES = [
 @pytest.mark.parametrize(("before", "after", "said"), CHANGES)
 def test_what_has_changed_is_said(before: list[str], after: list[str], said: str) -> None:
     assert words.news(read(told(COURSE, before)), read(told(COURSE, after))) == said
+
+
+# -- where there is no kernel ----------------------------------------------------------------
+
+
+def test_without_a_kernel_there_is_no_widget() -> None:
+    found = read(WHOLE)
+    data, metadata = widget.AccessMap(found)._repr_mimebundle_()
+    assert (data, metadata) == ({"text/plain": TEXT, "text/html": still(found)}, {})
+
+
+@pytest.mark.slow
+def test_an_edge_is_explained() -> None:
+    """As the browser asks for it; an edge that is gone has no explanation."""
+    gone = "<p>This edge is not there any more.</p>"
+    with prepared.lab(after=4):
+        found = read(current().running.get("map"))
+        widget = Widget(found)
+        key = f"can-assume {arn('B:role/some-role-name')} {arn('A:role/account-a-role-name')}"
+        assert key in {line.key for line in found.lines}
+        widget._asked(widget, {"why": key}, [])
+        assert widget.asked == key
+        assert "✓ Allowed: sts:AssumeRole" in widget.why
+        for nonsense in ("text", {}, {"why": 7}):
+            widget._asked(widget, nonsense, [])
+            assert widget.asked == key
+        widget.show(read(EMPTY))
+        assert (widget.asked, widget.why) == (key, gone)
+        widget._asked(widget, {"why": ""}, [])
+        assert (widget.asked, widget.why) == ("", "")
+        widget.show(found)
+        assert widget.why == "", "nothing is asked any more"
 
 
 # -- in a kernel -----------------------------------------------------------------------------
@@ -312,7 +375,7 @@ CELLS = [
 def test_in_a_kernel_it_follows_the_accounts() -> None:
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(one) for one in CELLS])
     client = kernels.client(notebook, ROOT / "notebooks")
-    seen: list[Json] = []
+    seen: list[dict[str, Any]] = []
 
     def after(cell: Any, cell_index: int, **_: Any) -> None:
         states = [one for one in client.widget_state.values() if "content" in one]

@@ -88,6 +88,18 @@ CALLS = {
         iam("TagRole", RoleName=ROLE, Tags=[{"Key": "team", "Value": "ours and theirs"}]),
         iam("ListRoleTags", RoleName=ROLE),
     ),
+    "a list that is longer than a line": (
+        iam(
+            "TagRole",
+            RoleName=ROLE,
+            Tags=[{"Key": f"team-{number}", "Value": "ours and theirs"} for number in range(5)],
+        ),
+        iam("ListRoleTags", RoleName=ROLE),
+    ),
+    "several lines that end with a quote": (
+        iam("UpdateRole", RoleName=ROLE, Description='the first line\nand "the last"'),
+        iam("GetRole", RoleName=ROLE),
+    ),
     "a list of words": (
         iam("UntagRole", RoleName=ROLE, TagKeys=["team", "a b"]),
         iam("ListRoleTags", RoleName=ROLE),

@@ -75,6 +75,13 @@ OFFERED: dict[str, tuple[str, Kind, set[str], set[str]]] = {
         {"Allow", "Deny"},
         {"*"},
     ),
+    "the version": ('{"Version": "▮"}', "inline", {"2012-10-17"}, {"2008-10-17"}),
+    "a principal that is one word": (
+        in_statement('"Principal": "▮"'),
+        "trust",
+        {"*"},
+        {ROLE_B, "AWS"},
+    ),
     "actions of three services": (
         in_statement('"Action": ["ecr:BatchGetImage", "▮'),
         "inline",
@@ -182,6 +189,12 @@ OFFERED: dict[str, tuple[str, Kind, set[str], set[str]]] = {
         "inline",
         {A, B},
         {ROLE_A},
+    ),
+    "condition values: who calls": (
+        in_statement('"Condition": {"ArnEquals": {"aws:PrincipalArn": "▮"}}'),
+        "inline",
+        {ROLE_A, ROLE_B, USER_B},
+        {APP, A},
     ),
     "condition values: yes or no": (
         in_statement('"Condition": {"Bool": {"aws:SecureTransport": "▮"}}'),

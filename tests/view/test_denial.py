@@ -179,7 +179,7 @@ def test_what_was_allowed_says_which_statement_it_hangs_on(lab: Lab) -> None:
         .client("sts")
         .assume_role(RoleArn=ROLE_A, RoleSessionName="test")
     )
-    found = lab.running.get(f"decision/{answer['ResponseMetadata']['RequestId']}")
+    found = lab.running.decision(answer["ResponseMetadata"]["RequestId"])
     from xacct_helpers.view.refusals import call_card
 
     card = call_card(found)
@@ -258,7 +258,7 @@ def ran_in_a_shell(lab: Lab, card: Card) -> None:
 
 
 def _remake(lab: Lab) -> None:
-    """B's role deleted and made anew: A trusts one that is gone."""
+    """B's role deleted and made again: A trusts one that is gone."""
     iam = boto3.Session(profile_name="account-b-admin").client("iam")
     trust = iam.get_role(RoleName="some-role-name")["Role"]["AssumeRolePolicyDocument"]
     [name] = iam.list_role_policies(RoleName="some-role-name")["PolicyNames"]
@@ -311,6 +311,7 @@ def test_a_principal_that_is_gone_is_left_out_and_said_to_be(lab: Lab) -> None:
     card = explain(refused("account-b"))
     assert re.search(r"The deleted principal AROA\w+ is left out", card.calls[0].note)
     assert "AROA" not in card.calls[0].boto3
+    assert f"\n  {card.calls[0].note}\n  with boto3:" in repr(card)
 
 
 def test_a_repository_gets_its_policy(lab: Lab) -> None:
@@ -356,6 +357,34 @@ def test_a_name_that_leads_nowhere_is_said_to_be_one(lab: Lab, role: str, told: 
     card = explain(refused("account-b-admin", role))
     assert told in card.remarks[-1]
     assert (card.changes, card.calls, card.what_if) == ((), (), ())
+
+
+def test_a_long_list_is_cut_where_it_is_not_what_decided(lab: Lab) -> None:
+    """... on the card. AWS's own policies have hundreds of actions."""
+    actions = [f"ecr:List{number:02}" for number in range(20)]
+    iam = boto3.Session(profile_name="account-b-admin").client("iam")
+    statement = {"Effect": "Deny", "Action": ["sts:AssumeRole", *actions], "Resource": "*"}
+    iam.put_role_policy(
+        RoleName="some-role-name", PolicyName="no", PolicyDocument=document(statement)
+    )
+    text = repr(explain(refused("account-b")))
+    assert '"ecr:List06",\n' in text
+    assert "ecr:List07" not in text
+    assert "… and 13 more" in text
+
+
+def test_a_call_that_no_policy_had_a_part_in(lab: Lab) -> None:
+    stranger = boto3.client(
+        "sts", aws_access_key_id="AKIAEXAMPLEEXAMPLE12", aws_secret_access_key="x"
+    )
+    with pytest.raises(ClientError) as caught:
+        stranger.get_caller_identity()
+    answer = "InvalidClientTokenId: The security token included in the request is invalid."
+    with pytest.raises(LabError) as refusal:
+        explain(caught.value)
+    assert str(refusal.value) == (
+        f"No policy had a part in this. AWS's answer says it all: {answer}"
+    )
 
 
 def test_a_refusal_that_no_policy_made_is_said_to_be_so(lab: Lab) -> None:

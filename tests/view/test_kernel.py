@@ -22,6 +22,10 @@ CELLS = [
     "os.kill(lab.running.pid, signal.SIGKILL)\niam.list_groups()",
     "open_lab()\niam.list_groups()",
     '{"plain": 1}',
+    'iam.create_group(GroupName="g")\niam.delete_group(GroupName="g")',
+    'boto3.Session(profile_name="account-a").client("sts").assume_role(\n'
+    '    RoleArn="arn:aws:iam::111111111111:role/r", RoleSessionName="me", TokenCode="123456",\n'
+    '    SerialNumber="arn:aws:iam::111111111111:mfa/none")',
 ]
 
 
@@ -36,6 +40,15 @@ def test_an_answer_is_shown_without_what_http_added(ran: list[Any]) -> None:
     assert shown.startswith("{'Groups': []")
     assert "ResponseMetadata" not in shown
     assert ran[7]["data"]["text/plain"] == "{'plain': 1}"
+
+
+def test_an_answer_that_says_nothing_is_done(ran: list[Any]) -> None:
+    assert ran[8]["data"]["text/plain"] == "done (HTTP 200)"
+
+
+def test_a_refusal_by_no_policy_has_no_card(ran: list[Any]) -> None:
+    assert ran[9]["output_type"] == "error"
+    assert "MultiFactorAuthentication failed" in ran[9]["evalue"]
 
 
 def test_a_refusal_is_one_line(ran: list[Any]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import boto3
@@ -285,6 +285,40 @@ def test_a_refused_save_says_where_and_loses_nothing(lab: Lab) -> None:
     assert found["line"] == line
     assert text[found["start"] : found["end"]] == f'"{ARN_B.replace(ROLE_B, "nobody")}"'
     assert (asker.editor.loaded, trust()) == (before, was)
+
+
+NOBODY = ARN_B.replace(ROLE_B, "nobody")
+# what is saved, what AWS says of it, and the text that gets the mark
+REFUSED_SAVES: dict[str, tuple[Callable[[str], str], str, str]] = {
+    "the document's own fault": (
+        lambda text: text.replace('"Effect"', '"Resource": "*",\n"Effect"', 1),
+        "Has prohibited field Resource",
+        '"Resource"',
+    ),
+    "beside what one may come to regret": (
+        lambda text: text.replace(f'"{ARN_B}"', f'["*", "{NOBODY}"]'),
+        f'Invalid principal in policy: "AWS":"{NOBODY}"',
+        f'"{NOBODY}"',
+    ),
+    "what AWS quotes is written in another way": (
+        lambda text: text.replace(ARN_B, "\\u0061" + NOBODY[1:]),
+        f'Invalid principal in policy: "AWS":"{NOBODY}"',
+        '"AWS"',
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED_SAVES)
+def test_where_a_refused_save_is_marked(lab: Lab, name: str) -> None:
+    change, message, marked = REFUSED_SAVES[name]
+    asker = widget(role=ROLE)
+    text = change(asker.editor.loaded)
+    answer = asker.save(text)
+    line = text[: text.index(marked)].count("\n") + 1
+    assert answer["sentence"] == f"AWS refused (line {line}): MalformedPolicyDocument: {message}"
+    [found] = [one for one in answer["findings"] if one["severity"] == "error"]
+    assert (found["message"], found["line"]) == (message, line)
+    assert text[found["start"] : found["end"]] == marked
 
 
 def test_a_save_that_may_not_be_made_is_awss_refusal(lab: Lab) -> None:

@@ -17,7 +17,7 @@ from tests.cli.xacct import xacct
 from tests.notebooks.sanitizing import sanitize
 from xacct_helpers import LabError, check, show_trail
 from xacct_helpers.lab import Lab
-from xacct_helpers.view.trail_table import Widget
+from xacct_helpers.view.trail_table import Trail, Widget
 
 pytestmark = pytest.mark.slow
 
@@ -27,7 +27,9 @@ CALLS = [
     ("TIME", "user/admin of 333333333333", "sts:AssumeRole", "✗ refused by a policy: AccessDenied"),
     ("TIME", "user/admin of 111111111111", "iam:GetRole", "! failed: NoSuchEntity"),
     ("TIME", "user/admin of 222222222222", "sts:GetCallerIdentity", "✓ allowed"),
-]
+    ("TIME", "nobody that was recognised", "sts:GetCallerIdentity",
+     "! failed: InvalidClientTokenId"),
+]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +46,10 @@ def lab() -> Iterator[Lab]:
         with pytest.raises(ClientError):
             iam.get_role(RoleName="nobody")
         boto3.Session(profile_name="account-b-admin").client("sts").get_caller_identity()
+        with pytest.raises(ClientError, match="InvalidClientTokenId"):
+            boto3.client(
+                "sts", aws_access_key_id="AKIAEXAMPLEEXAMPLE12", aws_secret_access_key="x"
+            ).get_caller_identity()
         check("03")
         yield lab
 
@@ -96,7 +102,14 @@ def test_only_refusals_and_only_some(lab: Lab) -> None:
 def test_the_frame_has_the_same_calls(lab: Lab) -> None:
     frame = lab.trail()
     assert set(CALLS[1][2:3]) <= set(frame["action"])
-    assert [row.request_id for row in show_trail()._rows] == list(frame["request_id"])[:4]
+    assert [row.request_id for row in show_trail()._rows] == list(frame["request_id"])[: len(CALLS)]
+
+
+def test_no_calls() -> None:
+    shown = Trail((), 30, False)
+    none = "There are no calls to show."
+    # Without a kernel there is no widget either.
+    assert shown._repr_mimebundle_() == {"text/plain": none, "text/html": f"<p>{none}</p>"}
 
 
 def sent(widget: Widget, message: Any) -> list[dict[str, Any]]:

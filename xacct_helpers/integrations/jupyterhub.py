@@ -22,7 +22,7 @@ _PATH_AT_MOST = 50
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Prepare the course and become JupyterHub's program; an exit code where there is none.
+    """Prepare the course and become JupyterHub's program; an exit code if it is missing.
 
     arguments: `--with-answers` is ours, everything else is that program's.
     """
@@ -40,7 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
         )
         return 127
     try:
-        os.chdir(Path.home())  # an image's own folder is none that lasts
+        os.chdir(Path.home())  # an image's own folder does not last
     except OSError as error:
         print(f"xacct-singleuser: your home cannot be used ({error.strerror}).", file=sys.stderr)
         return 1
@@ -58,7 +58,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _folder_for_sockets() -> Path | None:
     """Where kernels may have their sockets: a folder of the learner's alone, on this machine's own
-    disk; None where there is none.
+    disk; None on a machine without one.
 
     By themselves servers give their kernels ports, each without knowing of the others: of thirty
     that start at once, one kernel now and then is given the port of another, and never comes up.

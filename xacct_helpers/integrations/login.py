@@ -39,7 +39,7 @@ class Login:
 
 
 def registry_of(name: str) -> Registry | None:
-    """The registry that an image name, a URL or a bare host means; None when it is none of ours.
+    """The registry that an image name, a URL or a bare host means; None when it is not one of ours.
 
     Registries are known by ECR's host names, and by the sandbox's own port, where the account is
     the first part of the path.
@@ -70,7 +70,7 @@ def log_in(
 
     Raises LabError in AWS's words, or in the SDK's when it finds no credentials.
     """
-    import botocore.session
+    import botocore.session  # 110 ms
     from botocore.exceptions import BotoCoreError, ClientError
 
     sdk_models.keep_to(lab_folder())
@@ -92,7 +92,7 @@ def log_in(
 
 def _within(session: Any, operation: str, name: str, **parameters: str) -> Any:
     """A session of the role that a call to STS gives."""
-    import botocore.session
+    import botocore.session  # 110 ms
     from botocore import UNSIGNED
     from botocore.config import Config
 

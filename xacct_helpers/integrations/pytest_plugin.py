@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="session")
 def _xacct_running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """The sandbox that all tests of this process share, in a folder of pytest's."""
-    from .. import workspace
+    from .. import workspace  # 15 ms
 
     folder = workspace.absolute(tmp_path_factory.mktemp("xacct") / "lab")
     try:
@@ -43,25 +43,27 @@ def xacct_lab(_xacct_running: Running, monkeypatch: pytest.MonkeyPatch) -> Itera
     and so on. Profiles: `account-a` (111111111111), `account-b-admin` (222222222222), `stranger`
     (333333333333) and `management` (444444444444), an administrator of each.
     """
-    import boto3
+    import boto3  # 150 ms
     from botocore.loaders import Loader
 
     from .. import lab as labs
     from .. import sdk_clock, workspace
+    from ..aws import sdk_models
 
     for name, value in workspace.environment(_xacct_running, os.environ).items():
         if value is None:
             monkeypatch.delenv(name, raising=False)
         else:
             monkeypatch.setenv(name, value)
-    models = str(_xacct_running.folder / "home" / ".aws" / "models")
-    monkeypatch.setattr(Loader, "CUSTOMER_DATA_PATH", models)
+    models = sdk_models.folder(_xacct_running.folder)
+    monkeypatch.setattr(Loader, "CUSTOMER_DATA_PATH", str(models))
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
-    _xacct_running.post("reset")
+    _xacct_running.reset()
     workspace.forget_cached_credentials(_xacct_running.folder)
-    lab = labs.Lab(_xacct_running)
-    monkeypatch.setattr(labs, "_current", lab)
+    before, lab = labs.opened(), labs.Lab(_xacct_running)
+    labs.use(lab)
     yield lab
+    labs.use(before)
     sdk_clock.follow(0)
 
 
@@ -81,7 +83,7 @@ def _explained(error: BaseException) -> str:
     response = getattr(error, "response", None)
     if not isinstance(error, Exception) or not isinstance(response, dict):
         return ""
-    from ..view import explain
+    from ..view import explain  # 90 ms
     from ..workspace import LabError
 
     try:

@@ -7,11 +7,11 @@ said beside it, and the diagnosis is kept with the learner's progress.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from ..course import progress
+from ..lab_api.decisions import CallReport, Decision, PermissionReport
 from ..view.opening import current
 from ..view.refusals import call_card, note_explained, request_id
 from ..workspace import ACCOUNT_A, ACCOUNT_B, LabError
@@ -40,7 +40,7 @@ class _Case:
 
     choices: tuple[str, ...]
     right: tuple[str, ...]
-    report: dict[str, Any]
+    report: CallReport
 
     def judged(self, choice: str) -> str:
         if choice in self.right:
@@ -71,64 +71,61 @@ def diagnose(
 
 
 def _case(error: Exception | None) -> _Case:
-    report = current().running.get(f"decision/{request_id(error)}")
-    if not report["denied"]:
+    report = current().running.decision(request_id(error))
+    if not report.denied:
         raise LabError("No policy refused that call; there is nothing to diagnose.")
-    note_explained(report["request_id"])
-    asked = report["asked"][-1]
-    return _Case(
-        choices=tuple(_choices(asked)), right=tuple(_right(asked["decision"])), report=report
-    )
+    note_explained(report.request_id)
+    asked = report.asked[-1]
+    return _Case(choices=tuple(_choices(asked)), right=tuple(_right(asked.decision)), report=report)
 
 
 def _name(account: str) -> str:
     return _NAMES.get(account, f"account {account}")
 
 
-def _choices(asked: Mapping[str, Any]) -> Iterator[str]:
+def _choices(asked: PermissionReport) -> Iterator[str]:
     """Every kind of policy that the accounts could have, the caller's account first."""
-    decision = asked["decision"]
-    there = {layer["layer"] for layer in decision["layers"]}
+    decision = asked.decision
+    there = {layer.layer for layer in decision.layers}
     never_left_out = {"identity", "boundary", "session", "trust", "resource"}
-    trust = asked["action"].startswith("sts:AssumeRole")
+    trust = asked.action.startswith("sts:AssumeRole")
     for account, layers in (
-        (decision["caller_account"], _CALLER),
-        (decision["resource_account"], _RESOURCE),
+        (decision.caller_account, _CALLER),
+        (decision.resource_account, _RESOURCE),
     ):
         for layer, name in layers.items():
             if layer == ("resource" if trust else "trust"):
                 continue
             if account and (layer in there or layer in never_left_out):
                 yield f"{_name(account)}: {name}"
-    if decision["cross_account"]:
+    if decision.cross_account:
         yield _BOTH
 
 
-def _right(decision: Mapping[str, Any]) -> Iterator[str]:
+def _right(decision: Decision) -> Iterator[str]:
     """What may be said: in each account that refused, the kinds of policy by which it did."""
-    if decision["cross_account"] and not (decision["caller_agrees"] or decision["resource_agrees"]):
+    if decision.cross_account and not (decision.caller_agrees or decision.resource_agrees):
         yield _BOTH
         return
-    refusing = [
-        layer for layer in decision["layers"] if layer["outcome"] == decision["decisive"]["outcome"]
-    ]
-    if not decision["cross_account"]:
+    assert decision.decisive is not None  # a refused call has one
+    refusing = [layer for layer in decision.layers if layer.outcome == decision.decisive.outcome]
+    if not decision.cross_account:
         # Within one account an Allow in either kind could have been enough; a boundary could not.
         enough = ("identity", "resource", "trust")
-        decisive = decision["decisive"]["layer"]
+        decisive = decision.decisive.layer
         refusing = [
             layer
             for layer in refusing
-            if layer["layer"] == decisive or (layer["layer"] in enough and decisive in enough)
+            if layer.layer == decisive or (layer.layer in enough and decisive in enough)
         ]
-    elif decision["verdict"] == "implicitDeny":
-        side = _RESOURCE if decision["caller_agrees"] else _CALLER
-        refusing = [layer for layer in refusing if layer["layer"] in side]
+    elif decision.verdict == "implicitDeny":
+        side = _RESOURCE if decision.caller_agrees else _CALLER
+        refusing = [layer for layer in refusing if layer.layer in side]
     else:
-        refusing = [decision["decisive"]]
+        refusing = [decision.decisive]
     for layer in refusing:
-        kind = layer["layer"]
-        account = decision["caller_account" if kind in _CALLER else "resource_account"]
+        kind = layer.layer
+        account = decision.caller_account if kind in _CALLER else decision.resource_account
         yield f"{_name(account)}: {(_CALLER | _RESOURCE)[kind]}"
 
 
@@ -147,7 +144,7 @@ def _choice(case: _Case, account: str, policy: str | None) -> str:
 
 
 def _ask(case: _Case) -> None:
-    from IPython.display import display
+    from IPython.display import display  # 60 ms
 
     def chosen(choice: str) -> None:
         if not choice or widget.came:
@@ -164,7 +161,7 @@ def _ask(case: _Case) -> None:
 
 
 def _open_card(case: _Case) -> None:
-    from IPython.display import display
+    from IPython.display import display  # 60 ms
 
     display(call_card(case.report))  # type: ignore[no-untyped-call]
 
@@ -172,7 +169,7 @@ def _open_card(case: _Case) -> None:
 def _keep(case: _Case, choice: str) -> None:
     kept = progress.Prediction(
         notebook=progress.open_notebook() or "",
-        cell=f"diagnosis {case.report['action']} {' '.join(case.right)}",
+        cell=f"diagnosis {case.report.action} {' '.join(case.right)}",
         question=case.choices,
         choice=choice,
         came="; ".join(case.right),

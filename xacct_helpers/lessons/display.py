@@ -6,7 +6,7 @@ from __future__ import annotations
 def show(text: str, html: str) -> None:
     """Display HTML with its text form; outside of a notebook the text is printed."""
     try:
-        from IPython import get_ipython
+        from IPython import get_ipython  # 60 ms
         from IPython.display import display
     except ImportError:
         print(text)

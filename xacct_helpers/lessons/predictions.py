@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import course
 from ..course import progress
+from ..lab_api.decisions import TrailEntry
 from ..view.opening import current
 from ..workspace import LabError
 from . import asking
@@ -84,7 +85,7 @@ def _commit_to(choice: str) -> None:
 
 def _cell() -> str | None:
     """The id of the cell that is running, where the frontend tells (JupyterLab does)."""
-    from IPython import get_ipython
+    from IPython import get_ipython  # 60 ms
 
     parent: dict[str, Any] = getattr(get_ipython(), "get_parent", dict)()
     found = parent.get("metadata", {}).get("cellId")
@@ -98,22 +99,21 @@ def _show(prediction: _Prediction) -> None:
     prediction.widget = asking.show("What do you predict?", prediction.choices, chosen)
 
 
-def _calls(count: int) -> list[dict[str, Any]]:
+def _calls(count: int) -> list[TrailEntry]:
     """The latest calls, those of checks left out."""
-    entries = current().running.get(f"trail/{count}")["entries"]
-    return [entry for entry in entries if not entry["check"]]
+    return [entry for entry in current().running.trail(count) if not entry.check]
 
 
 def _latest_number() -> int:
-    entries = current().running.get("trail/1")["entries"]
-    return int(entries[-1]["number"]) if entries else 0
+    entries = current().running.trail(1)
+    return entries[-1].number if entries else 0
 
 
 def _watch_cells() -> None:
     global _hooked
     if _hooked:
         return
-    from IPython import get_ipython
+    from IPython import get_ipython  # 60 ms
 
     shell = get_ipython()
     if shell is not None:
@@ -136,9 +136,9 @@ def _after_cell(_result: Any = None) -> None:
         if fresh:
             return
     else:
-        calls = [call for call in _calls(200) if call["number"] > prediction.latest]
+        calls = [call for call in _calls(200) if call.number > prediction.latest]
         if prediction.about:
-            calls = [call for call in calls if call["action"] == prediction.about]
+            calls = [call for call in calls if call.action == prediction.about]
         if not calls:
             return
         came, refused = _what_came(calls)
@@ -155,12 +155,12 @@ def _after_cell(_result: Any = None) -> None:
     _record(prediction, came, right)
 
 
-def _what_came(calls: list[dict[str, Any]]) -> tuple[str, bool]:
+def _what_came(calls: list[TrailEntry]) -> tuple[str, bool]:
     """What happened, in words, and whether it was a refusal."""
-    refused = next((call for call in calls if call["error_code"]), None)
+    refused = next((call for call in calls if call.error_code), None)
     if refused is not None:
-        return f"{refused['action']} was refused, {refused['error_code']}", True
-    return f"{calls[-1]['action']} was answered", False
+        return f"{refused.action} was refused, {refused.error_code}", True
+    return f"{calls[-1].action} was answered", False
 
 
 def _judged(prediction: _Prediction, refused: bool | None) -> bool | None:

@@ -2,19 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import re
-from dataclasses import dataclass
-
-
-@dataclass(slots=True)
-class _Open:
-    """An object or list whose end is yet to come. index is None in an object."""
-
-    path: str
-    index: int | None
-    key: str | None
-    seen: set[str]
+from .json_text import Path, read
 
 
 class Places:
@@ -23,15 +11,22 @@ class Places:
     A lone statement has the paths of a list of one, as in `policy`.
     """
 
-    TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]:,]|[^\s{}\[\]:,"]+', re.S)
-
     def __init__(self, text: str) -> None:
         self._offsets: dict[str, int] = {}
         #: The first element that is given twice, and where.
         self.twice: tuple[str, int] | None = None
-        opened: list[_Open] = []
-        for token in self.TOKEN.finditer(text):
-            self._step(opened, token[0], token.start())
+        named: set[Path] = set()
+        for element in read(text)[0]:
+            if not element.is_name:
+                self._add(element.path, element.start)
+                if element.token == "{" and element.path == ("Statement",):
+                    self._add(("Statement", 0), element.start)
+                continue
+            path = (*element.path, element.name)
+            if path in named:
+                self.twice = self.twice or (_joined(path), element.start)
+            named.add(path)
+            self._add(path, element.start)
 
     def at(self, path: str) -> int:
         """Where an element begins; for one that is missing, what it is missing from."""
@@ -39,34 +34,11 @@ class Places:
             path = path[: max(path.rfind("."), path.rfind("["), 0)]
         return self._offsets.get(path, 0)
 
-    def _step(self, opened: list[_Open], mark: str, offset: int) -> None:
-        top = opened[-1] if opened else None
-        if mark in ("}", "]"):
-            opened.pop()
-        elif top and mark == ",":
-            top.key = None
-            top.index = None if top.index is None else top.index + 1
-        elif top and top.index is None and top.key is None:
-            self._name(top, json.loads(mark), offset)
-        elif mark != ":":
-            path = "" if top is None else _joined(top)
-            self._offsets.setdefault(path, offset)
-            if mark == "{" and path == "Statement":
-                path = "Statement[0]"
-                self._offsets.setdefault(path, offset)
-            if mark in ("{", "["):
-                opened.append(_Open(path, 0 if mark == "[" else None, None, set()))
-
-    def _name(self, top: _Open, name: str, offset: int) -> None:
-        top.key = name
-        path = _joined(top)
-        if name in top.seen:
-            self.twice = self.twice or (path, offset)
-        top.seen.add(name)
-        self._offsets.setdefault(path, offset)
+    def _add(self, path: Path, offset: int) -> None:
+        self._offsets.setdefault(_joined(path), offset)
 
 
-def _joined(top: _Open) -> str:
-    if top.index is not None:
-        return f"{top.path}[{top.index}]"
-    return f"{top.path}.{top.key}" if top.path else str(top.key)
+def _joined(path: Path) -> str:
+    """The path as findings write it: Statement[0].Action"""
+    steps = (f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
+    return "".join(steps).removeprefix(".")

@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any
 
-from .document_positions import Places
+from .json_text import TOKEN
 
 _SMART = "'\u2018\u2019\u201c\u201d\u00ab\u00bb"
 
@@ -44,7 +44,7 @@ def json_fault(text: str) -> tuple[int, str] | None:
     except RecursionError:
         return 0, "it is nested too deep to be a policy"
     except _ConstantError as error:
-        tokens = Places.TOKEN.finditer(text)
+        tokens = TOKEN.finditer(text)
         return next(one.start() for one in tokens if one[0] == str(error)), f"{error} is no JSON"
     except ValueError:
         return 0, "a number in it is too long"

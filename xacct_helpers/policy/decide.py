@@ -29,7 +29,7 @@ def decide_line(line: str) -> dict[str, Any]:
           "identity_policies", "resource_policy", "permissions_boundary", "session_policies",
           "service_control_policies" and "resource_control_policies" (these two by level). A
           policy is an object or its text. An empty list of boundaries or session policies means
-          that there is none.
+          that the caller has none.
     Out:  {"decision": "allowed" | "explicitDeny" | "implicitDeny", "reasons": [...], ...}, one
           reason per layer; {"error": "..."} when the line cannot be read. Never raises. Where the
           service refuses such a caller whatever the policies say, "refused" has AWS's words and

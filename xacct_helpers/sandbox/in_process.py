@@ -35,7 +35,7 @@ from .protocol import parse
 from .protocol.messages import FilePart, HttpRequest, HttpResponse
 from .registry.bodies import Body
 from .server import pipeline
-from .services.ecr import lifecycle
+from .services.ecr.beyond_the_course import lifecycle
 from .store.state import DEFAULT_SEED, State
 
 __all__ = ["ACCOUNTS", "Sandbox", "SandboxInUse"]

@@ -16,7 +16,7 @@ class PermissionCheck:
     """One permission that a call needs.
 
     resource: an ARN, or "*" for actions without a resource type.
-    resource_policy: the trust or repository policy of the resource; None when there is none.
+    resource_policy: the trust or repository policy of the resource; None without one.
     registry_policy: the policy of the registry that the repository is in, likewise.
     context: the condition keys of this action and resource.
     missing: a sentence for the learner when the resource does not exist; AWS does not tell.

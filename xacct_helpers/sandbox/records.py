@@ -28,21 +28,33 @@ class AccessKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class User:
+    """boundary: the ARN of its permissions boundary."""
+
     account: str
     name: str
     arn: str
     unique_id: str
     tags: Mapping[str, str]
+    boundary: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Role:
+    """boundary: the ARN of its permissions boundary."""
+
     account: str
     name: str
     arn: str
     unique_id: str
     trust_policy: str
     max_session_seconds: int
+    tags: Mapping[str, str]
+    boundary: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstanceProfile:
+    path: str
     tags: Mapping[str, str]
 
 

@@ -22,7 +22,7 @@ def follow(listener: Listener) -> bool:
     """Have a listener told from now on; False, and nothing, where there is no kernel."""
     global _seen
     try:
-        from IPython import get_ipython
+        from IPython import get_ipython  # 60 ms
     except ImportError:
         return False
     shell = get_ipython()
@@ -55,5 +55,5 @@ def look(*_: Any) -> None:
 
 def _changes() -> tuple[int, int]:
     """Moves when the accounts do: the sandbox's process, and its count of changes."""
-    status = current().running.get("status")
-    return int(status["pid"]), int(status["changes"])
+    status = current().running.status()
+    return status.pid, status.changes

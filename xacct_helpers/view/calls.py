@@ -108,6 +108,6 @@ def _are_words(value: Any) -> bool:
 
 def _method(name: str, separator: str) -> str:
     """PutRolePolicy as put_role_policy or put-role-policy, by the SDK's own rule."""
-    from botocore import xform_name
+    from botocore import xform_name  # 10 ms
 
     return str(xform_name(name, separator))

@@ -22,13 +22,14 @@ from ..aws.service_reference import (
     services,
     templates_of,
 )
+from ..lint.json_text import Path
 from ..lint.reference import GLOBAL_KEYS
 from ..policy import Kind
 from ..policy.language.conditions import RULES as OPERATORS
 from ..policy.language.document import PRINCIPAL_TYPES
 from ..policy.language.patterns import like
 from ..policy.language.rules import TRUST_ACTIONS
-from .partial_json import Path, Spot, Word, spot, words
+from .partial_json import Spot, Word, spot, words
 
 SERVICES = ("iam", "sts", "ecr")
 SERVICE_PRINCIPALS = (

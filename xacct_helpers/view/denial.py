@@ -19,11 +19,11 @@ def explain(error: Exception | None = None) -> Card:
     A call that failed for another reason (a malformed document) is said to have been allowed.
     Raises LabError when the lab knows no such call, or no policy had a part in it.
     """
-    found = current().running.get(f"decision/{request_id(error)}")
-    if not found["asked"]:
+    found = current().running.decision(request_id(error))
+    if not found.asked:
         raise LabError(
             "No policy had a part in this. AWS's answer says it all: "
-            f"{found['error_code']}: {found['error_message']}"
+            f"{found.error_code}: {found.error_message}"
         )
-    note_explained(found["request_id"])
+    note_explained(found.request_id)
     return call_card(found)

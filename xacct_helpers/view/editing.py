@@ -87,7 +87,7 @@ def target(
 
 
 def _clients(profile: str) -> dict[str, Any]:
-    import boto3
+    import boto3  # 150 ms
     from botocore.exceptions import ProfileNotFound
 
     current()  # points this kernel at the lab
@@ -133,9 +133,9 @@ def _target(
 def read(document: Target) -> str:
     """The document as the account has it, indented.
 
-    Raises LabError when there is none, in AWS's words; ClientError when it may not be read.
+    Raises LabError when it does not exist, in AWS's words; ClientError when it may not be read.
     """
-    from botocore.exceptions import ClientError
+    from botocore.exceptions import ClientError  # 10 ms
 
     try:
         found = make(document, document.read)
@@ -156,6 +156,6 @@ def read(document: Target) -> str:
 def make(document: Target, call: ApiCall) -> Any:
     """Make a call with the profile's own client; the SDK's errors are passed on."""
     client = document.clients[call.service]
-    from botocore import xform_name
+    from botocore import xform_name  # 10 ms
 
     return getattr(client, xform_name(call.operation))(**call.parameters)

@@ -24,7 +24,7 @@ _AGAIN = "The sandbox does not answer. Run the cell with open_lab() again: it st
 def show_plainly() -> None:
     """Short answers and short errors, where there is a notebook. Called again, it does nothing."""
     try:
-        from IPython import get_ipython
+        from IPython import get_ipython  # 60 ms
     except ImportError:
         return
     shell = get_ipython()
@@ -59,7 +59,7 @@ def _show(value: dict[str, Any], printer: Any, cycle: bool, usual: Any) -> None:
 
 
 def _shorten_errors(shell: Any) -> None:
-    from botocore.exceptions import BotoCoreError, ClientError, ConnectionError
+    from botocore.exceptions import BotoCoreError, ClientError, ConnectionError  # 10 ms
 
     from ..images import TransferError
 
@@ -94,14 +94,14 @@ def _explain_refusal(result: Any) -> None:
     lab = opened()
     if lab is None or not refusals.is_refusal(error) or refusals.request_id(error) in told:
         return
-    from IPython.display import display
+    from IPython.display import display  # 60 ms
 
     try:
-        found = lab.running.get(f"decision/{refusals.request_id(error)}")
+        found = lab.running.decision(refusals.request_id(error))
     except NotThere:
         return
     except LabError as trouble:
         print(f"Why this was refused cannot be told now: {trouble}")
         return
-    if found["denied"]:
+    if found.denied:
         display(refusals.folded(found), raw=True)  # type: ignore[no-untyped-call]

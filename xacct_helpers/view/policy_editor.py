@@ -115,7 +115,7 @@ def _line(mark: Mark) -> str:
 
 def _answer(editor: PolicyEditor, content: dict[str, Any], _buffers: Any = None) -> None:
     """Answer one question of the widget's; what goes wrong is answered with one sentence."""
-    from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.exceptions import BotoCoreError, ClientError  # 10 ms
 
     try:
         answer = _QUESTIONS[content["ask"]](editor, content)
@@ -175,7 +175,7 @@ def _load(editor: PolicyEditor, content: dict[str, Any]) -> Answer:
 
 def _save(editor: PolicyEditor, content: dict[str, Any]) -> Answer:
     """Make the call, unless the document has changed in the account since it was loaded."""
-    from botocore.exceptions import ClientError
+    from botocore.exceptions import ClientError  # 10 ms
 
     text, target = content["text"], editor.target
     if text == editor.loaded and not content["over"]:
@@ -220,10 +220,10 @@ _QUESTIONS: dict[str, Callable[[PolicyEditor, dict[str, Any]], Answer]] = {
 
 def known() -> Known:
     """What the lab's accounts hold now."""
-    accounts = current().running.get("describe")
-    iam = [arn for one in accounts.values() for arn in one["iam"]]
+    accounts = current().running.holdings()
+    iam = [arn for one in accounts.values() for arn in one.iam]
     principals = tuple(arn for arn in iam if _kind(arn) in ("user", "role"))
-    repositories = tuple(arn for one in accounts.values() for arn in one["repositories"])
+    repositories = tuple(arn for one in accounts.values() for arn in one.repositories)
     return Known(
         accounts=tuple(accounts),
         principals=principals,

@@ -7,17 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..lab_api.access_map import Edge, Mark
 from .access_map import model, words
 from .editing import Target
 from .opening import current
-
-# What the sandbox tells of each edge that changes, and how a line about it begins.
-_CHANGES = (
-    ("complete", "+ becomes whole, both sides agree now"),
-    ("appear", "+ appears"),
-    ("break", "− is only half there then"),
-    ("vanish", "− vanishes"),
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,19 +27,22 @@ def preview(target: Target, text: str) -> Preview:
     Raises LabError with the sandbox's words.
     """
     call, running = target.saving(text), current().running
-    changes = running.post(
-        "preview",
-        account=target.account,
-        operation=call.operation,
-        parameters=dict(call.parameters),
+    changes = running.preview(target.account, call.operation, call.parameters)
+    now = model.read(running.access_map())
+    marks = changes.marks
+    # How a line begins, and the edges and marks that it is said of.
+    kinds: tuple[tuple[str, tuple[Edge, ...], tuple[Mark, ...]], ...] = (
+        ("+ becomes whole, both sides agree now", changes.complete, ()),
+        ("+ appears", changes.appear, marks.appear),
+        ("− is only half there then", changes.break_, ()),
+        ("− vanishes", changes.vanish, marks.vanish),
     )
-    now = model.read(running.get("map"))
     lines = tuple(
         f"{how}: {line}"
-        for change, how in _CHANGES
+        for how, edges, some in kinds
         for line in (
-            *(words.spoken(now, edge) for edge in model.edges(changes[change])),
-            *(_told(now, mark) for mark in model.marks(changes["marks"].get(change, ()))),
+            *(words.spoken(now, edge) for edge in edges),
+            *(_told(now, mark) for mark in some),
         )
     )
     if not lines:
@@ -54,7 +50,7 @@ def preview(target: Target, text: str) -> Preview:
     return Preview(sentence="Saving this would change the access map:", lines=lines)
 
 
-def _told(now: model.Map, mark: model.Mark) -> str:
+def _told(now: model.Map, mark: Mark) -> str:
     """An agreement with everybody or with everything, which no single edge shows."""
     verb = "is " if mark.side == "caller" else ""
     return f"{now.by_arn[mark.arn].label} {verb}{words.said(mark)}"

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from ..lab_api.decisions import CallReport
 from ..workspace import LabError
 from .card import Card, card
 from .card_html import folded_html
@@ -24,28 +23,25 @@ def take_explained() -> set[str]:
     return taken
 
 
-def call_card(found: dict[str, Any]) -> Card:
-    """The card of a call. found: the control API's answer to decision/…, with something asked."""
+def call_card(found: CallReport) -> Card:
+    """The card of a call for which some permission was asked."""
     # The last permission asked for is the one that was refused, or all were allowed.
     other = ""
-    if not found["denied"] and found["error_code"] is not None:
-        other = (
-            "But the call failed for another reason: "
-            f"{found['error_code']}: {found['error_message']}"
-        )
-    return card(found["asked"][-1], remark=other)
+    if not found.denied and found.error_code is not None:
+        other = f"But the call failed for another reason: {found.error_code}: {found.error_message}"
+    return card(found.asked[-1], remark=other)
 
 
 def is_refusal(error: object) -> bool:
     """Whether an exception is AWS's answer that something is not allowed."""
-    from botocore.exceptions import ClientError
+    from botocore.exceptions import ClientError  # 10 ms
 
     if not isinstance(error, ClientError):
         return False
     return "AccessDenied" in error.response.get("Error", {}).get("Code", "")
 
 
-def folded(found: dict[str, Any]) -> dict[str, str]:
+def folded(found: CallReport) -> dict[str, str]:
     """The card of a call, folded: what a notebook displays, by MIME type. found: as call_card."""
     return {"text/plain": _ONE_LINE, "text/html": folded_html(call_card(found))}
 

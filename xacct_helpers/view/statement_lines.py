@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ..lab_api.decisions import Mismatch, StatementResult
 from ..policy import REASONS
 
 _WIDTH = 78
@@ -24,28 +25,25 @@ class Line:
     remark: str = ""
 
 
-def plain_lines(statement: dict[str, Any]) -> tuple[Line, ...]:
+def plain_lines(statement: Mapping[str, Any]) -> tuple[Line, ...]:
     """A statement, or any object of JSON, without a mark."""
     return tuple(Line(text=text) for _, text in _lines(statement))
 
 
-def marked_lines(result: dict[str, Any]) -> tuple[Line, ...]:
-    """A statement that the engine tried, with what decided marked and said in words.
-
-    result: one of "statements" of a layer in the control API's answer.
-    """
-    mismatch = result["mismatch"]
+def marked_lines(result: StatementResult) -> tuple[Line, ...]:
+    """A statement that the engine tried, with what decided marked and said in words."""
+    mismatch = result.mismatch
     if mismatch is None:
         path: _Path = ("Effect",)
-        remark = "this allows it" if result["effect"] == "Allow" else "this denies it"
+        remark = "this allows it" if result.effect == "Allow" else "this denies it"
     else:
-        path = (mismatch["element"],)
-        if mismatch["key"]:
-            path += (mismatch["operator"], mismatch["key"])
+        path = (mismatch.element,)
+        if mismatch.key:
+            path += (mismatch.operator, mismatch.key)
         remark = _difference(mismatch)
     lines = [
         (Line(text=text, marked=at[: len(path)] == path), at)
-        for at, text in _lines(result["raw"], path)
+        for at, text in _lines(result.raw, path)
     ]
     last = max((n for n, (line, _) in enumerate(lines) if line.marked), default=None)
     if last is None:  # the element is missing: said at the end
@@ -55,13 +53,13 @@ def marked_lines(result: dict[str, Any]) -> tuple[Line, ...]:
     return tuple(line for line, _ in lines)
 
 
-def _difference(mismatch: dict[str, str]) -> str:
-    why = REASONS.get(mismatch["reason"], mismatch["reason"])
-    if not mismatch["found"]:
+def _difference(mismatch: Mismatch) -> str:
+    why = REASONS.get(mismatch.reason, mismatch.reason)
+    if not mismatch.found:
         return f"this does not match: {why}"
-    has = f"this does not match: the call has {mismatch['found']}"
-    told = mismatch["reason"] in ("value-different", "action-different", "resource-different")
-    return has if told or mismatch["reason"] == "principal-different" else f"{has}; {why}"
+    has = f"this does not match: the call has {mismatch.found}"
+    told = mismatch.reason in ("value-different", "action-different", "resource-different")
+    return has if told or mismatch.reason == "principal-different" else f"{has}; {why}"
 
 
 # -- JSON as people write policies -----------------------------------------------------------
@@ -73,14 +71,14 @@ def pretty(value: dict[str, Any]) -> str:
 
 
 def _lines(
-    value: dict[str, Any], along: _Path = (), *, whole: bool = False
+    value: Mapping[str, Any], along: _Path = (), *, whole: bool = False
 ) -> Iterator[tuple[_Path, str]]:
     """The lines of an object, each with the path of the element that it belongs to.
 
     along: the path to an element that gets a line of its own. whole: long lists are not cut.
     """
 
-    def members(value: dict[str, Any], path: _Path, indent: str) -> Iterator[tuple[_Path, str]]:
+    def members(value: Mapping[str, Any], path: _Path, indent: str) -> Iterator[tuple[_Path, str]]:
         for number, (name, item) in enumerate(value.items(), 1):
             comma = "," if number < len(value) else ""
             start = f"{indent}{json.dumps(name, ensure_ascii=False)}: "

@@ -5,11 +5,11 @@ The same entries as `lab.trail()`, but for the calls that checkpoints made to se
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import Any
 
+from ..lab_api.decisions import TrailEntry
 from ..workspace import LabError, Running
 
 _TITLES = ("time", "caller", "action", "outcome")
@@ -46,28 +46,28 @@ def latest(running: Running, count: int, *, refused: bool = False) -> tuple[Row,
     # found or the sandbox has no more.
     asked = 4 * count
     while True:
-        entries = running.get(f"trail/{asked}")["entries"]
-        rows = [_row(entry) for entry in entries if not entry["check"]]
+        entries = running.trail(asked)
+        rows = [_row(entry) for entry in entries if not entry.check]
         shown = [row for row in rows if row.refused or not refused]
         if len(shown) >= count or len(entries) < asked:
             return tuple(shown[-count:])
         asked *= 8
 
 
-def _row(entry: Mapping[str, Any]) -> Row:
-    if entry["error_code"] is None:
+def _row(entry: TrailEntry) -> Row:
+    if entry.error_code is None:
         outcome = "✓ allowed"
-    elif entry["denied"]:
-        outcome = f"✗ refused by a policy: {entry['error_code']}"
+    elif entry.denied:
+        outcome = f"✗ refused by a policy: {entry.error_code}"
     else:
-        outcome = f"! failed: {entry['error_code']}"
+        outcome = f"! failed: {entry.error_code}"
     return Row(
-        request_id=entry["request_id"],
-        time=entry["time"][:19].replace("T", " "),
-        caller=_caller(entry["caller"]),
-        action=entry["action"],
+        request_id=entry.request_id,
+        time=entry.time[:19].replace("T", " "),
+        caller=_caller(entry.caller),
+        action=entry.action,
         outcome=outcome,
-        refused=entry["denied"],
+        refused=entry.denied,
     )
 
 

@@ -53,7 +53,7 @@ def show_trail(count: int = 30, *, refused: bool = False) -> Trail:
 
 def _in_a_notebook() -> bool:
     try:
-        from IPython import get_ipython
+        from IPython import get_ipython  # 60 ms
     except ImportError:
         return False
     return hasattr(get_ipython(), "kernel")
@@ -102,13 +102,13 @@ def _shown(rows: tuple[Row, ...]) -> dict[str, Any]:
 
 
 def _card_of(request_id: str) -> str:
-    """The card of a call as HTML; a sentence where there is none."""
+    """The card of a call as HTML; a sentence for a call without one."""
     try:
-        found = current().running.get(f"decision/{request_id}")
+        found = current().running.decision(request_id)
     except LabError as error:
         return f"<p>{escape(str(error))}</p>"
-    if found["asked"]:
+    if found.asked:
         return card_html(call_card(found))
-    code, message = found["error_code"], found["error_message"]
+    code, message = found.error_code, found.error_message
     answer = f" AWS's answer: {code}: {message}" if code else ""
     return f"<p>No policy had a part in this.{escape(answer)}</p>"

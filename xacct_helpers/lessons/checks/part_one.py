@@ -256,7 +256,7 @@ _06 = (
         _told(
             "and some-role-name is not the first of its name: it was made anew, and trusted anew"
         ),
-        on_record.unless_passed("06", on_record.made_anew),
+        on_record.unless_passed("06", on_record.remade),
         _on_record("a some-role-name that was deleted, and made anew"),
         '"Now break it: the same name, another role", in notebook 06',
     ),

@@ -60,7 +60,7 @@ def break_accounts(
 def _start(lab: Lab, seed: int, number: int | None, faults: int, *, on: bool) -> None:
     drawn = draw(seed, number=number, faults=faults)
     _sound_accounts(lab, on=on)
-    lab.running.post("save", name=_SNAPSHOT)
+    lab.running.save(_SNAPSHOT)
     world = spoilt(drawn)
     try:
         image = plant(lab, world)
@@ -96,7 +96,7 @@ def _sound_accounts(lab: Lab, *, on: bool) -> None:
 
 
 def _rewind(lab: Lab) -> None:
-    rewind(lab.running, "restore", name=_SNAPSHOT)
+    rewind(lab.running, to=_SNAPSHOT)
     forget_keys(lab.folder)
     lab.clock.followed()
 
@@ -232,7 +232,7 @@ _NO_GAME = "Nothing is broken: break_accounts() first."
 
 
 def _game() -> tuple[Lab, Game]:
-    """The lab and the game that is on. Raises LabError when there is none."""
+    """The lab and the game that is on. Raises LabError when no game is on."""
     lab = current()
     game = records.load(lab).game
     if game is None:
@@ -251,7 +251,7 @@ def _remember(lab: Lab, game: Game) -> None:
 
 def _session(profile_name: str | None = None, **keys: Any) -> Any:
     """The learner's own session: its calls are in the trail as theirs."""
-    import boto3
+    import boto3  # 150 ms
 
     return boto3.Session(profile_name=profile_name, **{"region_name": DEFAULT_REGION, **keys})
 

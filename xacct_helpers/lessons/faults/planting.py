@@ -54,12 +54,12 @@ def plant(lab: Lab, world: World) -> str:
     running = lab.running
     digest = _digest(running)
     _make_company(running)
-    _make_roles_anew(running, world)
+    _remake_roles(running, world)
     _paste_keys(running)
     if world.deployment.profile == PASTED:
         lab.clock.advance(minutes=61)
     for place in get_args(Place):
-        # _make_roles_anew has written the trust policy, before or after B's role was made, and no
+        # _remake_roles has written the trust policy, before or after B's role was made, and no
         # permission: where it is to be missing there is nothing to delete.
         if place != "trust" and getattr(world, place) is not None:
             write(running, world, place)
@@ -79,7 +79,7 @@ def forget_keys(folder: Path) -> None:
 
 
 def pasted_key(folder: Path) -> str:
-    """The access key id that the profile `pasted` holds; "" when there is none."""
+    """The access key id that the profile `pasted` holds; "" without that profile."""
     file = configparser.RawConfigParser()
     file.read(folder / "aws" / "credentials")
     return file.get(PASTED, "aws_access_key_id", fallback="")
@@ -119,8 +119,8 @@ def _make_company(running: Running) -> None:
     )
 
 
-def _make_roles_anew(running: Running, world: World) -> None:
-    """B's role deleted and made anew. A names it afterwards, or has named it before: then A's
+def _remake_roles(running: Running, world: World) -> None:
+    """Delete B's role and make it again. A names it afterwards, or has named it before: then A's
     trust policy holds the id of the role that is gone, and must not be written again."""
     if world.remade:
         write(running, world, "trust")
@@ -213,5 +213,5 @@ _WRITTEN_BY: dict[Place, tuple[str, str, tuple[str, ...]]] = {
     "permission": ("account-b-admin", "role", (NAME_B, PERMISSION_NAME)),
     "tools": ("account-b-admin", "role", (NAME_B, TOOLS_NAME)),
     "boundary": ("account-b-admin", "managed", (BOUNDARY_ARN,)),
-    "control": ("management", "organization", ()),  # by its id, which each lab has anew
+    "control": ("management", "organization", ()),  # by its id, which differs in each lab
 }

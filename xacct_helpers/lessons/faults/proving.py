@@ -20,7 +20,7 @@ from .world import SOUND, Place, World
 
 
 class NotProved(Exception):
-    """A fault that is none, or cannot be mended as its entry says; the text tells which step."""
+    """A fault breaks nothing, or cannot be mended as its entry says; the text has the step."""
 
 
 def prove(lab: Lab, drawn: tuple[Drawn, ...], *, snapshot: str) -> None:
@@ -28,7 +28,7 @@ def prove(lab: Lab, drawn: tuple[Drawn, ...], *, snapshot: str) -> None:
 
     1. The deployment is refused. With one fault: with the code, and by the kind of policy, that the
        fault's entry says.
-    2. Every other document written anew as it should be: still refused.
+    2. Every other document written again as it should be: still refused.
     3. With two faults, either mended alone: still refused.
     4. All mended, by one change each: who may can, and who must not cannot.
 
@@ -55,7 +55,7 @@ def prove(lab: Lab, drawn: tuple[Drawn, ...], *, snapshot: str) -> None:
 
 
 def _planted(lab: Lab, world: World, snapshot: str) -> str:
-    rewind(lab.running, "restore", name=snapshot)
+    rewind(lab.running, to=snapshot)
     lab.clock.followed()
     return plant(lab, world)
 
@@ -83,7 +83,8 @@ def _prove_symptom(lab: Lab, fault: Fault, deployment: Deployment) -> None:
 
 def _refused_by(lab: Lab) -> tuple[str, str] | None:
     """The kind of policy that refused the latest call, and how; None when no policy did."""
-    (latest,) = lab.running.get("trail/1")["entries"]
-    asked = lab.running.get(f"decision/{latest['request_id']}")["asked"]
-    decisive = asked[-1]["decision"]["decisive"] if latest["denied"] else None
-    return (decisive["layer"], decisive["outcome"]) if decisive else None
+    (latest,) = lab.running.trail(1)
+    if not latest.denied:
+        return None
+    decisive = lab.running.decision(latest.request_id).asked[-1].decision.decisive
+    return (decisive.layer, decisive.outcome) if decisive else None

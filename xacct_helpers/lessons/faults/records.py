@@ -9,7 +9,6 @@ import contextlib
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
 from ... import workspace
 from ...lab import Lab
@@ -87,7 +86,7 @@ class Record:
 
 
 def load(lab: Lab) -> Record:
-    """What the file holds; nothing when there is none, or it cannot be read as one of ours."""
+    """What the file holds; nothing when it is missing or cannot be read as one of ours."""
     with contextlib.suppress(FileNotFoundError, ValueError, KeyError, TypeError):
         content = json.loads(_path(lab).read_text())
         game = content["game"]
@@ -111,14 +110,14 @@ def is_on(lab: Lab, game: Game) -> bool:
 
     They are not after a reset or a catch_up; they are again after lab.restore().
     """
-    found = _changes(lab, game.since)
-    return bool(found["upto"] == game.upto and found["count"] >= game.since)
+    found = lab.running.changes(game.since)
+    return found.upto == game.upto and found.count >= game.since
 
 
 def mark(lab: Lab) -> tuple[int, str]:
     """How long the journal is now, and a digest of it."""
-    count = int(_changes(lab, 0)["count"])
-    return count, str(_changes(lab, count)["upto"])
+    count = lab.running.changes(0).count
+    return count, lab.running.changes(count).upto
 
 
 def changes(lab: Lab, game: Game) -> list[str]:
@@ -127,15 +126,11 @@ def changes(lab: Lab, game: Game) -> list[str]:
     What happens in the stranger's account is not the learner's doing.
     """
     made = [
-        f"{one['action']} in account {one['account']}"
-        for one in _changes(lab, game.since)["changes"]
-        if one["account"] != STRANGER
+        f"{one.action} in account {one.account}"
+        for one in lab.running.changes(game.since).changes
+        if one.account != STRANGER
     ]
     made += ["a setting of the deployment"] * game.settings
     if pasted_key(lab.folder) != game.pasted:
         made.append("the keys of the profile pasted")
     return made
-
-
-def _changes(lab: Lab, since: int) -> dict[str, Any]:
-    return lab.running.get(f"changes/{since}")

@@ -122,7 +122,7 @@ class World:
 
     trust, pull: account-a-role-name's trust policy and its permission. repository: my-app's policy.
     caller_trust, permission, tools, boundary: of some-role-name. control: the service control
-    policy on account B. remade: B's role is made anew after A has named it.
+    policy on account B. remade: B's role is deleted and made again after A has named it.
     """
 
     trust: Document = field(

@@ -20,7 +20,7 @@ class Counterfactual:
     """One change by itself, and the verdict that it would lead to.
 
     account:   whose policy, or whose program, it is; "" when nobody's.
-    policy:    the policy's name, or what kind of policy to write where there is none.
+    policy:    the policy's name, or what kind of policy to write where one is missing.
     statement: the statement taken away or added; of "send" the condition key and its value.
     flips:     whether an allowed call would be refused, or a refused one allowed.
     sentence:  the change and its verdict in words.

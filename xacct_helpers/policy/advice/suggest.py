@@ -28,7 +28,7 @@ class Suggestion:
     """One statement to add or to remove, or something to send with the call.
 
     side_account: the account whose administrator, or whose program, has to do it.
-    policy:       the policy's name, or what kind of policy to write where there is none.
+    policy:       the policy's name, or what kind of policy to write where one is missing.
     statement:    the statement, as JSON would hold it; of "send" the condition key and its value.
     level:        of an SCP or RCP to add to: which level, counted from the root.
     """

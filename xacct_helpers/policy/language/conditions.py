@@ -90,7 +90,7 @@ def _same(text: Any) -> Any:
 
 @lru_cache(maxsize=4096)
 def number(text: str) -> Decimal | None:
-    """An integer or decimal number, exactly; None when text is none."""
+    """An integer or decimal number, exactly; None for text that is no number."""
     return Decimal(text) if re.fullmatch(r"[+-]?[0-9]+(\.[0-9]+)?", text) else None
 
 
@@ -256,7 +256,7 @@ def readable(named: Operator, value: str) -> bool:
 
 @lru_cache(maxsize=1024)
 def operator(text: str) -> Operator | None:
-    """The operator that text names, or None when there is none of that name.
+    """The operator that text names, or None when no operator has that name.
 
     `IfExists` goes with all but Null. Source: as the module.
     """

@@ -1,4 +1,4 @@
-"""The values a policy document is read into, and the one error for a document that is none.
+"""The values a policy document is read into, and the error for a document that is not one.
 
 Nothing here decides anything: `document` makes these values, `evaluation.matching` matches them.
 Source: IAM User Guide, "IAM JSON policy elements reference" (read 2026-11-24).

@@ -40,7 +40,7 @@ def form_fault(kind: str, value: str) -> str | None:
 
 
 def invalid(kind: str, value: str) -> str:
-    """AWS's words for a principal that is none."""
+    """AWS's words for a value that is no principal."""
     return f'Invalid principal in policy: "{kind.upper()}":"{value}"'
 
 

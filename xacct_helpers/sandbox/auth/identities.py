@@ -122,7 +122,7 @@ def _user_caller(user: User, access_key_id: str, secret: str) -> Caller:
 
 
 def session_caller(state: State, session: Session) -> Caller | None:
-    """The caller a session makes; None when its role or user was deleted (or made anew)."""
+    """The caller of a session; None when its role or user was deleted, even if remade since."""
     if session.role_name is None:
         user = state.backends.iam.user(session.account, session.user_name or "")
         if user is None or user.unique_id != session.principal_id:

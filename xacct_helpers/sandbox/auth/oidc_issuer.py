@@ -99,7 +99,7 @@ def service_account_token(
 
 def sign(state: State, claims: Mapping[str, Any]) -> str:
     """A token of the issuer with these claims. OSError when its new key cannot be kept."""
-    from joserfc import jwt
+    from joserfc import jwt  # 70 ms
 
     key = _key(state) or _new_key(state)
     header = {"alg": ALGORITHM, "kid": key.thumbprint()}
@@ -108,7 +108,7 @@ def sign(state: State, claims: Mapping[str, Any]) -> str:
 
 def verify(state: State, token: str, key_id: Any) -> None:
     """Nothing when the issuer's key signed the token; else UnknownKey or BadSignature."""
-    from joserfc import jws
+    from joserfc import jws  # 70 ms
     from joserfc.errors import JoseError
 
     key = _key(state)
@@ -132,13 +132,13 @@ def _key(state: State) -> RSAKey | None:
 @lru_cache(maxsize=1)
 def _imported(pem: str) -> RSAKey:
     """Reading a key takes 30 ms: OpenSSL makes sure of its primes."""
-    from joserfc.jwk import RSAKey
+    from joserfc.jwk import RSAKey  # 60 ms
 
     return RSAKey.import_key(pem)
 
 
 def _new_key(state: State) -> RSAKey:
-    from joserfc.jwk import RSAKey
+    from joserfc.jwk import RSAKey  # 60 ms
 
     key = RSAKey.generate_key(_BITS)
     text = seal(state.key, _PURPOSE, {"pem": key.as_pem(private=True).decode()})

@@ -36,7 +36,7 @@ class Signature:
 
 
 def parse(request: HttpRequest, protocol: str) -> Signature:
-    """The signature that the request carries; ApiError when there is none or it is malformed."""
+    """The signature that the request carries; ApiError when it is missing or malformed."""
     header = request.headers.get("authorization")
     if header is not None:
         return _from_header(header, request, protocol)

@@ -13,80 +13,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
+from ...lab_api.access_map import AccessMap, Account, Edge, Mark, Principal, Relation
 from ...policy import Answer, Target, build_request, evaluate, who_can
 from ..permission_checks import CheckedPermission
-from .map_inputs import ACTIONS, Accounts, Json, Relation, Who, gathered
+from .map_inputs import ACTIONS, Accounts, Who, gathered
 
 if TYPE_CHECKING:
     from ..store.state import State
 
 
 _EXTERNAL_ID = "sts:ExternalId"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Edge:
-    """One pair of which at least one account has agreed.
-
-    blanket: neither account means the other's principal or role in particular.
-    external_id: the one that the call has to bring for this to be so; None when it needs none.
-    """
-
-    source: str
-    target: str
-    relation: Relation
-    caller_agrees: bool
-    resource_agrees: bool
-    verdict: str
-    blanket: bool
-    external_id: str | None
-
-    @property
-    def pair(self) -> tuple[str, str, str]:
-        return self.source, self.target, self.relation
-
-    @property
-    def full(self) -> bool:
-        return self.verdict == "allowed"
-
-    def to_json(self) -> Json:
-        return {
-            "source": self.source,
-            "target": self.target,
-            "relation": self.relation,
-            "caller_agrees": self.caller_agrees,
-            "resource_agrees": self.resource_agrees,
-            "verdict": self.verdict,
-            "blanket": self.blanket,
-            "external_id": self.external_id,
-        }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mark:
-    """An agreement with everybody, or with everything, of some accounts.
-
-    side: "caller" when a principal may assume (or pull from) whatever they have, "resource" when
-    a role (or repository) lets in whomever they have. everyone: whatever the account.
-    external_id: as of an edge.
-    """
-
-    arn: str
-    relation: Relation
-    side: Literal["caller", "resource"]
-    accounts: tuple[str, ...]
-    everyone: bool
-    external_id: str | None
-
-    def to_json(self) -> Json:
-        return {
-            "arn": self.arn,
-            "relation": self.relation,
-            "side": self.side,
-            "accounts": list(self.accounts),
-            "everyone": self.everyone,
-            "external_id": self.external_id,
-        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,11 +136,11 @@ def _external_id(target: Target) -> str | None:
 def _best(edges: Sequence[Edge]) -> list[Edge]:
     """One edge for a pair: a whole one rather than a half, and without an external id if it goes
     without."""
-    found: dict[tuple[str, str, str], Edge] = {}
+    found: dict[str, Edge] = {}
     for edge in edges:
-        known = found.get(edge.pair)
+        known = found.get(edge.key)
         if known is None or edge.full > known.full:
-            found[edge.pair] = edge
+            found[edge.key] = edge
     return list(found.values())
 
 
@@ -256,20 +192,20 @@ def _mark(
 # -- answers of the control API --------------------------------------------------------------
 
 
-def map_of(state: State) -> Json:
+def map_of(state: State) -> AccessMap:
     """GET /_lab/map."""
     accounts = gathered(state)
     found = drawn(accounts)
-    return {
-        "accounts": [{"id": account} for account in accounts.ids],
-        "principals": [
-            {"arn": who.arn, "kind": who.kind, "name": who.name, "account": who.account}
+    return AccessMap(
+        accounts=tuple(Account(id=account) for account in accounts.ids),
+        principals=tuple(
+            Principal(arn=who.arn, kind=who.kind, name=who.name, account=who.account)
             for who in accounts.principals
-        ],
-        "repositories": list(accounts.repositories),
-        "edges": [edge.to_json() for edge in found.edges],
-        "marks": [mark.to_json() for mark in found.marks],
-    }
+        ),
+        repositories=accounts.repositories,
+        edges=found.edges,
+        marks=found.marks,
+    )
 
 
 def why(state: State, source: str, target: str, relation: str) -> CheckedPermission:

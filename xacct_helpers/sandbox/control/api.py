@@ -14,13 +14,26 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ..._version import __version__
+from ...lab_api.access_map import AccessMap, MapChanges
+from ...lab_api.codec import to_json
+from ...lab_api.decisions import CallReport, PermissionReport, Trail
+from ...lab_api.lab_state import (
+    ApiRefusal,
+    Change,
+    Changes,
+    Done,
+    Fingerprint,
+    Refusal,
+    ServiceAccountToken,
+    Status,
+)
 from ..auth import oidc_issuer
 from ..protocol.errors import ApiError
 from ..protocol.messages import HttpRequest, HttpResponse
 from ..store.journal import JournalError, TooManySnapshots
 from ..store.trail import kept_parameters
 from . import access_map, policy_preview
-from .decision_report import permission_report
+from .decision_report import call_report, permission_report, trail_entry
 
 if TYPE_CHECKING:
     from ..store.state import State
@@ -54,7 +67,7 @@ def answer(state: State, request: HttpRequest, token: str) -> HttpResponse:
     except ControlError as error:
         return failure(error.status, str(error))
     except ApiError as error:
-        return _json(error.status, {"error": error.message, "code": error.code})
+        return _json(error.status, ApiRefusal(error=error.message, code=error.code))
     except OSError as error:
         text = f"The sandbox could not write to {state.folder} ({error.strerror or error})."
         return failure(500, text)
@@ -62,37 +75,35 @@ def answer(state: State, request: HttpRequest, token: str) -> HttpResponse:
         return failure(400, str(error))
 
 
-def _status(state: State, argument: str, body: Body) -> Body:
-    return {
-        "pid": os.getpid(),
-        "version": __version__,
-        "endpoint": state.endpoint,
-        "accounts": list(state.accounts),
-        "oidc_issuer": oidc_issuer.url(state),
-        "folder": str(state.folder),
-        "now": state.clock.now().isoformat(timespec="seconds"),
-        "clock_offset_seconds": state.clock.offset.total_seconds(),
-        "notices": state.notices,
-        "changes": state.changes,
-    }
+def _status(state: State, argument: str, body: Body) -> Status:
+    return Status(
+        pid=os.getpid(),
+        version=__version__,
+        endpoint=state.endpoint,
+        accounts=state.accounts,
+        oidc_issuer=oidc_issuer.url(state),
+        folder=str(state.folder),
+        now=state.clock.now().isoformat(timespec="seconds"),
+        clock_offset_seconds=state.clock.offset.total_seconds(),
+        notices=tuple(state.notices),
+        changes=state.changes,
+    )
 
 
-def _decision(state: State, argument: str, body: Body) -> Body:
+def _decision(state: State, argument: str, body: Body) -> CallReport:
     entry = state.trail.latest_refusal() if argument == "latest" else state.trail.find(argument)
     if entry is None:
         if argument == "latest":
             raise ControlError(404, "No policy has refused anything yet.")
         raise ControlError(404, f"The trail holds no call with the request id {argument}.")
-    return entry.to_json() | {
-        "asked": [permission_report(state, checked) for checked in entry.checked]
-    }
+    return call_report(state, entry)
 
 
-def _trail(state: State, argument: str, body: Body) -> Body:
-    return {"entries": [entry.to_json() for entry in state.trail.latest(int(argument or 100))]}
+def _trail(state: State, argument: str, body: Body) -> Trail:
+    return Trail(entries=tuple(map(trail_entry, state.trail.latest(int(argument or 100)))))
 
 
-def _clock(state: State, argument: str, body: Body) -> Body:
+def _clock(state: State, argument: str, body: Body) -> Status:
     seconds = body.get("advance_seconds")
     if isinstance(seconds, bool) or not isinstance(seconds, int | float):
         raise ControlError(400, "advance_seconds must be a number.")
@@ -102,23 +113,23 @@ def _clock(state: State, argument: str, body: Body) -> Body:
     return _status(state, "", {})
 
 
-def _reset(state: State, argument: str, body: Body) -> Body:
+def _reset(state: State, argument: str, body: Body) -> Done:
     state.reset()
-    return {}
+    return Done()
 
 
-def _map(state: State, argument: str, body: Body) -> Body:
+def _map(state: State, argument: str, body: Body) -> AccessMap:
     return access_map.map_of(state)
 
 
-def _why(state: State, argument: str, body: Body) -> Body:
+def _why(state: State, argument: str, body: Body) -> PermissionReport:
     checked = access_map.why(
         state, *(_text_of(body, name) for name in ("source", "target", "relation"))
     )
     return permission_report(state, checked)
 
 
-def _preview(state: State, argument: str, body: Body) -> Body:
+def _preview(state: State, argument: str, body: Body) -> MapChanges:
     parameters = body.get("parameters")
     if not isinstance(parameters, dict):
         raise ControlError(400, "parameters must be an object.")
@@ -133,39 +144,35 @@ def _text_of(body: Body, name: str) -> str:
     return value
 
 
-def _fingerprint(state: State, argument: str, body: Body) -> Body:
-    return {"fingerprint": state.fingerprint()}
+def _fingerprint(state: State, argument: str, body: Body) -> Fingerprint:
+    return Fingerprint(fingerprint=state.fingerprint())
 
 
 def _describe(state: State, argument: str, body: Body) -> Body:
     return {account: state.describe(account) for account in state.accounts}
 
 
-def _changes(state: State, argument: str, body: Body) -> Body:
-    """What has changed the accounts since there were `argument` records, as the journal has it.
-
-    `upto` is a digest of the records before: another one means that these accounts did not come
-    of those. Unlike the trail this outlives the sandbox's process.
-    """
+def _changes(state: State, argument: str, body: Body) -> Changes:
+    """From the journal: unlike the trail it outlives the sandbox's process."""
     records = state.journal.records()
     since = int(argument or 0)
     if since < 0:
         raise ControlError(400, "changes/N takes how many records there were before.")
     before = json.dumps(records[:since], sort_keys=True).encode()
-    return {
-        "count": len(records),
-        "upto": hashlib.sha256(before).hexdigest(),
-        "changes": [
-            {
-                "account": record["a"],
-                "action": f"{record['s']}:{record['o']}",
-                "parameters": kept_parameters(record["p"]),
-            }
+    return Changes(
+        count=len(records),
+        upto=hashlib.sha256(before).hexdigest(),
+        changes=tuple(
+            Change(
+                account=record["a"],
+                action=f"{record['s']}:{record['o']}",
+                parameters=kept_parameters(record["p"]),
+            )
             for record in records[since:]
             # of STS only that a one-time code is spent is recorded, which changes no account
             if "clock" not in record and record["s"] != "sts"
-        ],
-    }
+        ),
+    )
 
 
 def _name(body: Body) -> str:
@@ -175,15 +182,15 @@ def _name(body: Body) -> str:
     return name
 
 
-def _save(state: State, argument: str, body: Body) -> Body:
+def _save(state: State, argument: str, body: Body) -> Done:
     try:
         state.save(_name(body))
     except TooManySnapshots as error:
         raise ControlError(409, str(error)) from error
-    return {}
+    return Done()
 
 
-def _restore(state: State, argument: str, body: Body) -> Body:
+def _restore(state: State, argument: str, body: Body) -> Done:
     name = _name(body)
     try:
         found = state.restore(name)
@@ -192,10 +199,10 @@ def _restore(state: State, argument: str, body: Body) -> Body:
         raise ControlError(409, text) from error
     if not found:
         raise ControlError(404, "There is no such snapshot.")
-    return {}
+    return Done()
 
 
-def _service_account_token(state: State, argument: str, body: Body) -> Body:
+def _service_account_token(state: State, argument: str, body: Body) -> ServiceAccountToken:
     """As Kubernetes' TokenRequest: a token of the lab's own issuer for a service account."""
     audience = body.get("audience", oidc_issuer.AUDIENCE)
     audiences = audience if isinstance(audience, list) else [audience]
@@ -208,10 +215,10 @@ def _service_account_token(state: State, argument: str, body: Body) -> Body:
     if isinstance(seconds, bool) or not isinstance(seconds, int):
         raise ControlError(400, "expires_in must be a whole number of seconds.")
     token, expires = oidc_issuer.service_account_token(state, namespace, name, audiences, seconds)
-    return {"token": token, "issuer": oidc_issuer.url(state), "expires": expires}
+    return ServiceAccountToken(token=token, issuer=oidc_issuer.url(state), expires=expires)
 
 
-_ROUTES: dict[tuple[str, str], Callable[[State, str, Body], Body]] = {
+_ROUTES: dict[tuple[str, str], Callable[[State, str, Body], object]] = {
     ("GET", "status"): _status,
     ("GET", "decision"): _decision,
     ("GET", "trail"): _trail,
@@ -231,12 +238,12 @@ _ROUTES: dict[tuple[str, str], Callable[[State, str, Body], Body]] = {
 
 def failure(status: int, text: str) -> HttpResponse:
     """The control API's answer to a request that cannot be answered."""
-    return _json(status, {"error": text})
+    return _json(status, Refusal(error=text))
 
 
-def _json(status: int, value: Body) -> HttpResponse:
+def _json(status: int, message: object) -> HttpResponse:
     return HttpResponse(
         status=status,
         headers={"content-type": "application/json"},
-        body=json.dumps(value).encode(),
+        body=json.dumps(to_json(message)).encode(),
     )

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from ...aws.regions import DEFAULT_REGION
+from ...lab_api.access_map import Relation, Repository
 from ...policy import NamedPolicy, Principal, Requester, Target, is_service_linked, parse
 from ..auth import identities
 from ..authorization import gate
@@ -23,9 +24,6 @@ from ..services.sts import assume_role
 
 if TYPE_CHECKING:
     from ..store.state import State
-
-Json = dict[str, Any]
-Relation = Literal["can-assume", "can-pull"]
 
 #: What a relation takes: each of these actions on the role or the repository.
 ACTIONS: Mapping[Relation, tuple[str, ...]] = {
@@ -70,7 +68,7 @@ class Accounts:
 
     ids: tuple[str, ...]
     principals: tuple[Who, ...]
-    repositories: tuple[Json, ...]
+    repositories: tuple[Repository, ...]
     targets: Mapping[str, tuple[Target, ...]]
     anybody: tuple[Requester, ...]
     anything: Mapping[str, tuple[Target, ...]]
@@ -105,7 +103,7 @@ def gathered(state: State) -> Accounts:
             for caller in callers
         ),
         repositories=tuple(
-            {"arn": _arn(account, region, name), "name": name, "account": account, "region": region}
+            Repository(arn=_arn(account, region, name), name=name, account=account, region=region)
             for account, region, name in where
         ),
         targets={

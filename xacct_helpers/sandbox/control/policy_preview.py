@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ...aws.policy_documents import ENTITIES, POLICY_CALLS
 from ...aws.regions import DEFAULT_REGION
 from ...aws.services import SERVICES
+from ...lab_api.access_map import MapChanges, MarkChanges
 from ...policy import NamedPolicy, Requester, Target, parse
 from .. import services
 from ..protocol import models
@@ -22,7 +23,7 @@ from ..protocol.messages import Call
 from ..records import attached_name, boundary_name, inline_name
 from ..services.ecr import repositories
 from .access_map import Drawn, drawn
-from .map_inputs import Accounts, Json, Who, gathered
+from .map_inputs import Accounts, Who, gathered
 
 if TYPE_CHECKING:
     from ..store.state import State
@@ -30,7 +31,9 @@ if TYPE_CHECKING:
 _TRUST, _REPOSITORY = POLICY_CALLS["trust"], POLICY_CALLS["repository"]
 
 
-def preview(state: State, account: str, operation: str, parameters: Mapping[str, Any]) -> Json:
+def preview(
+    state: State, account: str, operation: str, parameters: Mapping[str, Any]
+) -> MapChanges:
     """POST /_lab/preview: the edges that a call by `account` would make appear, vanish, complete
     (a half becomes whole) and break (a whole one is left with a half), and the marks likewise.
 
@@ -214,18 +217,17 @@ _CHANGES: Mapping[str, Change] = {
 # -- what is different -----------------------------------------------------------------------
 
 
-def _difference(before: Drawn, after: Drawn) -> Json:
-    """Edges are those after, but for the ones that vanish."""
-    was = {edge.pair: edge for edge in before.edges}
-    now = {edge.pair: edge for edge in after.edges}
-    kept = [(was[pair], edge) for pair, edge in now.items() if pair in was]
-    return {
-        "appear": [edge.to_json() for pair, edge in now.items() if pair not in was],
-        "vanish": [edge.to_json() for pair, edge in was.items() if pair not in now],
-        "complete": [edge.to_json() for old, edge in kept if edge.full and not old.full],
-        "break": [edge.to_json() for old, edge in kept if old.full and not edge.full],
-        "marks": {
-            "appear": [mark.to_json() for mark in after.marks if mark not in before.marks],
-            "vanish": [mark.to_json() for mark in before.marks if mark not in after.marks],
-        },
-    }
+def _difference(before: Drawn, after: Drawn) -> MapChanges:
+    was = {edge.key: edge for edge in before.edges}
+    now = {edge.key: edge for edge in after.edges}
+    kept = [(was[key], edge) for key, edge in now.items() if key in was]
+    return MapChanges(
+        appear=tuple(edge for key, edge in now.items() if key not in was),
+        vanish=tuple(edge for key, edge in was.items() if key not in now),
+        complete=tuple(edge for old, edge in kept if edge.full and not old.full),
+        break_=tuple(edge for old, edge in kept if old.full and not edge.full),
+        marks=MarkChanges(
+            appear=tuple(mark for mark in after.marks if mark not in before.marks),
+            vanish=tuple(mark for mark in before.marks if mark not in after.marks),
+        ),
+    )

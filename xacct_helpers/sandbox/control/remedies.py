@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ...aws.policy_documents import ENTITIES, POLICY_CALLS, PolicyCalls
 from ...aws.regions import DEFAULT_REGION
+from ...lab_api.decisions import Remedy
 from ...policy import NamedPolicy, Suggestion
 from ..records import StoredPolicy
 from ..services.iam.principals import without_unknown
@@ -24,40 +24,13 @@ if TYPE_CHECKING:
 Parameters = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Remedy:
-    """One call. by: "administrator" of the account, or the "caller" of the refused call.
-
-    parameters: by the API's names, as the SDK takes them; a policy document is its JSON text.
-    note: a sentence on what else the call changes, or "".
-    """
-
-    account: str
-    by: str
-    service: str
-    operation: str
-    parameters: Mapping[str, Any]
-    note: str = ""
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain JSON types."""
-        return {
-            "account": self.account,
-            "by": self.by,
-            "service": self.service,
-            "operation": self.operation,
-            "parameters": dict(self.parameters),
-            "note": self.note,
-        }
-
-
 def remedies(
     state: State, checked: CheckedPermission, suggestions: tuple[Suggestion, ...]
 ) -> tuple[Remedy, ...]:
-    """The calls for these suggestions, those for which there is one.
+    """The calls that make these suggestions, as far as calls can.
 
-    There is none for a session policy, which is given with the session, nor to widen a policy of
-    AWS's own, nor for a registry in another region than the profiles have.
+    No call changes a session policy, which is given with the session, or a policy of AWS's own;
+    and a registry in another region than the profiles' is left out.
     """
     sent = {k: v for one in suggestions if one.change == "send" for k, v in one.statement.items()}
     changed: dict[StoredPolicy, list[Any]] = {}

@@ -76,15 +76,6 @@ class Ecr:
         images = ecr_backend(account, region).repositories[name].images
         return tuple(_image_value(image) for image in images)
 
-    def manifest(
-        self, account: str, region: str, name: str, reference: str
-    ) -> tuple[str, str, str] | None:
-        """(digest, media type, manifest text) of a tag or digest."""
-        for image in self.images(account, region, name):
-            if reference in (*image.tags, image.digest):
-                return image.digest, image.media_type, image.manifest
-        return None
-
     def repository_details(self, account: str, region: str) -> dict[str, dict[str, Any]]:
         """Every repository by name, as DescribeRepositories shows it, in the order of creation."""
         return {

@@ -9,6 +9,7 @@ from typing import Any
 
 from ..records import (
     AccessKey,
+    InstanceProfile,
     LoginProfile,
     OidcProvider,
     Role,
@@ -89,6 +90,7 @@ class Iam:
             arn=user.arn,
             unique_id=user.id,
             tags=_tags(user.tags),
+            boundary=_boundary_arn(user),
         )
 
     def users(self, account: str) -> tuple[str, ...]:
@@ -212,8 +214,8 @@ class Iam:
 
     def boundary(self, account: str, kind: str, name: str) -> StoredPolicy | None:
         """The permissions boundary of a "user" or "role"; None when it has none."""
-        arn = getattr(self._entity(account, kind, name), "permissions_boundary_arn", None)
-        if not arn:
+        arn = _boundary_arn(self._entity(account, kind, name))
+        if arn is None:
             return None
         found = self.managed_policy(account, arn)
         # A boundary whose policy was deleted allows nothing (IAM User Guide, permissions
@@ -345,13 +347,11 @@ class Iam:
         profiles = self._backend(account).instance_profiles
         return {name: tuple(role.name for role in p.roles) for name, p in profiles.items()}
 
-    def instance_profile_path(self, account: str, name: str) -> str:
+    def instance_profile(self, account: str, name: str) -> InstanceProfile | None:
         profile = self._backend(account).instance_profiles.get(name)
-        return profile.path if profile is not None else "/"
-
-    def instance_profile_tags(self, account: str, name: str) -> dict[str, str]:
-        profile = self._backend(account).instance_profiles.get(name)
-        return tags(profile.tags or []) if profile is not None else {}
+        if profile is None:
+            return None
+        return InstanceProfile(path=profile.path, tags=tags(profile.tags or []))
 
     def instance_profile_roles(self, account: str) -> tuple[str, ...]:
         profiles = self._backend(account).instance_profiles.values()
@@ -371,7 +371,12 @@ def _role_value(account: str, role: Any) -> Role:
         trust_policy=role.assume_role_policy_document,
         max_session_seconds=int(role.max_session_duration or 3600),
         tags=_tags(role.tags),
+        boundary=_boundary_arn(role),
     )
+
+
+def _boundary_arn(entity: Any) -> str | None:
+    return getattr(entity, "permissions_boundary_arn", None) or None
 
 
 def _default_text(policy: Any) -> str:

@@ -93,7 +93,7 @@ def _subject(text: str) -> str:
 
 
 def _member(text: str, name: str) -> Any:
-    """A member of the manifest; None when there is none, or no manifest."""
+    """A member of the manifest; None when it is missing or the text is no manifest."""
     try:
         manifest = json.loads(text)
     except (ValueError, RecursionError):

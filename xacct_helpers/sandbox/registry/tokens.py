@@ -29,7 +29,7 @@ class Ticket:
 
 
 def read(state: State, header: str) -> Ticket:
-    """The principal behind an Authorization header; RegistryError when there is none."""
+    """The principal behind an Authorization header; RegistryError when it names nobody."""
     scheme, _, value = header.partition(" ")
     unauthorised = RegistryError(401, "UNAUTHORIZED", "Not Authorized")
     if scheme.lower() != "basic":

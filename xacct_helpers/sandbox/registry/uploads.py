@@ -118,7 +118,7 @@ async def _append(
 
 
 def _announced(visit: Visit) -> tuple[int, int] | None:
-    """(first byte, last byte) of Content-Range; None when there is none."""
+    """(first byte, last byte) of Content-Range; None without that header."""
     header = visit.request.headers.get("content-range")
     if header is None:
         return None

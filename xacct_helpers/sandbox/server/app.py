@@ -19,12 +19,13 @@ from pathlib import Path
 from typing import Any
 
 from ..._version import __version__
+from ...lab_api.lab_state import Administrator, Announcement
 from .. import registry
 from ..import_stubs import without
 from ..protocol import parse
 from ..protocol.messages import FilePart, HttpRequest, HttpResponse
 from ..registry.bodies import Body, Gone, TooLong
-from ..services.ecr import lifecycle
+from ..services.ecr.beyond_the_course import lifecycle
 from ..store.state import State
 from . import certificates, head_limits, https_front, pipeline
 
@@ -42,18 +43,13 @@ _CHUNK = 1024 * 1024
 
 
 class App:
-    """The ASGI application."""
+    """The ASGI application. Its scopes are all of HTTP: see the configuration in `run`."""
 
     def __init__(self, state: State, token: str) -> None:
         self.state = state
         self.token = token
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan":
-            await _lifespan(receive, send)
-            return
-        if scope["type"] != "http":
-            return
         lifecycle.apply_due(self.state)
         headers = {k.decode("latin-1"): v.decode("latin-1") for k, v in scope["headers"]}
         refusal = pipeline.foreign(headers)
@@ -82,16 +78,6 @@ class App:
             return
         response = pipeline.answer(self.state, replace(request, body=body), self.token)
         await _send(send, response, scope["method"])
-
-
-async def _lifespan(receive: Receive, send: Send) -> None:
-    while True:
-        message = await receive()
-        if message["type"] == "lifespan.startup":
-            await send({"type": "lifespan.startup.complete"})
-        elif message["type"] == "lifespan.shutdown":
-            await send({"type": "lifespan.shutdown.complete"})
-            return
 
 
 async def _send(send: Send, response: HttpResponse, method: str) -> None:
@@ -170,7 +156,7 @@ class _Server(Server):
         await super().shutdown(sockets=sockets)
 
 
-def run(state: State, listener: socket.socket, announce: Callable[[dict[str, Any]], None]) -> None:
+def run(state: State, listener: socket.socket, announce: Callable[[Announcement], None]) -> None:
     """Serve until SIGTERM or SIGINT. `announce` gets the contract line once the port answers."""
     port = listener.getsockname()[1]
     state.endpoint = f"http://127.0.0.1:{port}"
@@ -196,24 +182,17 @@ def run(state: State, listener: socket.socket, announce: Callable[[dict[str, Any
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(message)s")
     # A line for each request that is no HTTP would fill a log, or a pipe that nobody reads.
     logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
-    content = line(state, port, token) | {"proxy": proxy, "ca_file": str(certificate)}
-    _Server(config, door, state.folder, lambda: announce(content)).run(sockets=[listener])
-
-
-def line(state: State, port: int, token: str) -> dict[str, Any]:
-    """What `xacct serve --json` prints, the HTTPS front apart."""
-    return {
-        "endpoint": state.endpoint,
-        "accounts": [
-            {
-                "id": account,
-                "access_key_id": key.access_key_id,
-                "secret_access_key": key.secret,
-            }
+    content = Announcement(
+        endpoint=state.endpoint,
+        accounts=tuple(
+            Administrator(id=account, access_key_id=key.access_key_id, secret_access_key=key.secret)
             for account, key in state.administrators.items()
-        ],
-        "registries": {account: f"127.0.0.1:{port}/{account}" for account in state.accounts},
-        "lab_token": token,
-        "pid": os.getpid(),
-        "version": __version__,
-    }
+        ),
+        registries={account: f"127.0.0.1:{port}/{account}" for account in state.accounts},
+        lab_token=token,
+        pid=os.getpid(),
+        version=__version__,
+        proxy=proxy,
+        ca_file=str(certificate),
+    )
+    _Server(config, door, state.folder, lambda: announce(content)).run(sockets=[listener])

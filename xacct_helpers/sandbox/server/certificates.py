@@ -22,7 +22,7 @@ _ORGANIZATION = "xacct lab, this machine only"
 
 
 def ensure(folder: Path) -> Path:
-    """The authority's certificate in a folder, made now when there is none.
+    """The authority's certificate in a folder, made now when it is missing.
 
     Raises OSError when the folder cannot be written.
     """
@@ -48,6 +48,6 @@ def context(folder: Path, host: str) -> ssl.SSLContext:
 
 @lru_cache(maxsize=4)
 def _authority(folder: Path) -> trustme.CA:
-    import trustme
+    import trustme  # 60 ms
 
     return trustme.CA.from_pem((folder / CERTIFICATE).read_bytes(), (folder / _KEY).read_bytes())

@@ -104,9 +104,9 @@ def prepare(this: CallInProgress) -> None:
     assert this.caller is not None
     service = services.BY_SERVICE[this.call.service]
     operation = service.operations[this.call.operation]
-    if operation.prepare is not None:
-        operation.prepare(this.state, this.call, this.caller)
-    service.prepare(this.state, this.call, this.caller)
+    for refuse in (service.prepare, operation.prepare):
+        if refuse is not None:
+            refuse(this.state, this.call, this.caller)
 
 
 def authorize(this: CallInProgress) -> None:

@@ -68,7 +68,7 @@ Resource = dict[str, str]
 
 
 def _check_parameters(call: Call) -> None:
-    """ApiError for parameters that CloudTrail does not take."""
+    """Raise ApiError for parameters that CloudTrail does not take."""
     for name, code in _REFUSALS.items():
         if name in call.params:
             try:

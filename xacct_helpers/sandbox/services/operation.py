@@ -39,8 +39,8 @@ class Operation:
     replay: performs a recorded call's change again; None for an operation that changes nothing.
     check: refuses a change whoever asks for it, and returns the call as it would be stored; None
         for an operation that is only checked as it is performed.
-    prepare: what AWS refuses before it looks at any permission, for an operation that has more of
-        that than its service's other operations.
+    prepare: what AWS refuses before it looks at any permission, after what it refuses of all
+        operations of the service.
     """
 
     permissions: Permissions
@@ -63,7 +63,7 @@ class Service:
     """
 
     operations: Mapping[str, Operation]
-    prepare: Prepare
+    prepare: Prepare | None = None
     check_parameters: Callable[[Call], None] = validation.check
     refused: Callable[[CheckedPermission, str], ApiError] = gate.refused
     unsigned: frozenset[str] = frozenset()

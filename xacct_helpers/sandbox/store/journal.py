@@ -49,7 +49,7 @@ class Journal:
     # -- reading -----------------------------------------------------------------------------
 
     def open(self) -> Opened | None:
-        """What the journal holds, or None when there is none yet.
+        """What the journal holds, or None before it is begun.
 
         A last record that a crash cut short was never acknowledged: it is dropped, and `torn`
         says so. Raises JournalError for a journal of another format or one damaged in the middle.

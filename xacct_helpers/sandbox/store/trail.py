@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from ...aws.regions import GLOBAL_REGION
+from ...lab_api.decisions import TRAIL_HOLDS
 from ...policy import Principal
 from ..protocol.messages import Answer
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from ..permission_checks import CheckedPermission
     from ..protocol.errors import ApiError
 
-KEEP = 5000
+KEEP = TRAIL_HOLDS
 KEEP_BYTES = 64 * 1024 * 1024
 CHECK_AGENT = "xacct-check"
 
@@ -181,25 +182,6 @@ class Entry:
     def resources(self) -> list[str]:
         """What the call was about, for every permission that it needed."""
         return [checked.request.resource for checked in self.checked]
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain JSON of everything but the decisions' steps."""
-        return {
-            "number": self.number,
-            "request_id": self.request_id,
-            "time": self.time.isoformat(timespec="milliseconds"),
-            "action": f"{self.service}:{self.operation}",
-            "caller": self.caller,
-            "account": self.account,
-            "access_key_id": self.who.access_key_id if self.who else "",
-            "gave": self.gave,
-            "source_ip": self.source_ip,
-            "error_code": self.error_code,
-            "error_message": self.error_message,
-            "denied": self.denied,
-            "check": self.check,
-            "resources": self.resources,
-        }
 
 
 class Trail:

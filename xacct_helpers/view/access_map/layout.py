@@ -12,7 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from .model import Bundle, Edge, Map, Mark, Node, account_of
+from ...lab_api.access_map import Edge, Mark, account_of
+from .model import Bundle, Map, Node
 
 CARD = 204.0  # width of a principal
 STORE = 132.0  # width of a repository

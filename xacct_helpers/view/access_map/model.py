@@ -1,12 +1,13 @@
-"""The access map as the control API tells it, in values: who, what, and the edges between."""
+"""The access map as it is drawn: whom and what it shows, and which edges go together."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Literal
 
+from ...lab_api.access_map import AccessMap, Edge, Mark, Relation, account_of
 from ...workspace import ACCOUNT_A, ACCOUNT_B, account_name
 
 #: A source that has agreed to everything gets one line into an account where it has more than this.
@@ -18,39 +19,13 @@ class Node:
     """A user, a role or a repository."""
 
     arn: str
-    kind: str
+    kind: Literal["user", "role", "repository"]
     name: str
     account: str
 
     @property
     def label(self) -> str:
         return f"{self.name} ({account_name(self.account)})"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Edge:
-    """Who "can-assume" or "can-pull" what, wholly or by half. blanket: no one is meant by name."""
-
-    source: str
-    target: str
-    relation: str
-    caller_agrees: bool
-    resource_agrees: bool
-    verdict: str
-    blanket: bool
-    external_id: str | None = None
-
-    @property
-    def key(self) -> str:
-        return f"{self.relation} {self.source} {self.target}"
-
-    @property
-    def full(self) -> bool:
-        return self.verdict == "allowed"
-
-    @property
-    def crosses(self) -> bool:
-        return account_of(self.source) != account_of(self.target)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +39,7 @@ class Bundle:
         return self.edges[0].source
 
     @property
-    def relation(self) -> str:
+    def relation(self) -> Relation:
         return self.edges[0].relation
 
     @property
@@ -74,18 +49,6 @@ class Bundle:
     @property
     def key(self) -> str:
         return f"{self.relation} {self.source} {self.account}"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Mark:
-    """Agreement with everybody ("resource") or with everything ("caller") of some accounts."""
-
-    arn: str
-    relation: str
-    side: str
-    accounts: tuple[str, ...]
-    everyone: bool
-    external_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -159,38 +122,19 @@ class Map:
         return frozenset(arn for some in ends for arn in some)
 
 
-def account_of(arn: str) -> str:
-    """The account in an ARN."""
-    return arn.split(":")[4]
-
-
-def read(told: Mapping[str, Any]) -> Map:
-    """The answer of GET /_lab/map."""
-
-    def nodes(some: Sequence[Mapping[str, Any]], kind: str = "") -> tuple[Node, ...]:
-        return tuple(
-            Node(
-                arn=one["arn"],
-                kind=kind or one["kind"],
-                name=one["name"],
-                account=one["account"],
-            )
-            for one in some
-        )
-
-    return Map(
-        accounts=tuple(one["id"] for one in told["accounts"]),
-        nodes=nodes(told["principals"]) + nodes(told["repositories"], "repository"),
-        edges=edges(told["edges"]),
-        marks=marks(told["marks"]),
+def read(found: AccessMap) -> Map:
+    """The map that the sandbox sent."""
+    principals = (
+        Node(arn=one.arn, kind=one.kind, name=one.name, account=one.account)
+        for one in found.principals
     )
-
-
-def edges(told: Iterable[Mapping[str, Any]]) -> tuple[Edge, ...]:
-    """Edges as the control API tells them."""
-    return tuple(Edge(**one) for one in told)
-
-
-def marks(told: Iterable[Mapping[str, Any]]) -> tuple[Mark, ...]:
-    """Marks as the control API tells them."""
-    return tuple(Mark(**{**one, "accounts": tuple(one["accounts"])}) for one in told)
+    repositories = (
+        Node(arn=one.arn, kind="repository", name=one.name, account=one.account)
+        for one in found.repositories
+    )
+    return Map(
+        accounts=tuple(one.id for one in found.accounts),
+        nodes=(*principals, *repositories),
+        edges=found.edges,
+        marks=found.marks,
+    )

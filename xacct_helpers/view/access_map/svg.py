@@ -1,7 +1,7 @@
 """The access map as an SVG picture, of its layout.
 
 No ids and no references, so that several pictures on a page do not mix. Colours are JupyterLab's,
-with their own where there is none; what they say is said by shape, too: an agreed half is a solid
+with their own where it has none; what they say is said by shape, too: an agreed half is a solid
 line and a filled half-disc, one that is missing a dotted line and a hollow half-disc that stands
 off. The picture is one image with a name; the widget makes its edges buttons.
 """
@@ -13,9 +13,10 @@ from functools import cache
 from html import escape
 from pathlib import Path as File
 
+from ...lab_api.access_map import Edge
 from . import words
 from .layout import Card, Frame, Layout, Path, Point, Route, Stub, layout, on
-from .model import Bundle, Edge, Map
+from .model import Bundle, Map
 
 _STATIC = File(__file__).parent.parent / "static"
 _LABELS_UP_TO = 14

@@ -62,7 +62,7 @@ def access_map() -> AccessMap:
 
 
 def _fetch() -> Map:
-    return read(current().running.get("map"))
+    return read(current().running.access_map())
 
 
 def still(found: Map, changed: Collection[str] = ()) -> str:
@@ -102,13 +102,12 @@ class Widget(anywidget.AnyWidget):
         if line is None:
             return "<p>This edge is not there any more.</p>"
         edge = line.edges[0] if isinstance(line, Bundle) else line
-        asked = {"source": edge.source, "target": edge.target, "relation": edge.relation}
         try:
-            told = current().running.post("why", **asked)
+            why = current().running.why(edge)
         except LabError as error:
             return f"<p>{escape(str(error))}</p>"
         more = f"<p>{escape(words.spoken(self._found, line))}. The first of them:</p>"
-        return (more if isinstance(line, Bundle) else "") + card_html(card(told))
+        return (more if isinstance(line, Bundle) else "") + card_html(card(why))
 
     def show(self, found: Map) -> None:
         """Another state of the accounts."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from html import escape as html
 
+from ...lab_api.access_map import Edge, Mark, account_of
 from ...workspace import account_name
-from .model import Bundle, Edge, Map, Mark, account_of
+from .model import Bundle, Map
 
 _VERBS = {"can-assume": "can assume", "can-pull": "can pull"}
 _THINGS = {"can-assume": "role", "can-pull": "repository"}

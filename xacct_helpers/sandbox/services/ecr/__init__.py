@@ -24,13 +24,12 @@ from . import (
     batch_delete,
     image_queries,
     layers,
-    lifecycle,
     put_image,
     registry_policy,
-    replication,
     repositories,
     scanning,
 )
+from .beyond_the_course import lifecycle, replication
 
 if TYPE_CHECKING:
     from ...callers import Caller

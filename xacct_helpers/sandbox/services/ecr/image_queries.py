@@ -213,7 +213,7 @@ def forget_deleted(state: State, call: Call, owner: str) -> None:
 
 
 def the_one(state: State, call: Call, repository: Repository) -> Image:
-    """The image that the call's imageId means; ApiError when there is none."""
+    """Return the image that the call's imageId means; raise ApiError if it does not exist."""
     image_id = call.params["imageId"]
     for image in state.backends.ecr.images(repository.account, call.region, repository.name):
         if is_meant(image, image_id):

@@ -55,7 +55,7 @@ def replay(state: State, call: Call, owner: str) -> None:
 
 
 def _check_tag(state: State, call: Call, repository: Repository) -> None:
-    """ApiError when the image is there already, or its tag is taken and may not move."""
+    """Raise ApiError when the image is there already, or its tag is taken and may not move."""
     digest, tag = call.params["imageDigest"], call.params.get("imageTag")
     images_here = state.backends.ecr.images(repository.account, call.region, repository.name)
     same = next((image for image in images_here if image.digest == digest), None)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def of(state: State, account: str, region: str) -> StoredPolicy | None:
-    """The policy of the account's registry in the region; None when there is none."""
+    """The policy of the account's registry in the region; None if it has no policy."""
     registry = state.private_registries.get((account, region))
     if registry is None or registry.policy is None:
         return None

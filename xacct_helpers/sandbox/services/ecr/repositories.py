@@ -80,7 +80,7 @@ def tags_of(call: Call) -> dict[str, str]:
 
 
 def check_tags(call: Call, held: Mapping[str, str]) -> None:
-    """ApiError for tags that ECR does not take. held: those that the repository has already.
+    """Raise ApiError for tags that ECR does not take. held: those that the repository has already.
 
     Source: ECR API Reference, Tag, InvalidTagParameterException and TooManyTagsException, whose
     text is the reference's; the other's is in public logs of Terraform.
@@ -117,7 +117,7 @@ def _find(state: State, owner: str, region: str, name: str) -> Repository | None
 
 
 def existing(state: State, call: Call, owner: str) -> Repository:
-    """The repository that a call names; ApiError when there is none."""
+    """Return the repository that a call names; raise ApiError if it does not exist."""
     name = name_of(call)
     found = _find(state, owner, call.region, name)
     if found is None:

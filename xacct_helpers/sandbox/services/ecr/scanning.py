@@ -141,7 +141,7 @@ def pushed(state: State, repository: Repository, digest: str) -> None:
 
 
 def findings(state: State, call: Call, repository: Repository) -> Answer:
-    """How the image's scan ended; ApiError when there was none."""
+    """Return how the image's scan ended; raise ApiError if it was not scanned."""
     image = image_queries.the_one(state, call, repository)
     if _scanned(state, repository, image) is None:
         digest, tag = (call.params["imageId"].get(name) for name in ("imageDigest", "imageTag"))

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from ...protocol.messages import Answer, Call
 from ..operation import Operation
-from .permissions import permissions
+from .entities import EVERYTHING
+from .permissions import on
 from .through_moto import changes, reads
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def _summary(state: State, call: Call, caller: Caller) -> Answer:
 
 
 OPERATIONS = {
-    "GetAccountSummary": Operation(permissions=permissions, perform=_summary),
-    **changes("CreateAccountAlias DeleteAccountAlias"),
-    **reads("ListAccountAliases GetAccountAuthorizationDetails"),
+    "GetAccountSummary": Operation(permissions=on(EVERYTHING), perform=_summary),
+    **changes(EVERYTHING, "CreateAccountAlias DeleteAccountAlias"),
+    **reads(EVERYTHING, "ListAccountAliases GetAccountAuthorizationDetails"),
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ...protocol.errors import ApiError
 
@@ -11,27 +11,36 @@ if TYPE_CHECKING:
     from ...protocol.messages import Call
     from ...records import User
     from ...store.state import State
+    from .entities import EntityType
 
 _PAGE = 100
+Entity = TypeVar("Entity")
 
 
 def missing(text: str) -> ApiError:
-    """NoSuchEntity, with this text."""
+    """Return the error NoSuchEntity with this text."""
     return ApiError("NoSuchEntity", text, 404)
 
 
+def existing(entity: Entity | None, text: str) -> Entity:
+    """Return the entity that was looked up; NoSuchEntity with this text for None."""
+    if entity is None:
+        raise missing(text)
+    return entity
+
+
 def limit(quota: str, most: int) -> ApiError:
-    """LimitExceeded of a quota of IAM."""
+    """Return the error LimitExceeded for a quota of IAM."""
     return ApiError("LimitExceeded", f"Cannot exceed quota for {quota}: {most}", 409)
 
 
 def conflict(text: str) -> ApiError:
-    """DeleteConflict, with this text."""
+    """Return the error DeleteConflict with this text."""
     return ApiError("DeleteConflict", text, 409)
 
 
 def owner(state: State, call: Call, account: str) -> User:
-    """The user that the call names; known to exist."""
+    """Return the user that the call names, who is known to exist."""
     user = state.backends.iam.user(account, call.params["UserName"])
     assert user is not None
     return user
@@ -53,15 +62,17 @@ def page(call: Call, name: str, items: Sequence[Any]) -> dict[str, Any]:
     return {name: items[start:end], "IsTruncated": bool(more), **more}
 
 
-def kept_tags(kind: str) -> Callable[[State, Call, str, Callable[[Call, str], Any]], Any]:
-    """For tagging a "role" or a "user", whose keys are the same in any case: a key that is spelt
-    in another way takes the place of the one before."""
+def kept_tags(
+    entity: EntityType,
+) -> Callable[[State, Call, str, Callable[[Call, str], Any]], Any]:
+    """For tagging a role or a user, whose keys are the same in any case: a key that is spelt in
+    another way takes the place of the one before."""
 
     def around(state: State, call: Call, account: str, act: Callable[[Call, str], Any]) -> Any:
         answer = act(call, account)
         keys = tuple(tag["Key"] for tag in call.params["Tags"])
-        name = call.params[f"{kind.capitalize()}Name"]
-        state.backends.iam.drop_respelled(account, kind, name, keys)
+        name = call.params[entity.parameter]
+        state.backends.iam.drop_respelled(account, entity.kind, name, keys)
         return answer
 
     return around

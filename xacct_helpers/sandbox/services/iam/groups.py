@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from ...protocol.messages import Call
 from . import checks
+from .checks import document_of
 from .common import conflict, limit
-from .through_moto import Act, changes, changing, reads
+from .entities import GROUP, listing
+from .through_moto import Act, changing, reading, reads
 
 if TYPE_CHECKING:
     from ...store.state import State
@@ -29,7 +31,7 @@ def _new_name_is_free(state: State, call: Call, account: str) -> None:
 
 
 def _is_bare(state: State, call: Call, account: str) -> None:
-    """DeleteConflict for a group that still has something, in the order and words of AWS."""
+    """Raise DeleteConflict for a group that still has something, in the order and words of AWS."""
     name = call.params["GroupName"]
     if state.backends.iam.group_members(account, name):
         raise conflict("Cannot delete entity, must remove users from group first.")
@@ -51,11 +53,16 @@ def _update(state: State, call: Call, account: str, act: Act) -> Any:
 
 
 OPERATIONS = {
-    "CreateGroup": changing(_is_new),
-    "UpdateGroup": changing(_new_name_is_free, _update),
-    "DeleteGroup": changing(_is_bare),
-    "AddUserToGroup": changing(_has_room),
-    "AttachGroupPolicy": changing(checks.check_attachment),
-    **changes("RemoveUserFromGroup PutGroupPolicy DeleteGroupPolicy DetachGroupPolicy"),
-    **reads("GetGroup ListGroups GetGroupPolicy ListGroupPolicies ListAttachedGroupPolicies"),
+    "CreateGroup": changing(GROUP, _is_new, makes=True),
+    "ListGroups": reading(listing("group")),
+    "UpdateGroup": changing(GROUP, _new_name_is_free, _update),
+    "DeleteGroup": changing(GROUP, _is_bare),
+    "AddUserToGroup": changing(GROUP, _has_room),
+    "RemoveUserFromGroup": changing(GROUP),
+    "PutGroupPolicy": changing(GROUP, document=document_of("PutGroupPolicy")),
+    "GetGroupPolicy": reading(GROUP, inline_policy=True),
+    "DeleteGroupPolicy": changing(GROUP, inline_policy=True),
+    "AttachGroupPolicy": changing(GROUP, attaches=True),
+    "DetachGroupPolicy": changing(GROUP, detaches=True),
+    **reads(GROUP, "GetGroup ListGroupPolicies ListAttachedGroupPolicies"),
 }

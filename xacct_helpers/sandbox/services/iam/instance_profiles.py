@@ -11,8 +11,9 @@ from ...permission_checks import PermissionCheck
 from ...protocol.errors import ApiError
 from ...protocol.messages import Call
 from .common import missing
-from .permissions import pass_role, permissions
-from .through_moto import changes, changing, reads
+from .entities import INSTANCE_PROFILE, ROLE, listing
+from .permissions import on, pass_role
+from .through_moto import changes, changing, reading
 
 if TYPE_CHECKING:
     from ...callers import Caller
@@ -31,15 +32,23 @@ def _has_the_role(state: State, call: Call, account: str) -> None:
         raise missing(f"The role with name {call.params['RoleName']} cannot be found.")
 
 
+_own = on(INSTANCE_PROFILE)
+
+
 def _and_pass_the_role(state: State, call: Call, caller: Caller) -> tuple[PermissionCheck, ...]:
-    own = permissions(state, call, caller)
+    own = _own(state, call, caller)
     return (*own, pass_role(state, call, caller.account, "ec2.amazonaws.com"))
 
 
 OPERATIONS = {
-    "CreateInstanceProfile": changing(_is_new),
-    "AddRoleToInstanceProfile": changing(permissions=_and_pass_the_role),
-    "RemoveRoleFromInstanceProfile": changing(_has_the_role),
-    **changes("DeleteInstanceProfile TagInstanceProfile UntagInstanceProfile"),
-    **reads("GetInstanceProfile ListInstanceProfiles ListInstanceProfilesForRole"),
+    "CreateInstanceProfile": changing(INSTANCE_PROFILE, _is_new, makes=True),
+    "GetInstanceProfile": reading(INSTANCE_PROFILE),
+    "ListInstanceProfiles": reading(listing("instance-profile")),
+    "ListInstanceProfilesForRole": reading(ROLE),
+    "AddRoleToInstanceProfile": changing(
+        INSTANCE_PROFILE, protected=True, permissions=_and_pass_the_role
+    ),
+    "RemoveRoleFromInstanceProfile": changing(INSTANCE_PROFILE, _has_the_role, protected=True),
+    "TagInstanceProfile": changing(INSTANCE_PROFILE, adds_tags=True),
+    **changes(INSTANCE_PROFILE, "DeleteInstanceProfile UntagInstanceProfile"),
 }

@@ -19,8 +19,9 @@ from ...protocol.errors import ApiError
 from ...protocol.messages import Answer, Call
 from ...user_credentials import MfaDevice
 from . import common
-from .permissions import on
-from .without_moto import operation
+from .entities import USER, EntityType, Target, listing
+from .own_user import or_own_user
+from .without_moto import change, operation
 
 if TYPE_CHECKING:
     from ...callers import Caller
@@ -32,14 +33,19 @@ _MOST_DEVICES = 8
 CONTEXT = {"aws:MultiFactorAuthPresent": "true", "aws:MultiFactorAuthAge": "0"}
 
 
-def _to_be_made(state: State, call: Call, account: str) -> str:
+def _new_number(call: Call, account: str) -> str:
     """The serial number of the device that a call makes, which is its ARN."""
     path = call.params.get("Path", "/")
     return f"arn:aws:iam::{account}:mfa{path}{call.params['VirtualMFADeviceName']}"
 
 
-def _named(state: State, call: Call, account: str) -> str:
-    return str(call.params["SerialNumber"])
+def _to_be_made(state: State, call: Call, account: str) -> Target:
+    return Target(_new_number(call, account))
+
+
+def _named(state: State, call: Call, account: str) -> Target:
+    number = call.params["SerialNumber"]
+    return Target(number, state.held(account).tags(number))
 
 
 # -- the operations --------------------------------------------------------------------------
@@ -52,7 +58,7 @@ def _create(state: State, call: Call, account: str) -> Answer:
             "1 validation error detected: Value at 'virtualMFADeviceName' failed to satisfy "
             f"constraint: Member must have length less than or equal to {_LONGEST_NAME}",
         )
-    number = _to_be_made(state, call, account)
+    number = _new_number(call, account)
     if number.lower() in map(str.lower, state.held(account).mfa_devices):
         raise ApiError("EntityAlreadyExists", "MFA device already exists.", 409)
     made = {"seed": one_time_codes.new_seed()}
@@ -71,7 +77,7 @@ def _create(state: State, call: Call, account: str) -> Answer:
 
 
 def _add(state: State, call: Call, account: str, seed: str) -> None:
-    number = _to_be_made(state, call, account)
+    number = _new_number(call, account)
     device = MfaDevice(serial=number, seed=seed, tags=common.tags(call))
     state.held(account).mfa_devices[number] = device
 
@@ -110,13 +116,10 @@ def _give(state: State, call: Call, account: str) -> None:
     )
 
 
-def _deactivate(state: State, call: Call, account: str) -> Answer:
+def _is_the_users(state: State, call: Call, account: str) -> None:
     device = _existing(state, call, account)
     if device.user_id != common.owner(state, call, account).unique_id:
         raise common.missing("MFA Device invalid for user.")
-    _take(state, call, account)
-    state.record(call, account)
-    return {}
 
 
 def _take(state: State, call: Call, account: str) -> None:
@@ -124,13 +127,10 @@ def _take(state: State, call: Call, account: str) -> None:
     devices[number] = replace(devices[number], user_id=None, enabled=None)
 
 
-def _delete(state: State, call: Call, account: str) -> Answer:
+def _is_unused(state: State, call: Call, account: str) -> None:
     if _existing(state, call, account).user_id is not None:
         # github.com/hashicorp/terraform-provider-aws/pull/32462
         raise common.conflict("MFA VirtualDevice in use. Must deactivate first")
-    _remove(state, call, account)
-    state.record(call, account)
-    return {}
 
 
 def _remove(state: State, call: Call, account: str) -> None:
@@ -138,12 +138,12 @@ def _remove(state: State, call: Call, account: str) -> None:
 
 
 def _existing(state: State, call: Call, account: str) -> MfaDevice:
-    """The device that a call names; NoSuchEntity when there is none."""
+    """The device that a call names; NoSuchEntity when it does not exist."""
     number = call.params["SerialNumber"]
-    device = state.held(account).mfa_devices.get(number)
-    if device is None:
-        raise common.missing(f"MFA Device with serial number {number} does not exist.")
-    return device
+    return common.existing(
+        state.held(account).mfa_devices.get(number),
+        f"MFA Device with serial number {number} does not exist.",
+    )
 
 
 def _picture(text: str) -> bytes:
@@ -225,10 +225,10 @@ def _failed(how: str) -> ApiError:
 
 
 OPERATIONS = {
-    "CreateVirtualMFADevice": operation(_create, _add_again, permissions=on(_to_be_made)),
-    "EnableMFADevice": operation(_enable, _give),
-    "DeactivateMFADevice": operation(_deactivate, _take),
-    "DeleteVirtualMFADevice": operation(_delete, _remove, permissions=on(_named)),
-    "ListMFADevices": operation(_users_devices),
-    "ListVirtualMFADevices": operation(_devices),
+    "CreateVirtualMFADevice": operation(EntityType(look=_to_be_made), _create, _add_again),
+    "EnableMFADevice": operation(USER, _enable, _give),
+    "DeactivateMFADevice": or_own_user(change(USER, _take, check=_is_the_users)),
+    "DeleteVirtualMFADevice": change(EntityType(look=_named), _remove, check=_is_unused),
+    "ListMFADevices": or_own_user(operation(USER, _users_devices)),
+    "ListVirtualMFADevices": operation(listing("mfa"), _devices),
 }

@@ -7,37 +7,39 @@ moto 5.2.5 have them; `iam:ListOpenIDConnectProviders on resource: …:oidc-prov
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from ...protocol.errors import ApiError
 from ...protocol.messages import Answer, Call
 from ...records import OidcProvider
-from ..operation import Effect, Operation
-from . import checks
-from .common import limit, missing
-from .permissions import on
-from .without_moto import Handler
+from .common import existing, limit
+from .entities import EntityType, Target
+from .without_moto import change, operation
 
 if TYPE_CHECKING:
-    from ...callers import Caller
     from ...store.state import State
 
 _ARN = re.compile(r"arn:aws:iam::\d{12}:oidc-provider/.+", re.S)
 _MOST_THUMBPRINTS, _MOST_CLIENT_IDS = 5, 100
 
 
-def _named(state: State, call: Call, account: str) -> str:
-    return str(call.params["OpenIDConnectProviderArn"])
-
-
-def _to_be_made(state: State, call: Call, account: str) -> str:
+def _new_arn(call: Call, account: str) -> str:
     return f"arn:aws:iam::{account}:oidc-provider/{_name(call.params['Url'])}"
 
 
-def _all(state: State, call: Call, account: str) -> str:
-    return f"arn:aws:iam::{account}:oidc-provider/*"
+def _named(state: State, call: Call, account: str) -> Target:
+    arn = call.params["OpenIDConnectProviderArn"]
+    provider = state.backends.iam.oidc_provider(account, arn)
+    return Target(arn, provider.tags if provider else {})
+
+
+def _to_be_made(state: State, call: Call, account: str) -> Target:
+    return Target(_new_arn(call, account))
+
+
+def _all(state: State, call: Call, account: str) -> Target:
+    return Target(f"arn:aws:iam::{account}:oidc-provider/*")
 
 
 def _name(url: str) -> str:
@@ -53,12 +55,12 @@ def _check_arn(call: Call) -> str:
 
 
 def _existing(state: State, call: Call, account: str) -> OidcProvider:
-    """The provider that a call names; ApiError in AWS's words when there is none."""
+    """The provider that a call names."""
     arn = _check_arn(call)
-    found = state.backends.iam.oidc_provider(account, arn)
-    if found is None:
-        raise missing(f"OpenIDConnect Provider not found for arn {arn}")
-    return found
+    return existing(
+        state.backends.iam.oidc_provider(account, arn),
+        f"OpenIDConnect Provider not found for arn {arn}",
+    )
 
 
 def _check_thumbprints(call: Call) -> None:
@@ -76,7 +78,7 @@ def _check_new(state: State, call: Call, account: str) -> None:
             "InvalidInput",
             "Invalid Open ID Connect Provider URL. The URL must begin with https://.",
         )
-    if state.backends.iam.oidc_provider(account, _to_be_made(state, call, account)) is not None:
+    if state.backends.iam.oidc_provider(account, _new_arn(call, account)) is not None:
         raise ApiError("EntityAlreadyExists", f"Provider with url {url} already exists.", 409)
     if len(call.params.get("ClientIDList", ())) > _MOST_CLIENT_IDS:
         raise _too_many_clients()
@@ -116,23 +118,13 @@ def _redo(state: State, call: Call, account: str) -> None:
     state.redo(call, account)
 
 
-def _add_client(state: State, call: Call, account: str) -> Answer:
+# -- client ids, for which moto has no calls -------------------------------------------------
+
+
+def _has_room(state: State, call: Call, account: str) -> None:
     found = _existing(state, call, account)
     if len({*found.client_ids, call.params["ClientID"]}) > _MOST_CLIENT_IDS:
         raise _too_many_clients()
-    _with_client(state, call, account)
-    state.record(call, account)
-    return {}
-
-
-def _remove_client(state: State, call: Call, account: str) -> Answer:
-    _existing(state, call, account)
-    _without_client(state, call, account)
-    state.record(call, account)
-    return {}
-
-
-# moto does not have these two.
 
 
 def _with_client(state: State, call: Call, account: str) -> None:
@@ -151,27 +143,16 @@ def _set_clients(state: State, call: Call, account: str, added: tuple[str, ...])
     state.backends.iam.set_oidc_client_ids(account, arn, (*kept, *added))
 
 
-def _operation(
-    perform: Handler,
-    replay: Effect | None = None,
-    resource: Callable[[State, Call, str], str] = _named,
-) -> Operation:
-    def performed(state: State, call: Call, caller: Caller) -> Answer:
-        checks.check_tags(state, call, caller.account)
-        return perform(state, call, caller.account)
-
-    return Operation(permissions=on(resource), perform=performed, replay=replay)
-
-
+_PROVIDER = EntityType(look=_named)
 OPERATIONS = {
-    "CreateOpenIDConnectProvider": _operation(_create, _redo, _to_be_made),
-    "DeleteOpenIDConnectProvider": _operation(_delete, _redo),
-    "GetOpenIDConnectProvider": _operation(_read),
-    "ListOpenIDConnectProviders": _operation(_list, resource=_all),
-    "UpdateOpenIDConnectProviderThumbprint": _operation(_change, _redo),
-    "AddClientIDToOpenIDConnectProvider": _operation(_add_client, _with_client),
-    "RemoveClientIDFromOpenIDConnectProvider": _operation(_remove_client, _without_client),
-    "TagOpenIDConnectProvider": _operation(_change, _redo),
-    "UntagOpenIDConnectProvider": _operation(_change, _redo),
-    "ListOpenIDConnectProviderTags": _operation(_read),
+    "CreateOpenIDConnectProvider": operation(EntityType(look=_to_be_made), _create, _redo),
+    "DeleteOpenIDConnectProvider": operation(_PROVIDER, _delete, _redo),
+    "GetOpenIDConnectProvider": operation(_PROVIDER, _read),
+    "ListOpenIDConnectProviders": operation(EntityType(look=_all), _list),
+    "UpdateOpenIDConnectProviderThumbprint": operation(_PROVIDER, _change, _redo),
+    "AddClientIDToOpenIDConnectProvider": change(_PROVIDER, _with_client, check=_has_room),
+    "RemoveClientIDFromOpenIDConnectProvider": change(_PROVIDER, _without_client, check=_existing),
+    "TagOpenIDConnectProvider": operation(_PROVIDER, _change, _redo, adds_tags=True),
+    "UntagOpenIDConnectProvider": operation(_PROVIDER, _change, _redo),
+    "ListOpenIDConnectProviderTags": operation(_PROVIDER, _read),
 }

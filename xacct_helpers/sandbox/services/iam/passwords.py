@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 from ...protocol.errors import ApiError
 from ...protocol.messages import Answer, Call
 from . import common
+from .entities import EVERYTHING, USER
+from .own_user import or_own_user
 from .without_moto import change, operation
 
 if TYPE_CHECKING:
@@ -146,11 +148,11 @@ def _faults(password: str, policy: dict[str, Any] | None) -> Iterator[str]:
 
 
 OPERATIONS = {
-    "CreateLoginProfile": operation(_create, _set),
-    "GetLoginProfile": operation(_get),
-    "UpdateLoginProfile": operation(_update, _set),
-    "DeleteLoginProfile": change(_remove, check=_check_existing),
-    "GetAccountPasswordPolicy": operation(_read, check=_to_show),
-    "UpdateAccountPasswordPolicy": operation(_change, _redo),
-    "DeleteAccountPasswordPolicy": operation(_change, _redo, check=_to_delete),
+    "CreateLoginProfile": or_own_user(operation(USER, _create, _set)),
+    "GetLoginProfile": or_own_user(operation(USER, _get)),
+    "UpdateLoginProfile": operation(USER, _update, _set),
+    "DeleteLoginProfile": or_own_user(change(USER, _remove, check=_check_existing)),
+    "GetAccountPasswordPolicy": operation(EVERYTHING, _read, check=_to_show),
+    "UpdateAccountPasswordPolicy": operation(EVERYTHING, _change, _redo),
+    "DeleteAccountPasswordPolicy": operation(EVERYTHING, _change, _redo, check=_to_delete),
 }

@@ -6,68 +6,61 @@ condition keys iam:PolicyARN, iam:PermissionsBoundary).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from ....aws.service_reference import fits, keys_of
-from ...permission_checks import PermissionCheck
+from ...permission_checks import Context, PermissionCheck
 from ...protocol.messages import Call
 from ..operation import Permissions
-from . import resources
+from .entities import EntityType, Target
 
 if TYPE_CHECKING:
     from ...callers import Caller
     from ...store.state import State
 
 
-def permissions(state: State, call: Call, caller: Caller) -> tuple[PermissionCheck, ...]:
-    """The one permission that most of IAM's operations need, on the entity that they name."""
-    tags = resources.resource_tags(state, call, caller.account)
-    return (
-        _permission(state, call, caller.account, resources.resource(state, call, caller), tags),
-    )
+def on(entity: EntityType, *, makes: bool = False, policy_key: bool = False) -> Permissions:
+    """Return the one permission that most operations need, on the entity that a call names.
 
-
-def on(
-    resource: Callable[[State, Call, str], str],
-    tags: Callable[[State, Call, str], Mapping[str, str]] = resources.resource_tags,
-) -> Permissions:
-    """The one permission of an operation whose module says what it is authorised on.
-
-    resource: the ARN, for a call in an account; tags: those of what the ARN names.
+    makes: whether the operation makes the entity, which has no tags before that.
+    policy_key: whether the permission depends on the managed policy that the call names.
     """
 
-    def found(state: State, call: Call, caller: Caller) -> tuple[PermissionCheck, ...]:
+    def permissions(state: State, call: Call, caller: Caller) -> tuple[PermissionCheck, ...]:
         account = caller.account
-        held = tags(state, call, account)
-        return (_permission(state, call, account, resource(state, call, account), held),)
+        target = entity.look(state, call, account)
+        if makes:
+            target = Target(target.arn, {}, target.boundary)
+        return (permission(call, account, target, policy_key=policy_key),)
 
-    return found
+    return permissions
 
 
-def _permission(
-    state: State, call: Call, account: str, resource: str, held: Mapping[str, str]
+def permission(
+    call: Call, account: str, target: Target, *, policy_key: bool = False
 ) -> PermissionCheck:
-    context: dict[str, str | tuple[str, ...]] = {}
-    for key, value in held.items():
+    """Return the permission for a call on its target, with the condition keys of the action."""
+    params, action = call.params, call.action
+    context: Context = {}
+    for key, value in target.tags.items():
         context[f"aws:ResourceTag/{key}"] = value
         context[f"iam:ResourceTag/{key}"] = value
-    tags = {tag["Key"]: tag["Value"] for tag in call.params.get("Tags", ())}
+    tags = {tag["Key"]: tag["Value"] for tag in params.get("Tags", ())}
     for key, value in tags.items():
         context[f"aws:RequestTag/{key}"] = value
-    if tags or call.params.get("TagKeys"):
-        context["aws:TagKeys"] = (*tags, *call.params.get("TagKeys", ()))
-    if call.operation.startswith(("Attach", "Detach")):
-        context["iam:PolicyARN"] = call.params["PolicyArn"]
-    if "AWSServiceName" in call.params:
-        context["iam:AWSServiceName"] = call.params["AWSServiceName"]
-    boundary = resources.boundary_of(state, call, account)
+    if tags or params.get("TagKeys"):
+        context["aws:TagKeys"] = (*tags, *params.get("TagKeys", ()))
+    if policy_key:
+        context["iam:PolicyARN"] = params["PolicyArn"]
+    if "AWSServiceName" in params:
+        context["iam:AWSServiceName"] = params["AWSServiceName"]
+    boundary = params.get("PermissionsBoundary", target.boundary)
     if boundary:
         context["iam:PermissionsBoundary"] = boundary
-    known = keys_of(call.action)
+    known = keys_of(action)
     context = {key: value for key, value in context.items() if fits(key, known)}
     return PermissionCheck(
-        action=call.action, resource=resource, resource_account=account, context=context
+        action=action, resource=target.arn, resource_account=account, context=context
     )
 
 

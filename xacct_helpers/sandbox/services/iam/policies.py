@@ -9,11 +9,18 @@ from typing import TYPE_CHECKING
 
 from ...protocol.errors import ApiError
 from ...protocol.messages import Call
+from .checks import document_of
 from .common import conflict
-from .through_moto import changes, changing, reads
+from .entities import POLICY, EntityType, Target
+from .through_moto import changes, changing, reading, reads
 
 if TYPE_CHECKING:
     from ...store.state import State
+
+
+def _under_path(state: State, call: Call, account: str) -> Target:
+    """Return what public logs show: "iam:ListPolicies on resource: policy path /"."""
+    return Target(f"policy path {call.params.get('PathPrefix', '/')}")
 
 
 def _is_new(state: State, call: Call, account: str) -> None:
@@ -27,7 +34,7 @@ def _is_new(state: State, call: Call, account: str) -> None:
 
 
 def _is_unused(state: State, call: Call, account: str) -> None:
-    """DeleteConflict for a policy that is still used, in the order and words of AWS."""
+    """Raise DeleteConflict for a policy that is still used, in the order and words of AWS."""
     arn = call.params["PolicyArn"]
     if state.backends.iam.policy_attachments(account, arn) or _bounds(state, account, arn):
         raise conflict("Cannot delete a policy attached to entities.")
@@ -56,12 +63,15 @@ def _bounds(state: State, account: str, arn: str) -> bool:
 
 
 OPERATIONS = {
-    "CreatePolicy": changing(_is_new),
-    "DeletePolicy": changing(_is_unused),
-    "DeletePolicyVersion": changing(_is_not_the_default),
-    **changes("CreatePolicyVersion SetDefaultPolicyVersion TagPolicy UntagPolicy"),
+    "CreatePolicy": changing(POLICY, _is_new, makes=True, document=document_of("CreatePolicy")),
+    "ListPolicies": reading(EntityType(look=_under_path)),
+    "DeletePolicy": changing(POLICY, _is_unused),
+    "CreatePolicyVersion": changing(POLICY, document=document_of("CreatePolicyVersion")),
+    "DeletePolicyVersion": changing(POLICY, _is_not_the_default),
+    "TagPolicy": changing(POLICY, adds_tags=True),
+    **changes(POLICY, "SetDefaultPolicyVersion UntagPolicy"),
     **reads(
-        """GetPolicy ListPolicies GetPolicyVersion ListPolicyVersions ListEntitiesForPolicy
-        ListPolicyTags"""
+        POLICY,
+        "GetPolicy GetPolicyVersion ListPolicyVersions ListEntitiesForPolicy ListPolicyTags",
     ),
 }

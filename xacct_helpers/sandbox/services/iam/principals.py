@@ -1,7 +1,7 @@
 """The principals that a trust or repository policy names: do they exist, and what becomes of them.
 
 AWS stores the unique id of a named user or role and shows it as an ARN again on reading, so a
-principal deleted and made anew is not trusted any more. Here a stored ARN always means the
+principal deleted and made again is not trusted any more. Here a stored ARN always means the
 principal that lived when the policy was saved: when a principal is deleted, its ARN is replaced by
 its unique id in every policy that names it.
 Source: IAM User Guide, AWS JSON policy elements: Principal.
@@ -123,7 +123,7 @@ def as_stored(state: State, text: str) -> str:
 
 
 def _arn_of(state: State, unique_id: str) -> str:
-    """The ARN of a living user or role, or the id itself when there is none."""
+    """The ARN of the user or role with this id, or the id itself if nobody has it."""
     for account in state.accounts:
         role = state.backends.iam.role_by_id(account, unique_id)
         if role is not None:

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from ...protocol.messages import Call
 from . import checks, principals
+from .checks import document_of
 from .common import conflict, kept_tags
-from .through_moto import Act, changes, changing, reads
+from .entities import ROLE, listing
+from .through_moto import Act, changes, changing, reading, reads
 
 if TYPE_CHECKING:
     from ...store.state import State
@@ -21,11 +23,20 @@ def _is_new(state: State, call: Call, account: str) -> None:
 
 
 def _is_bare(state: State, call: Call, account: str) -> None:
-    """DeleteConflict for a role that is still used, in the order and words of AWS."""
+    """Raise DeleteConflict for a role that is still used, in the order and words of AWS."""
     name = call.params["RoleName"]
     if name in state.backends.iam.instance_profile_roles(account):
         raise conflict("Cannot delete entity, must remove roles from instance profile first.")
     checks.check_policies_gone(state, account, "role", name)
+
+
+def _length_may_change(state: State, call: Call, account: str) -> None:
+    """Refuse another session length for a service-linked role.
+
+    Its description may be changed (IAM User Guide, edit a service-linked role).
+    """
+    if "MaxSessionDuration" in call.params:
+        checks.check_unprotected(state, call, account)
 
 
 def _can_bound(state: State, call: Call, account: str) -> None:
@@ -41,18 +52,23 @@ def _delete(state: State, call: Call, account: str, act: Act) -> Any:
     return answer
 
 
+# Protected are the changes whose errors in AWS's model include UnmodifiableEntityException.
 OPERATIONS = {
-    "CreateRole": changing(_is_new),
-    "DeleteRole": changing(_is_bare, _delete),
-    "AttachRolePolicy": changing(checks.check_attachment),
-    "PutRolePermissionsBoundary": changing(_can_bound),
-    "TagRole": changing(around=kept_tags("role")),
-    **changes(
-        """UpdateRole UpdateRoleDescription UpdateAssumeRolePolicy PutRolePolicy DeleteRolePolicy
-        DetachRolePolicy DeleteRolePermissionsBoundary UntagRole"""
+    "CreateRole": changing(ROLE, _is_new, makes=True, document=document_of("CreateRole")),
+    "UpdateRole": changing(ROLE, _length_may_change),
+    "DeleteRole": changing(ROLE, _is_bare, _delete, protected=True),
+    "UpdateAssumeRolePolicy": changing(
+        ROLE, protected=True, document=document_of("UpdateAssumeRolePolicy")
     ),
-    **reads(
-        """GetRole ListRoles GetRolePolicy ListRolePolicies ListAttachedRolePolicies
-        ListRoleTags"""
-    ),
+    "PutRolePolicy": changing(ROLE, protected=True, document=document_of("PutRolePolicy")),
+    "GetRolePolicy": reading(ROLE, inline_policy=True),
+    "DeleteRolePolicy": changing(ROLE, protected=True, inline_policy=True),
+    "AttachRolePolicy": changing(ROLE, protected=True, attaches=True),
+    "DetachRolePolicy": changing(ROLE, protected=True, detaches=True),
+    "PutRolePermissionsBoundary": changing(ROLE, _can_bound, protected=True),
+    "DeleteRolePermissionsBoundary": changing(ROLE, protected=True),
+    "TagRole": changing(ROLE, around=kept_tags(ROLE), adds_tags=True),
+    **changes(ROLE, "UpdateRoleDescription UntagRole"),
+    "ListRoles": reading(listing("role")),
+    **reads(ROLE, "GetRole ListRolePolicies ListAttachedRolePolicies ListRoleTags"),
 }

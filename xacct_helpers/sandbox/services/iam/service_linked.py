@@ -6,20 +6,17 @@ service-linked roles; recorded answers for a name that is taken and for suffixes
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ...protocol.errors import ApiError
 from ...protocol.messages import Answer, Call
-from ..operation import Effect, Operation
 from . import common, principals
-from .permissions import on
-from .protected_roles import PATH
-from .without_moto import Handler
+from .checks import SERVICE_LINKED
+from .entities import ROLE, EntityType, Target
+from .without_moto import operation
 
 if TYPE_CHECKING:
-    from ...callers import Caller
     from ...store.state import State
 
 
@@ -63,12 +60,12 @@ def services() -> tuple[str, ...]:
 
 
 def _policy_arn(service: _Service) -> str:
-    return f"arn:aws:iam::aws:policy{PATH}{service.policy}"
+    return f"arn:aws:iam::aws:policy{SERVICE_LINKED}{service.policy}"
 
 
 def role_arn(service: str, account: str) -> str:
     """The ARN that a service's role has in an account, whether it is there or not."""
-    return f"arn:aws:iam::{account}:role{PATH}{service}/{_SERVICES[service].role}"
+    return f"arn:aws:iam::{account}:role{SERVICE_LINKED}{service}/{_SERVICES[service].role}"
 
 
 def ensure(state: State, service: str, account: str, call: Call) -> None:
@@ -85,21 +82,15 @@ def ensure(state: State, service: str, account: str, call: Call) -> None:
         state.record(made, account)
 
 
-def _to_be_made(state: State, call: Call, account: str) -> str:
+def _to_be_made(state: State, call: Call, account: str) -> Target:
     service = call.params["AWSServiceName"]
     name = _name(call) if service in _SERVICES else "*"
-    return f"arn:aws:iam::{account}:role{PATH}{service}/{name}"
+    return Target(f"arn:aws:iam::{account}:role{SERVICE_LINKED}{service}/{name}")
 
 
-def _to_be_deleted(state: State, call: Call, account: str) -> str:
-    name = call.params["RoleName"]
-    role = state.backends.iam.role(account, name)
-    return role.arn if role is not None else f"arn:aws:iam::{account}:role/{name}"
-
-
-def _of_the_task(state: State, call: Call, account: str) -> str:
+def _of_the_task(state: State, call: Call, account: str) -> Target:
     named = call.params["DeletionTaskId"].removeprefix("task/").rpartition("/")[0]
-    return f"arn:aws:iam::{account}:role/{named}"
+    return Target(f"arn:aws:iam::{account}:role/{named}")
 
 
 def _name(call: Call) -> str:
@@ -148,7 +139,7 @@ def _make(state: State, call: Call, account: str) -> None:
 def _delete(state: State, call: Call, account: str) -> Answer:
     name = call.params["RoleName"]
     role = state.backends.iam.role(account, name)
-    if role is None or f":role{PATH}" not in role.arn:
+    if role is None or f":role{SERVICE_LINKED}" not in role.arn:
         raise common.missing(f"The role with name {name} cannot be found.")
     task = _remove(state, call, account)
     state.record(call, account)
@@ -171,19 +162,10 @@ def _deletion_status(state: State, call: Call, account: str) -> Answer:
     return {"Status": "SUCCEEDED"}
 
 
-def _operation(
-    resource: Callable[[State, Call, str], str], perform: Handler, replay: Effect | None = None
-) -> Operation:
-    """An operation that looks for its role by itself."""
-
-    def performed(state: State, call: Call, caller: Caller) -> Answer:
-        return perform(state, call, caller.account)
-
-    return Operation(permissions=on(resource), perform=performed, replay=replay)
-
-
 OPERATIONS = {
-    "CreateServiceLinkedRole": _operation(_to_be_made, _create, _make),
-    "DeleteServiceLinkedRole": _operation(_to_be_deleted, _delete, _remove),
-    "GetServiceLinkedRoleDeletionStatus": _operation(_of_the_task, _deletion_status),
+    "CreateServiceLinkedRole": operation(EntityType(look=_to_be_made), _create, _make),
+    "DeleteServiceLinkedRole": operation(ROLE, _delete, _remove),
+    "GetServiceLinkedRoleDeletionStatus": operation(
+        EntityType(look=_of_the_task), _deletion_status
+    ),
 }

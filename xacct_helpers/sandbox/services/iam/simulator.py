@@ -34,7 +34,8 @@ from ...protocol.messages import Answer, Call
 from ...records import StoredPolicy
 from ..operation import Operation
 from . import common
-from .permissions import permissions
+from .entities import EVERYTHING, EntityType, Target
+from .permissions import on
 
 if TYPE_CHECKING:
     from ...callers import Caller
@@ -393,11 +394,18 @@ def _position(text: str, offset: int) -> Position:
     return line, offset - (text.rfind("\n", 0, offset) + 1) + 1
 
 
+def _simulated_principal(state: State, call: Call, account: str) -> Target:
+    return Target(call.params["PolicySourceArn"])
+
+
+_on_principal, _on_everything = on(EntityType(look=_simulated_principal)), on(EVERYTHING)
 OPERATIONS = {
-    "SimulatePrincipalPolicy": Operation(permissions=permissions, perform=_of_a_principal),
-    "SimulateCustomPolicy": Operation(permissions=permissions, perform=_of_policies),
+    "SimulatePrincipalPolicy": Operation(permissions=_on_principal, perform=_of_a_principal),
+    "SimulateCustomPolicy": Operation(permissions=_on_everything, perform=_of_policies),
     "GetContextKeysForPrincipalPolicy": Operation(
-        permissions=permissions, perform=_keys_of_a_principal
+        permissions=_on_principal, perform=_keys_of_a_principal
     ),
-    "GetContextKeysForCustomPolicy": Operation(permissions=permissions, perform=_keys_of_policies),
+    "GetContextKeysForCustomPolicy": Operation(
+        permissions=_on_everything, perform=_keys_of_policies
+    ),
 }

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from ...protocol.messages import Answer, Call
 from ..operation import Operation, Permissions
-from . import checks, own_user
-from .permissions import permissions
+from .checks import Document, Rules
+from .entities import EntityType
+from .permissions import on
 
 if TYPE_CHECKING:
     from ...callers import Caller
@@ -22,7 +23,7 @@ Around = Callable[["State", Call, str, Act], Any]
 Conflict = Callable[["State", Call, str], None]
 
 
-def no_conflict(state: State, call: Call, account: str) -> None:
+def _no_conflict(state: State, call: Call, account: str) -> None:
     """Nothing that is there is in the way."""
 
 
@@ -30,55 +31,82 @@ def _plainly(state: State, call: Call, account: str, act: Act) -> Any:
     return act(call, account)
 
 
-def reading() -> Operation:
-    """An operation that only looks at entities, which have to exist."""
+def reading(entity: EntityType, *, inline_policy: bool = False) -> Operation:
+    """Return an operation that only looks at entities, which have to exist.
+
+    inline_policy: whether it is about an inline policy of the entity.
+    """
+    rules = Rules(entity=entity, inline_policy=inline_policy)
 
     def perform(state: State, call: Call, caller: Caller) -> Answer:
-        call = own_user.named(call, caller)
-        checks.check_exists(state, call, caller.account)
-        return state.read(call, caller.account)
+        account = caller.account
+        rules.check_exists(state, call, account)
+        return state.read(call, account)
 
-    return Operation(permissions=permissions, perform=perform)
+    return Operation(permissions=on(entity), perform=perform)
 
 
 def changing(
-    conflict: Conflict = no_conflict,
+    entity: EntityType,
+    conflict: Conflict = _no_conflict,
     around: Around = _plainly,
-    permissions: Permissions = permissions,
+    *,
+    makes: bool = False,
+    inline_policy: bool = False,
+    attaches: bool = False,
+    detaches: bool = False,
+    adds_tags: bool = False,
+    document: Document | None = None,
+    protected: bool = False,
+    permissions: Permissions | None = None,
     draw: Callable[[State], Mapping[str, Any]] | None = None,
 ) -> Operation:
-    """An operation that changes entities, which have to exist unless it makes them.
+    """Return an operation that changes entities, which have to exist unless it makes them.
 
+    conflict: raises ApiError for what is there already. around: does what moto leaves out.
+    permissions: what it needs if that is more than its own permission.
     draw: what chance gives a call; it is recorded, so that replay does without.
+    The other parameters are explained with Rules.
     """
+    rules = Rules(
+        entity=entity,
+        makes=makes,
+        inline_policy=inline_policy,
+        attaches=attaches,
+        detaches=detaches,
+        adds_tags=adds_tags,
+        document=document,
+        protected=protected,
+    )
 
     def check(state: State, call: Call, account: str) -> Call:
-        checks.check_exists(state, call, account)
-        call = checks.checked_change(state, call, account)
+        call = rules.checked(state, call, account)
         conflict(state, call, account)
         return call
 
     def perform(state: State, call: Call, caller: Caller) -> Answer:
-        call = check(state, own_user.named(call, caller), caller.account)
+        account = caller.account
+        call = check(state, call, account)
         made = draw(state) if draw is not None else None
 
         def act(call: Call, account: str) -> Answer:
             return state.change(call, account, made)
 
-        answer: Answer = around(state, call, caller.account, act)
+        answer: Answer = around(state, call, account, act)
         return answer
 
     def replay(state: State, call: Call, account: str) -> None:
         around(state, call, account, state.redo)
 
-    return Operation(permissions=permissions, perform=perform, replay=replay, check=check)
+    own = on(entity, makes=makes, policy_key=attaches or detaches)
+    return Operation(permissions=permissions or own, perform=perform, replay=replay, check=check)
 
 
-def reads(names: str) -> dict[str, Operation]:
-    """Reading operations of these names, by name."""
-    return {name: reading() for name in names.split()}
+def reads(entity: EntityType, names: str) -> dict[str, Operation]:
+    """Return reading operations of these names, by name."""
+    return {name: reading(entity) for name in names.split()}
 
 
-def changes(names: str, conflict: Conflict = no_conflict) -> dict[str, Operation]:
-    """Changing operations of these names that ask for nothing of their own, by name."""
-    return {name: changing(conflict) for name in names.split()}
+def changes(entity: EntityType, names: str) -> dict[str, Operation]:
+    """Return changing operations of these names that need nothing of their own, by name."""
+    return {name: changing(entity) for name in names.split()}

@@ -7,16 +7,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ...protocol.messages import Answer, Call
+from ...protocol.messages import Call
 from ...sealed_tokens import new_secret
-from ..operation import Operation
-from . import checks, own_user, principals
+from . import checks, principals
+from .checks import document_of
 from .common import conflict, kept_tags
-from .permissions import permissions
-from .through_moto import Act, Conflict, changes, changing, no_conflict, reads
+from .entities import USER, EntityType, Target, listing
+from .own_user import or_own_user
+from .through_moto import Act, changing, reading, reads
+from .without_moto import change
 
 if TYPE_CHECKING:
-    from ...callers import Caller
     from ...store.state import State
 
 
@@ -31,7 +32,7 @@ def _new_name_is_free(state: State, call: Call, account: str) -> None:
 
 
 def _is_bare(state: State, call: Call, account: str) -> None:
-    """DeleteConflict for a user who still has something, in the order and words of AWS."""
+    """Raise DeleteConflict for a user who still has something, in the order and words of AWS."""
     name, iam = call.params["UserName"], state.backends.iam
     if iam.access_key_count(account, name):
         raise conflict("Cannot delete entity, must delete access keys first.")
@@ -44,7 +45,7 @@ def _is_bare(state: State, call: Call, account: str) -> None:
 
 
 def _has_no_credentials(state: State, account: str, name: str) -> None:
-    """DeleteConflict for a user who still has a device, a certificate or another credential.
+    """Raise DeleteConflict for a user who still has a device, a certificate or another credential.
 
     Of MFA devices as public logs have it (rebuy-de/aws-nuke#281), of credentials as recorded, and
     of SSH keys as a log has it (rebuy-de/aws-nuke#319).
@@ -98,6 +99,14 @@ def _delete(state: State, call: Call, account: str, act: Act) -> Any:
     return answer
 
 
+def _owner_of_key(state: State, call: Call, account: str) -> Target:
+    """The user of an access key; any user when the account does not have the key."""
+    iam = state.backends.iam
+    key = iam.access_key(call.params["AccessKeyId"], (account,))
+    user = iam.user(account, key.user_name) if key else None
+    return Target(user.arn if user else f"arn:aws:iam::{account}:user/*")
+
+
 def _new_secret(state: State) -> dict[str, Any]:
     return {"secret": new_secret()}
 
@@ -114,37 +123,25 @@ def _bound(state: State, call: Call, account: str) -> None:
     state.backends.iam.set_user_boundary(account, call.params["UserName"], boundary)
 
 
-def _bounding(conflict: Conflict) -> Operation:
-    def check(state: State, call: Call, account: str) -> Call:
-        checks.check_exists(state, call, account)
-        call = checks.checked_change(state, call, account)
-        conflict(state, call, account)
-        return call
-
-    def perform(state: State, call: Call, caller: Caller) -> Answer:
-        call = check(state, own_user.named(call, caller), caller.account)
-        _bound(state, call, caller.account)
-        state.record(call, caller.account)
-        return {}
-
-    return Operation(permissions=permissions, perform=perform, replay=_bound, check=check)
-
-
 OPERATIONS = {
-    "CreateUser": changing(_is_new, _create),
-    "UpdateUser": changing(_new_name_is_free, _update),
-    "DeleteUser": changing(_is_bare, _delete),
-    "AttachUserPolicy": changing(checks.check_attachment),
-    "PutUserPermissionsBoundary": _bounding(_can_bound),
-    "DeleteUserPermissionsBoundary": _bounding(no_conflict),
-    "TagUser": changing(around=kept_tags("user")),
-    "CreateAccessKey": changing(draw=_new_secret),
-    **changes(
-        """PutUserPolicy DeleteUserPolicy DetachUserPolicy UntagUser
-        UpdateAccessKey DeleteAccessKey"""
-    ),
-    **reads(
-        """GetUser ListUsers GetUserPolicy ListUserPolicies ListAttachedUserPolicies ListUserTags
-        ListGroupsForUser ListAccessKeys GetAccessKeyLastUsed"""
-    ),
+    "CreateUser": changing(USER, _is_new, _create, makes=True),
+    "GetUser": or_own_user(reading(USER)),
+    "ListUsers": reading(listing("user")),
+    "UpdateUser": changing(USER, _new_name_is_free, _update),
+    "DeleteUser": changing(USER, _is_bare, _delete),
+    "PutUserPolicy": changing(USER, document=document_of("PutUserPolicy")),
+    "GetUserPolicy": reading(USER, inline_policy=True),
+    "DeleteUserPolicy": changing(USER, inline_policy=True),
+    "AttachUserPolicy": changing(USER, attaches=True),
+    "DetachUserPolicy": changing(USER, detaches=True),
+    "PutUserPermissionsBoundary": change(USER, _bound, check=_can_bound),
+    "DeleteUserPermissionsBoundary": change(USER, _bound),
+    "TagUser": changing(USER, around=kept_tags(USER), adds_tags=True),
+    "UntagUser": changing(USER),
+    **reads(USER, "ListUserPolicies ListAttachedUserPolicies ListUserTags ListGroupsForUser"),
+    "CreateAccessKey": or_own_user(changing(USER, draw=_new_secret)),
+    "ListAccessKeys": or_own_user(reading(USER)),
+    "UpdateAccessKey": or_own_user(changing(USER)),
+    "DeleteAccessKey": or_own_user(changing(USER)),
+    "GetAccessKeyLastUsed": reading(EntityType(look=_owner_of_key)),
 }

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ...protocol.messages import Answer, Call
-from ..operation import Effect, Operation, Permissions
-from . import checks, own_user
-from .permissions import permissions
+from ..operation import Effect, Operation
+from .checks import Rules
+from .entities import EntityType
+from .permissions import on
 
 if TYPE_CHECKING:
     from ...callers import Caller
@@ -18,41 +19,55 @@ Handler = Callable[["State", Call, str], Answer]
 Check = Callable[["State", Call, str], object]
 
 
-def _none(state: State, call: Call, account: str) -> None:
-    """No check of the operation's own."""
+def _no_check(state: State, call: Call, account: str) -> None:
+    """Nothing but what every operation checks."""
 
 
 def operation(
+    entity: EntityType,
     perform: Handler,
     replay: Effect | None = None,
     *,
-    check: Check = _none,
-    permissions: Permissions = permissions,
+    check: Check = _no_check,
+    adds_tags: bool = False,
 ) -> Operation:
-    """An operation on entities that have to exist unless it makes them.
+    """Return an operation on entities that have to exist.
 
     perform: changes the account, records that, and answers. replay: changes it again.
+    check: raises ApiError for what may not be done. adds_tags: as in Rules.
     """
+    rules = Rules(entity=entity, adds_tags=adds_tags)
 
-    def checked(state: State, call: Call, caller: Caller) -> Answer:
-        call = own_user.named(call, caller)
-        checks.check_exists(state, call, caller.account)
-        checks.check_tags(state, call, caller.account)
-        check(state, call, caller.account)
-        return perform(state, call, caller.account)
+    def performed(state: State, call: Call, caller: Caller) -> Answer:
+        account = caller.account
+        rules.check_exists(state, call, account)
+        rules.check_tags(state, call, account)
+        check(state, call, account)
+        return perform(state, call, account)
 
-    return Operation(permissions=permissions, perform=checked, replay=replay)
+    return Operation(permissions=on(entity), perform=performed, replay=replay)
 
 
-def change(effect: Effect, *, check: Check, permissions: Permissions = permissions) -> Operation:
-    """An operation that changes the account and answers nothing.
+def change(
+    entity: EntityType, effect: Effect, *, check: Check = _no_check, protected: bool = False
+) -> Operation:
+    """Return an operation that changes the account and answers nothing.
 
-    check: raises ApiError for what may not be done. effect: changes the account, now and on replay.
+    effect: changes the account, now and on replay. check: raises ApiError for what may not be done.
+    protected: as in Rules.
     """
+    rules = Rules(entity=entity, protected=protected)
 
-    def perform(state: State, call: Call, account: str) -> Answer:
+    def checked(state: State, call: Call, account: str) -> Call:
+        call = rules.checked(state, call, account)
+        check(state, call, account)
+        return call
+
+    def performed(state: State, call: Call, caller: Caller) -> Answer:
+        account = caller.account
+        call = checked(state, call, account)
         effect(state, call, account)
         state.record(call, account)
         return {}
 
-    return operation(perform, effect, check=check, permissions=permissions)
+    return Operation(permissions=on(entity), perform=performed, replay=effect, check=checked)

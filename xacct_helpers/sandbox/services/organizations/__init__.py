@@ -61,13 +61,9 @@ _READS: dict[str, Handler] = {
     "ListPolicies": queries.list_policies,
     "ListPoliciesForTarget": queries.list_for_target,
     "ListTargetsForPolicy": queries.list_targets,
-    "ListHandshakesForAccount": queries.list_handshakes,
+    "ListHandshakesForAccount": queries.list_own_handshakes,
     "ListHandshakesForOrganization": queries.list_handshakes,
 }
-
-
-def _prepare(state: State, call: Call, caller: Caller) -> None:
-    """What AWS refuses before it looks at any permission: nothing here."""
 
 
 # The parameter that names what a call is about. Calls without one have no resource type, or are
@@ -139,6 +135,5 @@ def _changing(change: Handler) -> Operation:
 
 SERVICE = Service(
     operations={name: _reading(handler) for name, handler in _READS.items()}
-    | {name: _changing(handler) for name, handler in _CHANGES.items()},
-    prepare=_prepare,
+    | {name: _changing(handler) for name, handler in _CHANGES.items()}
 )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ...protocol.messages import Call
-from ...store.organization import Organization
+from ...store.organization import Handshake, Organization
 from .lookup import (
     account_of,
     api_error,
@@ -99,15 +100,25 @@ def list_targets(state: State, call: Call, account: str) -> Answer:
     return page(call, "Targets", targets)
 
 
+def list_own_handshakes(state: State, call: Call, account: str) -> Answer:
+    """ListHandshakesForAccount: the invitations that an account has got."""
+    return _handshakes(state, call, account, lambda org, one: one.account)
+
+
 def list_handshakes(state: State, call: Call, account: str) -> Answer:
-    mine = call.operation == "ListHandshakesForAccount"
-    if not mine:
-        managed(state, account)
+    """ListHandshakesForOrganization: the invitations that an organization has sent."""
+    managed(state, account)
+    return _handshakes(state, call, account, lambda org, one: org.management)
+
+
+def _handshakes(
+    state: State, call: Call, account: str, owner: Callable[[Organization, Handshake], str]
+) -> Answer:
     shown = [
         handshake_shown(*handshake_of(state, one.id, account))
         for org in state.organizations.values()
         for one in org.handshakes.values()
-        if account == (one.account if mine else org.management)
+        if owner(org, one) == account
     ]
     return page(call, "Handshakes", shown)
 

@@ -13,7 +13,7 @@ from ...permission_checks import CheckedPermission, PermissionCheck
 from ...protocol.errors import ApiError, access_denied
 from ...protocol.messages import Answer, Call
 from ..iam import mfa
-from ..operation import Operation, Service, account_wide
+from ..operation import Operation, Prepare, Service, account_wide
 from . import assume_role, federation, sessions, web_identity
 
 if TYPE_CHECKING:
@@ -21,15 +21,25 @@ if TYPE_CHECKING:
     from ...store.state import State
 
 
-def _prepare(state: State, call: Call, caller: Caller) -> None:
-    """What AWS refuses before it looks at any permission."""
-    outright = refused_to(caller.principal, f"sts:{call.operation}")
-    if outright is not None:
-        raise access_denied(outright, call.protocol)
-    if call.params.get("ProvidedContexts"):
-        raise ApiError("ValidationError", "This sandbox does not have ProvidedContexts.")
-    if "SerialNumber" in call.params or "TokenCode" in call.params:
-        mfa.authenticate(state, call, caller)
+def _prepare(*first: Prepare) -> Prepare:
+    """Return what AWS refuses before it looks at any permission.
+
+    first: refuse calls of this operation; then comes what is refused of every operation, so that
+    a one-time code is only spent by a call that nothing else refuses.
+    """
+
+    def prepare(state: State, call: Call, caller: Caller) -> None:
+        for own in first:
+            own(state, call, caller)
+        outright = refused_to(caller.principal, f"sts:{call.operation}")
+        if outright is not None:
+            raise access_denied(outright, call.protocol)
+        if call.params.get("ProvidedContexts"):
+            raise ApiError("ValidationError", "This sandbox does not have ProvidedContexts.")
+        if "SerialNumber" in call.params or "TokenCode" in call.params:
+            mfa.authenticate(state, call, caller)
+
+    return prepare
 
 
 def _not_for_federated_users(state: State, call: Call, caller: Caller) -> None:
@@ -102,36 +112,39 @@ def _session_token(state: State, call: Call, caller: Caller) -> Answer:
 SERVICE = Service(
     operations={
         "AssumeRole": Operation(
-            prepare=_to_assume_a_role,
+            prepare=_prepare(_to_assume_a_role),
             permissions=assume_role.permissions,
             perform=assume_role.perform,
             replay=mfa.spend,
         ),
         "AssumeRoleWithWebIdentity": Operation(
-            prepare=_to_show_a_token,
+            prepare=_prepare(_to_show_a_token),
             permissions=web_identity.permissions,
             perform=web_identity.perform,
         ),
         "DecodeAuthorizationMessage": Operation(
-            prepare=_not_for_federated_users, permissions=account_wide, perform=_decode
+            prepare=_prepare(_not_for_federated_users), permissions=account_wide, perform=_decode
         ),
         "GetAccessKeyInfo": Operation(
-            prepare=_not_for_federated_users, permissions=account_wide, perform=_access_key_info
+            prepare=_prepare(_not_for_federated_users),
+            permissions=account_wide,
+            perform=_access_key_info,
         ),
-        "GetCallerIdentity": Operation(permissions=_no_permission, perform=_caller_identity),
+        "GetCallerIdentity": Operation(
+            prepare=_prepare(), permissions=_no_permission, perform=_caller_identity
+        ),
         "GetFederationToken": Operation(
-            prepare=_for_long_term_keys,
+            prepare=_prepare(_for_long_term_keys),
             permissions=federation.permissions,
             perform=federation.perform,
         ),
         "GetSessionToken": Operation(
-            prepare=_for_long_term_keys,
+            prepare=_prepare(_for_long_term_keys),
             permissions=_no_permission,
             perform=_session_token,
             replay=mfa.spend,
         ),
     },
-    prepare=_prepare,
     refused=_refused,
     # The second is not here, and its caller is to be told so.
     unsigned=frozenset({"AssumeRoleWithWebIdentity", "AssumeRoleWithSAML"}),

@@ -32,7 +32,7 @@ Context = dict[str, "str | tuple[str, ...]"]
 
 
 def check_arn(call: Call) -> None:
-    """ApiError when RoleArn has not the form of an ARN."""
+    """Raise ApiError when RoleArn has not the form of an ARN."""
     arn = call.params["RoleArn"]
     if not _ANY_ARN.fullmatch(arn):
         raise ApiError("ValidationError", f"{arn} is invalid")

@@ -33,7 +33,7 @@ _ID_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 class Passed:
     """The session policies that a call passes.
 
-    policies: the inline one's JSON text, None when there is none; arns: the managed ones.
+    policies: the inline one's JSON text, None without one; arns: the managed ones.
     """
 
     policies: tuple[str, ...] | None
@@ -104,7 +104,7 @@ def asked_tags(call: Call) -> dict[str, str]:
 
 
 def check_tags(tags: Mapping[str, str], given: int) -> None:
-    """ApiError when two of the `given` tags have one key, in any case, or one is AWS's own."""
+    """Raise ApiError when two of the `given` tags have one key, in any case, or AWS's own."""
     if any(key.lower().startswith("aws:") for key in tags):
         raise ApiError(
             "InvalidParameterValue",

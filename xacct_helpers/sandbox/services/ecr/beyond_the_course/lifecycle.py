@@ -12,15 +12,15 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from ...protocol.errors import ApiError
-from ...protocol.messages import Answer, Call
-from ...records import Image, Repository
-from ...store.private_registry import Lifecycle, Preview
-from . import image_queries
+from ....protocol.errors import ApiError
+from ....protocol.messages import Answer, Call
+from ....records import Image, Repository
+from ....store.private_registry import Lifecycle, Preview
+from .. import image_queries
 from .lifecycle_rules import LifecycleError, Rule, expired, named_by_indexes, read
 
 if TYPE_CHECKING:
-    from ...store.state import State
+    from ....store.state import State
 
 EVERY = timedelta(hours=24)
 RETRY = timedelta(minutes=1)
@@ -118,7 +118,7 @@ def apply_due(state: State) -> None:
                 except ApiError as error:
                     _log.warning("the lifecycle policy of %s was not applied: %s", name, error)
                     state.lifecycles_wait = state.clock.now() + RETRY
-                    return  # the state was read anew from the journal
+                    return  # the state was read again from the journal
 
 
 def _apply(state: State, account: str, region: str, name: str) -> None:

@@ -11,16 +11,18 @@ import hashlib
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ...protocol.errors import ApiError
-from ...protocol.messages import Answer, Call
-from ...user_credentials import SshPublicKey
-from . import common
-from .without_moto import change, operation
+from ....protocol.errors import ApiError
+from ....protocol.messages import Answer, Call
+from ....user_credentials import SshPublicKey
+from .. import common
+from ..entities import USER
+from ..own_user import or_own_user
+from ..without_moto import change, operation
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
-    from ...store.state import State
+    from ....store.state import State
 
 _MOST_KEYS = 5
 _FEWEST_BITS = 2048
@@ -79,12 +81,12 @@ def _of_user(state: State, call: Call, account: str) -> list[SshPublicKey]:
 
 
 def _existing(state: State, call: Call, account: str) -> SshPublicKey:
-    """The key that a call names; NoSuchEntity when the user has none of this id."""
+    """The key that a call names, of the user that it names."""
     key_id = call.params["SSHPublicKeyId"]
-    for one in _of_user(state, call, account):
-        if one.id == key_id:
-            return one
-    raise common.missing(f"The Public Key with id {key_id} cannot be found.")
+    return common.existing(
+        next((key for key in _of_user(state, call, account) if key.id == key_id), None),
+        f"The Public Key with id {key_id} cannot be found.",
+    )
 
 
 def _shown(call: Call, key: SshPublicKey, members: str = "") -> dict[str, Any]:
@@ -101,7 +103,7 @@ def _shown(call: Call, key: SshPublicKey, members: str = "") -> dict[str, Any]:
 
 def _parsed(body: str) -> RSAPublicKey:
     """The RSA key of at least 2,048 bits in an OpenSSH line or in PEM."""
-    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.exceptions import UnsupportedAlgorithm  # 20 ms
     from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
@@ -127,7 +129,7 @@ def _parsed(body: str) -> RSAPublicKey:
 
 def _encoded(body: str, encoding: str) -> str:
     """The key in the encoding asked for: as it came when that is its own."""
-    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat  # 20 ms
 
     pem = body.lstrip().startswith("-----BEGIN ")
     if pem == (encoding == "PEM"):
@@ -140,7 +142,7 @@ def _encoded(body: str, encoding: str) -> str:
 
 
 def _fingerprint(key: RSAPublicKey) -> str:
-    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat  # 20 ms
 
     line = key.public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH)
     digest = hashlib.md5(base64.b64decode(line.split()[1]), usedforsecurity=False)
@@ -148,9 +150,9 @@ def _fingerprint(key: RSAPublicKey) -> str:
 
 
 OPERATIONS = {
-    "UploadSSHPublicKey": operation(_upload, _add),
-    "GetSSHPublicKey": operation(_get),
-    "ListSSHPublicKeys": operation(_list),
-    "UpdateSSHPublicKey": change(_set_status, check=_existing),
-    "DeleteSSHPublicKey": change(_remove, check=_existing),
+    "UploadSSHPublicKey": operation(USER, _upload, _add),
+    "GetSSHPublicKey": operation(USER, _get),
+    "ListSSHPublicKeys": or_own_user(operation(USER, _list)),
+    "UpdateSSHPublicKey": change(USER, _set_status, check=_existing),
+    "DeleteSSHPublicKey": change(USER, _remove, check=_existing),
 }

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from ....policy.language.patterns import like
-from ...records import Image
+from .....policy.language.patterns import like
+from ....records import Image
 
 _DAY = 24 * 3600
 _TAG_STATUS = ("any", "tagged", "untagged")

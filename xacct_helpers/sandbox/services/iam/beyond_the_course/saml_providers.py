@@ -14,15 +14,15 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
-from ...protocol.errors import ApiError
-from ...protocol.messages import Answer, Call
-from ...user_credentials import SamlProvider
-from . import common
-from .permissions import on
-from .without_moto import change, operation
+from ....protocol.errors import ApiError
+from ....protocol.messages import Answer, Call
+from ....user_credentials import SamlProvider
+from .. import common
+from ..entities import EntityType, Target
+from ..without_moto import change, operation
 
 if TYPE_CHECKING:
-    from ...store.state import State
+    from ....store.state import State
 
 _ARN = re.compile(r"arn:aws:iam::\d{12}:saml-provider/[\w._-]+")
 _MOST = 100
@@ -31,23 +31,28 @@ _METADATA = "{urn:oasis:names:tc:SAML:2.0:metadata}"
 _VALID = timedelta(days=36525)
 
 
-def _named(state: State, call: Call, account: str) -> str:
-    return str(call.params["SAMLProviderArn"])
-
-
-def _to_be_made(state: State, call: Call, account: str) -> str:
+def _new_arn(call: Call, account: str) -> str:
     return f"arn:aws:iam::{account}:saml-provider/{call.params['Name']}"
 
 
-def _all(state: State, call: Call, account: str) -> str:
-    return f"arn:aws:iam::{account}:saml-provider/*"
+def _named(state: State, call: Call, account: str) -> Target:
+    arn = call.params["SAMLProviderArn"]
+    return Target(arn, state.held(account).tags(arn))
+
+
+def _to_be_made(state: State, call: Call, account: str) -> Target:
+    return Target(_new_arn(call, account))
+
+
+def _all(state: State, call: Call, account: str) -> Target:
+    return Target(f"arn:aws:iam::{account}:saml-provider/*")
 
 
 # -- the operations --------------------------------------------------------------------------
 
 
 def _create(state: State, call: Call, account: str) -> Answer:
-    arn, kept = _to_be_made(state, call, account), state.held(account).saml_providers
+    arn, kept = _new_arn(call, account), state.held(account).saml_providers
     _check(call, arn)
     if arn.lower() in map(str.lower, kept):
         text = f"Provider with name {call.params['Name']} already exists."
@@ -60,7 +65,7 @@ def _create(state: State, call: Call, account: str) -> Answer:
 
 
 def _add(state: State, call: Call, account: str) -> None:
-    arn, params = _to_be_made(state, call, account), call.params
+    arn, params = _new_arn(call, account), call.params
     now = state.clock.second()
     state.held(account).saml_providers[arn] = SamlProvider(
         arn=arn,
@@ -124,13 +129,12 @@ def _answer(call: Call, arn: str) -> Answer:
 
 
 def _existing(state: State, call: Call, account: str) -> SamlProvider:
-    """The provider that a call names; ApiError when there is none, or the call cannot be taken."""
+    """The provider that a call names; ApiError when it does not exist or the call is malformed."""
     arn = call.params["SAMLProviderArn"]
     _check(call, arn)
-    found = state.held(account).saml_providers.get(arn)
-    if found is None:
-        raise common.missing(f"Manifest not found for arn {arn}")
-    return found
+    return common.existing(
+        state.held(account).saml_providers.get(arn), f"Manifest not found for arn {arn}"
+    )
 
 
 def _check(call: Call, arn: str) -> None:
@@ -150,7 +154,7 @@ def _check(call: Call, arn: str) -> None:
 
 
 def _issuer(document: str) -> ElementTree.Element | None:
-    """The element of the identity provider in SAML 2.0 metadata; None when there is none."""
+    """The element of the identity provider in SAML 2.0 metadata; None when the text has none."""
     if "<!" in document.replace("<!--", ""):
         return None  # no document type: metadata have none, and its entities could be endless
     try:
@@ -173,10 +177,11 @@ def _valid_until(document: str, created: datetime) -> datetime:
         return created + _VALID if created < latest - _VALID else latest
 
 
+_PROVIDER = EntityType(look=_named)
 OPERATIONS = {
-    "CreateSAMLProvider": operation(_create, _add, permissions=on(_to_be_made)),
-    "GetSAMLProvider": operation(_get, permissions=on(_named)),
-    "ListSAMLProviders": operation(_list, permissions=on(_all)),
-    "UpdateSAMLProvider": operation(_update, _set, permissions=on(_named)),
-    "DeleteSAMLProvider": change(_remove, check=_existing, permissions=on(_named)),
+    "CreateSAMLProvider": operation(EntityType(look=_to_be_made), _create, _add),
+    "GetSAMLProvider": operation(_PROVIDER, _get),
+    "ListSAMLProviders": operation(EntityType(look=_all), _list),
+    "UpdateSAMLProvider": operation(_PROVIDER, _update, _set),
+    "DeleteSAMLProvider": change(_PROVIDER, _remove, check=_existing),
 }

@@ -9,14 +9,17 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ...protocol.errors import ApiError
-from ...protocol.messages import Answer, Call
-from ...user_credentials import SigningCertificate
-from . import common, server_certificates
-from .without_moto import change, operation
+from ....protocol.errors import ApiError
+from ....protocol.messages import Answer, Call
+from ....user_credentials import SigningCertificate
+from .. import common
+from ..entities import USER
+from ..own_user import or_own_user
+from ..without_moto import change, operation
+from . import server_certificates
 
 if TYPE_CHECKING:
-    from ...store.state import State
+    from ....store.state import State
 
 _MOST = 2
 
@@ -71,10 +74,12 @@ def _of_user(state: State, call: Call, account: str) -> list[SigningCertificate]
     return [one for one in kept.values() if one.user_id == user_id]
 
 
-def _check_existing(state: State, call: Call, account: str) -> None:
+def _existing(state: State, call: Call, account: str) -> SigningCertificate:
+    """The certificate that a call names, of the user that it is about."""
+    own = {one.id: one for one in _of_user(state, call, account)}
     wanted = call.params["CertificateId"]
-    if wanted not in (one.id for one in _of_user(state, call, account)):
-        raise common.missing(f"The Certificate with id {wanted} cannot be found.")
+    text = f"The Certificate with id {wanted} cannot be found."
+    return common.existing(own.get(wanted), text)
 
 
 def _shown(call: Call, one: SigningCertificate) -> dict[str, Any]:
@@ -88,8 +93,8 @@ def _shown(call: Call, one: SigningCertificate) -> dict[str, Any]:
 
 
 OPERATIONS = {
-    "UploadSigningCertificate": operation(_upload, _add),
-    "ListSigningCertificates": operation(_list),
-    "UpdateSigningCertificate": change(_set_status, check=_check_existing),
-    "DeleteSigningCertificate": change(_remove, check=_check_existing),
+    "UploadSigningCertificate": or_own_user(operation(USER, _upload, _add)),
+    "ListSigningCertificates": or_own_user(operation(USER, _list)),
+    "UpdateSigningCertificate": or_own_user(change(USER, _set_status, check=_existing)),
+    "DeleteSigningCertificate": or_own_user(change(USER, _remove, check=_existing)),
 }

@@ -15,13 +15,14 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from ...protocol.errors import ApiError
-from ...protocol.messages import Answer, Call
-from ...user_credentials import Report
-from .without_moto import operation
+from ....protocol.errors import ApiError
+from ....protocol.messages import Answer, Call
+from ....user_credentials import Report
+from ..entities import EVERYTHING
+from ..without_moto import operation
 
 if TYPE_CHECKING:
-    from ...store.state import State
+    from ....store.state import State
 
 _LASTS = timedelta(hours=4)
 _COLUMNS = """user arn user_creation_time password_enabled password_last_used password_last_changed
@@ -111,6 +112,6 @@ def _time(moment: datetime) -> str:
 
 
 OPERATIONS = {
-    "GenerateCredentialReport": operation(_generate, _make),
-    "GetCredentialReport": operation(_get),
+    "GenerateCredentialReport": operation(EVERYTHING, _generate, _make),
+    "GetCredentialReport": operation(EVERYTHING, _get),
 }

@@ -14,19 +14,27 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from ...protocol.errors import ApiError
-from ...protocol.messages import Answer, Call
-from ...user_credentials import ServiceCredential
-from . import common
-from .without_moto import change, operation
+from ....protocol.errors import ApiError
+from ....protocol.messages import Answer, Call
+from ....user_credentials import ServiceCredential
+from .. import common
+from ..entities import USER, EntityType, Target
+from ..own_user import or_own_user
+from ..without_moto import change, operation
 
 if TYPE_CHECKING:
-    from ...store.state import State
+    from ....store.state import State
 
 _BEDROCK = "bedrock.amazonaws.com"
 SERVICES = ("cassandra.amazonaws.com", "codecommit.amazonaws.com", _BEDROCK)
 _MOST = 2
 _LETTERS = string.ascii_letters + string.digits + "+/="
+
+
+def _one_or_all_users(state: State, call: Call, account: str) -> Target:
+    if "UserName" in call.params:
+        return USER.look(state, call, account)
+    return Target(f"arn:aws:iam::{account}:user/*")
 
 
 def _create(state: State, call: Call, account: str) -> Answer:
@@ -83,12 +91,12 @@ def _own(state: State, call: Call, account: str) -> list[ServiceCredential]:
 
 
 def _existing(state: State, call: Call, account: str) -> ServiceCredential:
-    """The credential that a call names; NoSuchEntity when the user has none of this id."""
+    """The credential that a call names, of the user that it is about."""
     wanted = call.params["ServiceSpecificCredentialId"]
-    for one in _own(state, call, account):
-        if one.id == wanted:
-            return one
-    raise common.missing(f"No such credential {wanted} exists")
+    return common.existing(
+        next((kept for kept in _own(state, call, account) if kept.id == wanted), None),
+        f"No such credential {wanted} exists",
+    )
 
 
 def _is_meant(state: State, call: Call, account: str, one: ServiceCredential) -> bool:
@@ -136,9 +144,11 @@ def _secret(one: ServiceCredential) -> dict[str, str]:
 
 
 OPERATIONS = {
-    "CreateServiceSpecificCredential": operation(_create, _add),
-    "ListServiceSpecificCredentials": operation(_list),
-    "UpdateServiceSpecificCredential": change(_set_status, check=_existing),
-    "ResetServiceSpecificCredential": operation(_reset, _keep),
-    "DeleteServiceSpecificCredential": change(_remove, check=_existing),
+    "CreateServiceSpecificCredential": or_own_user(operation(USER, _create, _add)),
+    "ListServiceSpecificCredentials": or_own_user(
+        operation(EntityType(look=_one_or_all_users), _list)
+    ),
+    "UpdateServiceSpecificCredential": or_own_user(change(USER, _set_status, check=_existing)),
+    "ResetServiceSpecificCredential": or_own_user(operation(USER, _reset, _keep)),
+    "DeleteServiceSpecificCredential": or_own_user(change(USER, _remove, check=_existing)),
 }

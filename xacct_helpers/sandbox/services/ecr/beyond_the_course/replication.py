@@ -17,20 +17,20 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ....policy import Principal, refusal
-from ...authorization import gate
-from ...callers import Caller
-from ...permission_checks import PermissionCheck
-from ...protocol.errors import ApiError
-from ...protocol.messages import Answer, Call
-from ...records import Image, Repository
-from ...store.private_registry import Place
-from ..iam import service_linked
-from . import image_queries, layers, put_image
-from .repositories import repository_check
+from .....policy import Principal, refusal
+from ....authorization import gate
+from ....callers import Caller
+from ....permission_checks import PermissionCheck
+from ....protocol.errors import ApiError
+from ....protocol.messages import Answer, Call
+from ....records import Image, Repository
+from ....store.private_registry import Place
+from ...iam import service_linked
+from .. import image_queries, layers, put_image
+from ..repositories import repository_check
 
 if TYPE_CHECKING:
-    from ...store.state import State
+    from ....store.state import State
 
 SERVICE = "replication.ecr.amazonaws.com"
 REPLICATED = "ReplicateImage"
@@ -42,7 +42,7 @@ _log = logging.getLogger("xacct.sandbox")
 
 def required_permissions(state: State, call: Call, caller: Caller) -> tuple[PermissionCheck, ...]:
     """What PutReplicationConfiguration needs beside its own permission: to make the role that
-    copies, when there is none. Source: Service Authorization Reference, dependent actions."""
+    copies, where it is missing. Source: Service Authorization Reference, dependent actions."""
     wanted = bool(call.params["replicationConfiguration"].get("rules"))
     arn = service_linked.role_arn(SERVICE, caller.account)
     if not wanted or state.backends.iam.role_by_arn(caller.account, arn) is not None:

@@ -1,0 +1,1 @@
+"""What IAM has and the course does not use: for your own tests against a local AWS."""
