@@ -134,9 +134,9 @@ def _begins(name: str) -> list[str]:
     if not re.search(r"\.create_(?!policy_version)", _answer(name)):
         return []
     return [
-        f"It begins where lab.catch_up(through={int(name) - 1}) leaves you, after the notebook's "
-        "first cell. Half way already? Take from it what is missing; or catch up: what you have is "
-        "put aside, and lab.restore() brings it back."
+        f"It begins where lab.catch_up(through={course.begins_after(name)}) leaves you, after the "
+        "notebook's first cell. Half way already? Take from it what is missing; or catch up: what "
+        "you have is put aside, and lab.restore() brings it back."
     ]
 
 
