@@ -48,7 +48,7 @@ def test_where_the_answer_begins_stands_before_it(capsys: pytest.CaptureFixture[
     for _ in range(4):
         hint("02")
     said = capsys.readouterr().out.rstrip().splitlines()
-    assert said[-2].startswith("It begins where lab.catch_up(through=1) leaves you")
+    assert said[-2].startswith("The answer begins where lab.catch_up(through=1) leaves you")
     assert said[-2].endswith("lab.restore() brings it back.")
     assert said[-1].startswith("The answer is folded: ")
 

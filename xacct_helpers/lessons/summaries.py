@@ -13,8 +13,8 @@ from ..workspace import LabError
 
 FILE = "summary.html"
 TITLE = "Two accounts, one image: what to remember"
-# The word on a line of its own, or at the beginning of the paragraph.
-_REMEMBER = re.compile(r"^\*\*Remember(?:\*\*\n|\.\*\* )(.+?)$(?=\n\n|\n\*\*|\Z)", re.M | re.S)
+# What follows the word, in the same line or below it, to the end of the paragraph.
+_REMEMBER = re.compile(r"^\*\*Remember\.?\*\*\s+(.+?)(?=\n\s*\n|\n\*\*|\Z)", re.M | re.S)
 
 _STYLE = """\
 body { font: 11pt/1.4 system-ui, sans-serif; margin: 2rem auto; max-width: 48rem; padding: 0 1rem; }
