@@ -23,7 +23,7 @@ def test_each_is_more_specific_and_the_last_holds_the_answer(
     assert "The answer is folded" not in said[0] + said[1]
     assert said[2] == said[3]
     makes = name in ("01", "02", "03", "04", "06", "07", "10", "11", "12")
-    assert (f"begins where lab.catch_up(through={int(name) - 1})" in said[2]) == makes
+    assert (f"begins where lab.catch_up(through={course.begins_after(name)})" in said[2]) == makes
     assert f'hint("{name}", answer=True) prints it' in said[2]
     hint(name, answer=True)
     assert capsys.readouterr().out == "\n\n".join(course.answer(name)) + "\n"
@@ -48,7 +48,7 @@ def test_where_the_answer_begins_stands_before_it(capsys: pytest.CaptureFixture[
     for _ in range(4):
         hint("02")
     said = capsys.readouterr().out.rstrip().splitlines()
-    assert said[-2].startswith("It begins where lab.catch_up(through=1) leaves you")
+    assert said[-2].startswith("The answer begins where lab.catch_up(through=1) leaves you")
     assert said[-2].endswith("lab.restore() brings it back.")
     assert said[-1].startswith("The answer is folded: ")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import os
+import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -74,6 +75,17 @@ def tagged(path: Path, *tags: str) -> list[str]:
         for cell in cells(path)
         if cell["cell_type"] == "code" and wanted & set(cell["metadata"].get("tags", []))
     ]
+
+
+def begins_after(name: str) -> int | None:
+    """The number of the notebook after which another one begins, as its own catch_up says; None for
+    one that begins in empty accounts. One that does not catch up begins after the one before."""
+    path = next(path for path in notebooks() if path.name.startswith(f"{name}-"))
+    code = "\n".join(source(cell) for cell in cells(path) if cell["cell_type"] == "code")
+    found = re.search(r"^lab\.catch_up\(through=(\d+)\)", code, re.M)
+    if found is not None:
+        return int(found[1])
+    return number(path) - 1 if number(path) else None
 
 
 def task(cell: dict[str, Any]) -> str | None:

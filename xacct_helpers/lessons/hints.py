@@ -36,7 +36,7 @@ HINTS: dict[str, tuple[str, str, str]] = {
         '"Principal": {"AWS": "222222222222"}, "Action": "sts:AssumeRole", Effect "Allow".',
     ),
     "04": (
-        "Two documents, in two accounts. Which of them does explain() say is missing?",
+        "Two documents, in two accounts. Make the call yourself: which one does explain() miss?",
         "A's trust policy names B's role as Principal; B's permission policy names A's role as "
         "Resource.",
         "In A: Principal arn:aws:iam::222222222222:role/some-role-name. In B, on some-role-name: "
@@ -134,9 +134,9 @@ def _begins(name: str) -> list[str]:
     if not re.search(r"\.create_(?!policy_version)", _answer(name)):
         return []
     return [
-        f"It begins where lab.catch_up(through={int(name) - 1}) leaves you, after the notebook's "
-        "first cell. Half way already? Take from it what is missing; or catch up: what you have is "
-        "put aside, and lab.restore() brings it back."
+        f"The answer begins where lab.catch_up(through={course.begins_after(name)}) leaves you, "
+        "after the notebook's first cell. Half way already? Run those of its lines that are "
+        "missing; or catch up: what you have is put aside, and lab.restore() brings it back."
     ]
 
 

@@ -13,7 +13,8 @@ from ..workspace import LabError
 
 FILE = "summary.html"
 TITLE = "Two accounts, one image: what to remember"
-_START = "**Remember.** "
+# What follows the word, in the same line or below it, to the end of the paragraph.
+_REMEMBER = re.compile(r"^\*\*Remember\.?\*\*\s+(.+?)(?=\n\s*\n|\n\*\*|\Z)", re.M | re.S)
 
 _STYLE = """\
 body { font: 11pt/1.4 system-ui, sans-serif; margin: 2rem auto; max-width: 48rem; padding: 0 1rem; }
@@ -65,16 +66,16 @@ def summary() -> Summary:
 
 
 def _rows() -> list[tuple[str, str]]:
-    """Each notebook's heading and what follows **Remember.** in it."""
+    """Each notebook's heading and what it asks to remember."""
     titles = course.titles()
-    found = []
-    for path in course.notebooks():
-        lines = "\n".join(
-            course.source(cell) for cell in course.cells(path) if cell["cell_type"] == "markdown"
-        ).splitlines()
-        text = next(line for line in lines if line.startswith(_START))
-        found.append((titles[path.name[:2]], text.removeprefix(_START).strip()))
-    return found
+    return [(titles[path.name[:2]], to_remember(path)) for path in course.notebooks()]
+
+
+def to_remember(path: Path) -> str:
+    """The paragraph that follows **Remember** in a notebook, in one line."""
+    texts = [course.source(cell) for cell in course.cells(path) if cell["cell_type"] == "markdown"]
+    found = next(match for text in texts if (match := _REMEMBER.search(text)))
+    return " ".join(found[1].split())
 
 
 def _page(found: Summary) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ... import course
 from ...course import progress
 from ...view.opening import current
 from ...workspace import LabError
@@ -108,7 +109,8 @@ def _findings(name: str) -> Iterator[Finding]:
 
 def _ways_on(name: str) -> str:
     """Never a dead end: help, the notebook afresh, or on without."""
-    reset = f"lab.catch_up(through={int(name) - 1})" if int(name) else "lab.reset()"
+    before = course.begins_after(name)
+    reset = "lab.reset()" if before is None else f"lab.catch_up(through={before})"
     return (
         f'Stuck? hint("{name}"). Afresh? {reset}, then run the notebook again. On? skip("{name}")'
     )

@@ -28,7 +28,8 @@ def _anybody(tries: Tries) -> Answer:
 
 
 def _from_account_b(tries: Tries) -> Answer:
-    profiles = ("account-b-admin", "account-b")
+    # The refusal that is shown is the last one's: some-role-name is made in 04 only.
+    profiles = ("account-b", "account-b-admin")
     return tries.hold(_IN_A, probes.assume_first(tries, profiles, ROLE_A))
 
 
@@ -47,7 +48,8 @@ CHAIN = Goal(
     "some-role-name can become account-a-role-name",
     _chain,
     ANSWERED,
-    "both halves, A's trust policy and B's permission policy; explain() tells which",
+    "both halves, A's trust policy and B's permission policy: make the call yourself, and "
+    "explain() says which",
 )
 
 # A pull policy must not allow these. None of them would do harm if it went through.
