@@ -71,7 +71,7 @@ class Opened:
 
 @contextmanager
 def jupyterlab(folder: Path, home: Path) -> Iterator[Opened]:
-    """`xacct lab` in a fresh workspace, by a user with no settings of JupyterLab's.
+    """`xacct lab --with-answers` in a fresh workspace, by a user with no settings of JupyterLab's.
 
     But one: its own objects can be asked by scripts in the page, as `jupyterapp`. home: an empty
     folder. Raises programs.Ended when it ends before it has started.
@@ -87,7 +87,8 @@ def jupyterlab(folder: Path, home: Path) -> Iterator[Opened]:
         "JUPYTER_TOKEN": TOKEN,
     }
     (port,) = programs.free_ports(1)
-    command = [sys.executable, "-m", "xacct_helpers", "lab", "--no-browser", "--port", str(port)]
+    command = [sys.executable, "-m", "xacct_helpers", "lab", "--with-answers"]
+    command += ["--no-browser", "--port", str(port)]
     try:
         with programs.running(
             command, said="is running at", cwd=folder, env=environment

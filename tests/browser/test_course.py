@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,18 @@ from typing import Any
 import pytest
 
 from tests.browser import axe
-from tests.browser.jupyterlab import IDLE, Opened, set_scheme, show_notebook
+from tests.browser.jupyterlab import (
+    IDLE,
+    PANEL,
+    Opened,
+    set_scheme,
+    show_notebook,
+    wait_for_kernel,
+)
 from tests.browser.visits import Visit
 from tests.notebooks.cells import IDS, PATHS, Cell, cells, tags, texts
 from tests.notebooks.sanitizing import sanitize
+from xacct_helpers.course import learners_copy
 
 pytestmark = pytest.mark.browser
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -98,3 +107,22 @@ def test_what_it_prints_first(jupyter: Opened) -> None:
     copy, lab = jupyter.printed.splitlines()[:2]
     assert copy.startswith(f"Your course: {jupyter.course} (")
     assert lab == f"Its lab:     {jupyter.course.parent / '.xacct'}"
+
+
+def test_a_copy_without_answers_is_not_changed_by_opening_it(
+    jupyter: Opened, page: Any, screenshots: Path
+) -> None:
+    """With a kernel, too; and a cell with a gap says which gap instead of running."""
+    copy = learners_copy.make(jupyter.course / "to-write")
+    name = f"to-write/{PATHS[3].name}"
+    before = (jupyter.course / name).read_text()
+    try:
+        show_notebook(page, jupyter, name)
+        wait_for_kernel(page)
+        assert page.evaluate("jupyterapp.shell.currentWidget.context.model.dirty") is False
+        assert page.locator(f"{PANEL} .jp-OutputArea-output").count() == 0
+        page.screenshot(path=screenshots / "03-to-write.png")
+        assert (jupyter.course / name).read_text() == before
+    finally:
+        page.evaluate("jupyterapp.commands.execute('application:close-all')")
+        shutil.rmtree(copy.folder)

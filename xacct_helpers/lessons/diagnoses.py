@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from ..course import progress
 from ..lab_api.decisions import CallReport, Decision, PermissionReport
+from ..policy import LAYER_NAMES
 from ..view.opening import current
 from ..view.refusals import call_card, note_explained, request_id
 from ..workspace import ACCOUNT_A, ACCOUNT_B, LabError
@@ -21,16 +22,14 @@ _LEGEND = "Which account refused, and by which kind of policy?"
 _BOTH = "both accounts"
 _LETTERS = {"a": ACCOUNT_A, "b": ACCOUNT_B}
 _NAMES = {ACCOUNT_A: "account A", ACCOUNT_B: "account B"}
-_CALLER = {
-    "identity": "identity policy",
-    "boundary": "permissions boundary",
-    "session": "session policy",
-    "scp": "service control policy",
+# In the words of the course: AWS's refusals say identity-based and resource-based policy.
+_CALLER = {"identity": "identity policy"} | {
+    layer: LAYER_NAMES[layer].name for layer in ("boundary", "session", "scp")
 }
 _RESOURCE = {
-    "trust": "trust policy",
+    "trust": LAYER_NAMES["trust"].heading,
     "resource": "resource policy",
-    "rcp": "resource control policy",
+    "rcp": LAYER_NAMES["rcp"].name,
 }
 
 
