@@ -536,11 +536,11 @@ def _meant(question: str) -> bool:
 def _agreed(question: str, *, otherwise: bool) -> bool:
     """What a person at the terminal says; `otherwise` is meant by Enter alone."""
     try:
-        said = input(f"{question} [{'Y/n' if otherwise else 'y/N'}] ").strip().lower()
+        reply = input(f"{question} [{'Y/n' if otherwise else 'y/N'}] ").strip().lower()
     except EOFError:
         print()
         return False
-    return said in ("y", "yes") or (otherwise and not said)
+    return reply in ("y", "yes") or (otherwise and not reply)
 
 
 def _env(options: argparse.Namespace) -> int:

@@ -241,7 +241,7 @@ def _start(folder: Path) -> Running:
             write(folder / "port", str(urlsplit(running.endpoint).port))
             return running
         process.wait()
-    raise LabError(f"The sandbox did not start. {_said(folder / 'sandbox.log', log_start)}")
+    raise LabError(f"The sandbox did not start. {_end_of_log(folder / 'sandbox.log', log_start)}")
 
 
 def _last_port(folder: Path) -> int:
@@ -256,7 +256,7 @@ def _last_port(folder: Path) -> int:
     return port
 
 
-def _said(log: Path, start: int) -> str:
+def _end_of_log(log: Path, start: int) -> str:
     """The last thing that a log holds after a position."""
     lines = log.read_bytes()[start:].decode(errors="replace").splitlines()
     if not lines:

@@ -72,9 +72,9 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[Any]) -> 
     """Under a test that a refusal ended: who refused it, and the smallest change."""
     report = yield
     if call.excinfo is not None and "xacct_lab" in getattr(item, "fixturenames", ()):
-        told = _explained(call.excinfo.value)
-        if told:
-            report.sections.append(("which side refused", told))
+        explanation = _explained(call.excinfo.value)
+        if explanation:
+            report.sections.append(("which side refused", explanation))
     return report
 
 

@@ -118,11 +118,11 @@ def hint(notebook: str | int, *, answer: bool = False) -> None:
         return
     number = min(_given.get(name, 0), len(HINTS[name]) - 1)
     _given[name] = number + 1
-    said = f"Hint {number + 1} of {len(HINTS[name])}: {HINTS[name][number]}"
+    text = f"Hint {number + 1} of {len(HINTS[name])}: {HINTS[name][number]}"
     if number + 1 < len(HINTS[name]):
-        print(said)
+        print(text)
         return
-    paragraphs = [said, *_begins(name)]
+    paragraphs = [text, *_begins(name)]
     text = "\n".join([*paragraphs, f'The answer is folded: hint("{name}", answer=True) prints it.'])
     html = "".join(f"<p>{escape(paragraph)}</p>" for paragraph in paragraphs)
     show(text, html + _folded(_answer(name)))

@@ -28,8 +28,8 @@ class Overview:
             return "\n".join(lines)
         width = max(len(title) for _, title in _rows())
         for name, title in _rows():
-            said = f"{title:{width}}  {_mark(self.progress, name):9}  "
-            lines.append((said + _predicted(self.progress, name)).rstrip())
+            start = f"{title:{width}}  {_mark(self.progress, name):9}  "
+            lines.append((start + _predicted(self.progress, name)).rstrip())
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
@@ -116,8 +116,10 @@ def class_table(learners: list[Learner]) -> str:
         cells = " ".join(f"{marks[one.progress.state(name)]:2}" for name in names)
         counts = [one.progress.predicted(name) for name in names]
         right, made = (sum(column) for column in zip(*counts, strict=True))
-        said = f"{right} of {made}" if made else "-"
-        lines.append(f"{one.name:{width}}  {cells}  {said:11}  {one.progress.next() or 'finished'}")
+        score = f"{right} of {made}" if made else "-"
+        lines.append(
+            f"{one.name:{width}}  {cells}  {score:11}  {one.progress.next() or 'finished'}"
+        )
     return "\n".join(lines)
 
 

@@ -15,8 +15,8 @@ def limits_of(text: str, kind: Guess) -> Iterator[tuple[int, str, str]]:
     too_long = limits.too_long(text, kind)
     if too_long:
         white = ", white space not counted" if kind in limits.WHITE_SPACE_FREE else ""
-        told = f"the document has {limits.size(text, kind):,} characters{white}"
-        yield 0, "too-long", f"{too_long.removesuffix('.')} — {told}."
+        measured = f"the document has {limits.size(text, kind):,} characters{white}"
+        yield 0, "too-long", f"{too_long.removesuffix('.')} — {measured}."
     at = limits.strange_character(text, kind)
     if at is not None:
         yield (

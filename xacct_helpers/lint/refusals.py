@@ -116,8 +116,8 @@ def refusals_of(text: str, raw: Any, kind: Guess) -> Iterator[tuple[str, str, st
     for path, fault in faults.items():
         rule, hint = _explained(fault, raw, kind)
         end = "?" if "id you mean" in hint else "."
-        said = f": {hint}" if hint else ""
-        yield path, rule, f"{fault.message} — {path or 'the document'}{said}{end}"
+        advice = f": {hint}" if hint else ""
+        yield path, rule, f"{fault.message} — {path or 'the document'}{advice}{end}"
 
 
 def _check(text: str, kind: Guess) -> PolicyError | None:

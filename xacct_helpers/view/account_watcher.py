@@ -41,16 +41,16 @@ def look(*_: Any) -> None:
     global _seen
     if not _listeners:
         return
-    said = ""
+    trouble = ""
     try:
         now = _changes()
         if now == _seen:
             return
         _seen = now
     except LabError as error:
-        said = str(error)
+        trouble = str(error)
     for listener in _listeners:
-        listener(said)
+        listener(trouble)
 
 
 def _changes() -> tuple[int, int]:

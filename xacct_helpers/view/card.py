@@ -61,7 +61,7 @@ class Card(CardContent):
 def card(asked: PermissionReport, *, remark: str = "") -> Card:
     """The card of one permission that was asked for. remark: a sentence more to say."""
     allowed = asked.decision.allowed
-    notes = [layer.note for layer in asked.decision.layers if _told(layer)]
+    notes = [layer.note for layer in asked.decision.layers if _worth_saying(layer)]
     remarks = [f"{note[:1].upper()}{note[1:]}." for note in dict.fromkeys(notes)]
     return Card(
         title=f"{'✓ Allowed' if allowed else '✗ Refused'}: {asked.action}",
@@ -77,7 +77,7 @@ def card(asked: PermissionReport, *, remark: str = "") -> Card:
     )
 
 
-def _told(layer: LayerResult) -> bool:
+def _worth_saying(layer: LayerResult) -> bool:
     """Whether a layer's note says more than that there is no policy."""
     return bool(layer.note) and bool(layer.statements)
 

@@ -140,10 +140,10 @@ def read(document: Target) -> str:
     try:
         found = make(document, document.read)
     except ClientError as error:
-        told = error.response["Error"]
-        if told["Code"] not in _GONE:
+        detail = error.response["Error"]
+        if detail["Code"] not in _GONE:
             raise
-        raise LabError(f"There is nothing to edit: {told['Message'].rstrip('.')}.") from error
+        raise LabError(f"There is nothing to edit: {detail['Message'].rstrip('.')}.") from error
     for step in document.at:
         found = found[step]
     try:

@@ -94,8 +94,8 @@ class _Still:
 
     def text(self) -> str:
         head = f"{self.title} {self.where}"
-        said = [sentence(self.marks), *map(_line, self.marks)]
-        return "\n".join([head, "", self.document, "", *said])
+        lines = [sentence(self.marks), *map(_line, self.marks)]
+        return "\n".join([head, "", self.document, "", *lines])
 
     def html(self) -> str:
         items = "".join(f"<li>{escape(_line(one))}</li>" for one in self.marks)
@@ -156,13 +156,13 @@ def _preview(editor: PolicyEditor, content: dict[str, Any]) -> Answer:
         found = preview(editor.target, text)
     except LabError as error:
         mark = refusal_mark(text, kind, str(error))
-        said = f"AWS would refuse to save this: {error}"
-        return {**_foreseen(said), "findings": _findings(text, (mark,) if mark else ())}
+        message = f"AWS would refuse to save this: {error}"
+        return {**_foreseen(message), "findings": _findings(text, (mark,) if mark else ())}
     return {**_foreseen(found.sentence), "lines": list(found.lines)}
 
 
-def _foreseen(said: str) -> Answer:
-    return {"sentence": said, "lines": [], "findings": []}
+def _foreseen(message: str) -> Answer:
+    return {"sentence": message, "lines": [], "findings": []}
 
 
 def _load(editor: PolicyEditor, content: dict[str, Any]) -> Answer:
@@ -191,19 +191,19 @@ def _save(editor: PolicyEditor, content: dict[str, Any]) -> Answer:
     try:
         editing.make(target, call)
     except ClientError as error:
-        told = error.response["Error"]
-        mark = refusal_mark(text, target.kind, told["Message"])
+        detail = error.response["Error"]
+        mark = refusal_mark(text, target.kind, detail["Message"])
         at = f" (line {mark.line})" if mark else ""
-        said = f"AWS refused{at}: {told['Code']}: {told['Message']}"
+        message = f"AWS refused{at}: {detail['Code']}: {detail['Message']}"
         found = _findings(text, (mark,) if mark else ())
-        return {**_saved("refused", said), "findings": found, **texts}
+        return {**_saved("refused", message), "findings": found, **texts}
     editor.in_account, editor.loaded = editing.read(target), text
     account_watcher.look()  # an access map on the page shows what has become of it
     return {**_saved("saved", f"Saved. The call was {call.service}:{call.operation}."), **texts}
 
 
-def _saved(state: str, said: str) -> Answer:
-    return {"state": state, "sentence": said, "findings": []}
+def _saved(state: str, message: str) -> Answer:
+    return {"state": state, "sentence": message, "findings": []}
 
 
 _QUESTIONS: dict[str, Callable[[PolicyEditor, dict[str, Any]], Answer]] = {

@@ -42,7 +42,7 @@ def preview(target: Target, text: str) -> Preview:
         for how, edges, some in kinds
         for line in (
             *(words.spoken(now, edge) for edge in edges),
-            *(_told(now, mark) for mark in some),
+            *(_mark_line(now, mark) for mark in some),
         )
     )
     if not lines:
@@ -50,7 +50,7 @@ def preview(target: Target, text: str) -> Preview:
     return Preview(sentence="Saving this would change the access map:", lines=lines)
 
 
-def _told(now: model.Map, mark: Mark) -> str:
+def _mark_line(now: model.Map, mark: Mark) -> str:
     """An agreement with everybody or with everything, which no single edge shows."""
     verb = "is " if mark.side == "caller" else ""
-    return f"{now.by_arn[mark.arn].label} {verb}{words.said(mark)}"
+    return f"{now.by_arn[mark.arn].label} {verb}{words.phrase(mark)}"

@@ -58,8 +58,8 @@ def _difference(mismatch: Mismatch) -> str:
     if not mismatch.found:
         return f"this does not match: {why}"
     has = f"this does not match: the call has {mismatch.found}"
-    told = mismatch.reason in ("value-different", "action-different", "resource-different")
-    return has if told or mismatch.reason == "principal-different" else f"{has}; {why}"
+    has_value = mismatch.reason in ("value-different", "action-different", "resource-different")
+    return has if has_value or mismatch.reason == "principal-different" else f"{has}; {why}"
 
 
 # -- JSON as people write policies -----------------------------------------------------------

@@ -214,7 +214,7 @@ _04 = (
 )
 
 
-def _told(text: str) -> Callable[[Answer], str]:
+def _with_evidence(text: str) -> Callable[[Answer], str]:
     """The text of a goal about what was done, which a check that has passed need not see again."""
     return lambda answer: f"{text} ({answer.value})" if answer.value else text
 
@@ -240,7 +240,9 @@ _05 = (
         "whether the profile account-b still uses a role",
     ),
     Goal(
-        _told("you did it yourself: you assumed the role, and pulled with what that gave you"),
+        _with_evidence(
+            "you did it yourself: you assumed the role, and pulled with what that gave you"
+        ),
         on_record.unless_passed("05", on_record.pulled_in_a_chain),
         _on_record(
             "a pull of my-app in the lab's trail, by a session of account-a-role-name that "
@@ -255,7 +257,7 @@ _06 = (
     *_04,
     Goal("and the whole chain ends in the image", _pull, ANSWERED, _PERMISSIONS_OF_A),
     Goal(
-        _told(
+        _with_evidence(
             "and some-role-name is not the first of its name: it was made anew, and trusted anew"
         ),
         on_record.unless_passed("06", on_record.remade),

@@ -140,11 +140,11 @@ class Broken:
         Raises LabError for a setting that it does not have.
         """
         lab, game = _game()
-        told = game.deployment.but(**settings)
-        before, after = asdict(game.deployment), asdict(told)
+        deployment = game.deployment.but(**settings)
+        before, after = asdict(game.deployment), asdict(deployment)
         changed = [name for name in after if after[name] != before[name]]
-        _remember(lab, replace(game, deployment=told, settings=game.settings + len(changed)))
-        return run(told, _session)
+        _remember(lab, replace(game, deployment=deployment, settings=game.settings + len(changed)))
+        return run(deployment, _session)
 
     def changes(self) -> None:
         """Print what you have changed since the accounts were broken."""
@@ -287,14 +287,14 @@ def _counted(changes: int) -> str:
 
 def _answers(lab: Lab, game: Game) -> list[str]:
     """For each fault what it is, and the one change that mends it."""
-    told = []
+    texts = []
     for one in game.drawn:
         call = call_for(lab.running, SOUND, one.fault.place)
         text = one.fault.what
         if call is not None:
             text += "\n\n" + boto3_text(call).rstrip()
-        told.append(text)
-    return told
+        texts.append(text)
+    return texts
 
 
 def _folded(text: str) -> str:

@@ -12,20 +12,20 @@ from .planting import PASTED
 from .world import PULL, REPOSITORY_ARN, World
 
 
-def _told(world: World, deployment: Deployment) -> World:
+def _deployed(world: World, deployment: Deployment) -> World:
     return replace(world, deployment=deployment)
 
 
 def _wrong_region(world: World, chance: Random) -> World:
     wrong = chance.choice(["us-east-2", "us-west-1", "eu-west-1"])
-    return _told(
+    return _deployed(
         world, world.deployment.but(image=world.deployment.image.replace(DEFAULT_REGION, wrong))
     )
 
 
 def _wrong_repository(world: World, chance: Random) -> World:
     wrong = chance.choice(["my-apps:v1", "myapp:v1", "my_app:v1"])
-    return _told(
+    return _deployed(
         world, world.deployment.but(image=world.deployment.image.replace("my-app:v1", wrong))
     )
 
@@ -33,7 +33,9 @@ def _wrong_repository(world: World, chance: Random) -> World:
 def _wrong_tag(world: World, chance: Random) -> World:
     digest = "sha256:" + "".join(chance.choice("0123456789abcdef") for _ in range(64))
     wrong = chance.choice([":latest", ":1", ":V1", f"@{digest}"])
-    return _told(world, world.deployment.but(image=world.deployment.image.replace(":v1", wrong)))
+    return _deployed(
+        world, world.deployment.but(image=world.deployment.image.replace(":v1", wrong))
+    )
 
 
 def _small_session(world: World, chance: Random) -> World:
@@ -44,20 +46,20 @@ def _small_session(world: World, chance: Random) -> World:
             session_policy(resource=REPOSITORY_ARN.replace("my-app", "my-apps")),
         ]
     )
-    return _told(world, world.deployment.but(session_policy=wrong))
+    return _deployed(world, world.deployment.but(session_policy=wrong))
 
 
 def _old_keys(world: World, chance: Random) -> World:
-    return _told(world, world.deployment.but(profile=PASTED))
+    return _deployed(world, world.deployment.but(profile=PASTED))
 
 
 def _long_session(world: World, chance: Random) -> World:
     seconds = chance.choice([7200, 14400, 43200])
-    return _told(world, world.deployment.but(duration=seconds))
+    return _deployed(world, world.deployment.but(duration=seconds))
 
 
 def _word_forgotten(world: World, chance: Random) -> World:
-    return _told(world, world.deployment.but(external_id=None))
+    return _deployed(world, world.deployment.but(external_id=None))
 
 
 FAULTS = (

@@ -68,19 +68,19 @@ def sentences(request: Request, decision: Decision) -> tuple[str, ...]:
     First the verdict; across accounts then what each of the two said; then the statement that
     denies, or the statements that came near and the element in which they did not match.
     """
-    told = [_verdict(request, decision)]
+    texts = [_verdict(request, decision)]
     if decision.cross_account:
-        told += [_half(decision, caller=True), _half(decision, caller=False)]
+        texts += [_half(decision, caller=True), _half(decision, caller=False)]
     elif decision.decisive:
-        told.append(_silent(decision.decisive))
+        texts.append(_silent(decision.decisive))
     if decision.decisive_statement:
-        told.append(_denying(decision.decisive_statement))
+        texts.append(_denying(decision.decisive_statement))
     elif not decision.allowed:
         for layer in decision.layers:
             if layer.outcome == "implicitDeny" and _concerns(layer, decision):
-                told += [_near_miss(one) for one in near_misses(layer)[:_NEAR_MISSES]]
-    told += [_sentence(layer.note) for layer in decision.layers if layer.note not in QUIET]
-    return tuple(dict.fromkeys(told))
+                texts += [_near_miss(one) for one in near_misses(layer)[:_NEAR_MISSES]]
+    texts += [_sentence(layer.note) for layer in decision.layers if layer.note not in QUIET]
+    return tuple(dict.fromkeys(texts))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,8 +118,8 @@ def _side_of(
     if agrees:
         allowing = _first(mine, "allow")
         by = _allowing(allowing) if allowing else ""
-        told = f"{_upper(by)}." if by else ""
-        return Side(account=account, whose=whose, outcome="allow", sentence=told)
+        sentence = f"{_upper(by)}." if by else ""
+        return Side(account=account, whose=whose, outcome="allow", sentence=sentence)
     if whose == "both":
         refusing = decision.decisive
     else:

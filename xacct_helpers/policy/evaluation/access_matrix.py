@@ -168,11 +168,13 @@ class _Map:
             lacking = self.everything & ~having
             silent = lacking & (must | ~mine) if account else lacking
             layers = (
-                self._scps(requester, at) if account and guarded else self._said("notApplicable"),
+                self._scps(requester, at)
+                if account and guarded
+                else self._for_all("notApplicable"),
                 self._levelled([(one[at], bits) for one, bits in guards])
                 if guarded
-                else self._said("notApplicable"),
-                self._identity(requester, at) if account else self._said("notApplicable"),
+                else self._for_all("notApplicable"),
+                self._identity(requester, at) if account else self._for_all("notApplicable"),
                 self._limit(requester.boundary, at, account, "boundary"),
                 self._session(requester, at, account),
                 (
@@ -197,12 +199,12 @@ class _Map:
         parts: list[tuple[int, tuple[Outcome, ...]]] = [(self.everything, ())]
         for layer in layers:
             parts = [
-                (bits & said, (*before, outcome))
+                (bits & with_outcome, (*before, outcome))
                 for bits, before in parts
-                for outcome, said in layer
-                if bits & said
+                for outcome, with_outcome in layer
+                if bits & with_outcome
             ]
-        told: list[tuple[int, Answer]] = []
+        answers: list[tuple[int, Answer]] = []
         for bits, outcomes in parts:
             left = bits
             for reach in reversed(Reach):
@@ -213,15 +215,17 @@ class _Map:
                     for both in (True, False):
                         some = there & (must if both else ~must)
                         if some:
-                            told.append((some, _answer(outcomes, reach, in_account, across, both)))
-        largest = max(range(len(told)), key=lambda at: told[at][0].bit_count())
-        row = [told[largest][1]] * len(self.targets)
-        for some, answer in told[:largest] + told[largest + 1 :]:
+                            answers.append(
+                                (some, _answer(outcomes, reach, in_account, across, both))
+                            )
+        largest = max(range(len(answers)), key=lambda at: answers[at][0].bit_count())
+        row = [answers[largest][1]] * len(self.targets)
+        for some, answer in answers[:largest] + answers[largest + 1 :]:
             for at in _ones(some):
                 row[at] = answer
         return tuple(row)
 
-    def _said(self, outcome: Outcome) -> Split:
+    def _for_all(self, outcome: Outcome) -> Split:
         return ((outcome, self.everything),)
 
     def _scps(self, requester: Requester, at: int) -> Split:
@@ -245,7 +249,7 @@ class _Map:
         found = self._caller_side(requester.identity, at, "identity").split(self.everything)
         if requester.principal.kind == "root":
             return tuple(
-                ("allow" if said == "implicitDeny" else said, bits) for said, bits in found
+                ("allow" if outcome == "implicitDeny" else outcome, bits) for outcome, bits in found
             )
         return found
 
@@ -253,12 +257,12 @@ class _Map:
         self, policies: tuple[NamedPolicy, ...] | None, at: int, account: str, layer: LayerName
     ) -> Split:
         if policies is None or not account:
-            return self._said("notApplicable")
+            return self._for_all("notApplicable")
         return self._caller_side(policies, at, layer).split(self.everything)
 
     def _session(self, requester: Requester, at: int, account: str) -> Split:
         if requester.session is None and requester.principal.kind == "federated-user":
-            return self._said("implicitDeny")
+            return self._for_all("implicitDeny")
         return self._limit(requester.session, at, account, "session")
 
     def _caller_side(self, policies: Iterable[NamedPolicy], at: int, layer: LayerName) -> _Sets:

@@ -58,7 +58,7 @@ def _drawn(accounts: Accounts, relation: Relation) -> tuple[list[Edge], list[Mar
         for action, some in ways.items()
     ]
 
-    def told(at: int, to: int) -> list[Answer]:
+    def answers_to(at: int, to: int) -> list[Answer]:
         return [rows[at][to] for rows in answers]
 
     # For each principal the accounts of which it may reach anything; for each target, those of
@@ -67,7 +67,7 @@ def _drawn(accounts: Accounts, relation: Relation) -> tuple[list[Edge], list[Mar
         {
             account
             for offset, account in enumerate(everywhere, len(targets))
-            if all(one.caller_agrees for one in told(at, offset))
+            if all(one.caller_agrees for one in answers_to(at, offset))
         }
         for at in range(len(principals))
     ]
@@ -75,7 +75,7 @@ def _drawn(accounts: Accounts, relation: Relation) -> tuple[list[Edge], list[Mar
         {
             account
             for offset, account in enumerate(everywhere, len(principals))
-            if all(one.resource_agrees for one in told(offset, to))
+            if all(one.resource_agrees for one in answers_to(offset, to))
         }
         for to in range(len(targets))
     ]
@@ -84,7 +84,9 @@ def _drawn(accounts: Accounts, relation: Relation) -> tuple[list[Edge], list[Mar
         for at, who in enumerate(principals)
         for to, first in enumerate(answers[0][at][: len(targets)])
         if (first.caller_agrees or first.resource_agrees)
-        and (edge := _edge(who, targets[to], relation, told(at, to), reaching[at], letting[to]))
+        and (
+            edge := _edge(who, targets[to], relation, answers_to(at, to), reaching[at], letting[to])
+        )
     ]
     marks = [
         _mark(who.arn, relation, "caller", reaching[at], everywhere)

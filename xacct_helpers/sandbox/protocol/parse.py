@@ -104,8 +104,8 @@ def _form(request: HttpRequest) -> dict[str, str]:
         except UnicodeDecodeError as error:
             raise ApiError("MalformedInput", "The request body is not valid UTF-8.") from error
         if text.count("&") >= _MAX_FORM_FIELDS:
-            told = f"The request body may hold {_MAX_FORM_FIELDS} fields at most."
-            raise ApiError("MalformedInput", told)
+            message = f"The request body may hold {_MAX_FORM_FIELDS} fields at most."
+            raise ApiError("MalformedInput", message)
         pairs += parse_qsl(text, keep_blank_values=True)
     return dict(pairs)
 

@@ -127,10 +127,10 @@ def error(failure: ApiError, protocol: str, request_id: str, service: str = "") 
     namespace = service_model(service).metadata["xmlNamespace"] if service in SERVICES else ""
     xmlns = f' xmlns="{namespace}"' if namespace else ""
     # Some errors of IAM have no message, and then no element for it (recorded).
-    told = f"<Message>{_escaped(failure.message)}</Message>" if failure.message else ""
+    message = f"<Message>{_escaped(failure.message)}</Message>" if failure.message else ""
     text = (
         f"<ErrorResponse{xmlns}><Error><Type>{kind}</Type><Code>{_escaped(failure.code)}</Code>"
-        f"{told}</Error>"
+        f"{message}</Error>"
         f"<RequestId>{request_id}</RequestId></ErrorResponse>"
     )
     return HttpResponse(

@@ -76,12 +76,13 @@ def _put_image(visit: Visit, name: str, text: str, params: dict[str, str]) -> st
 def _media_type(visit: Visit, text: str) -> str:
     """What Content-Type says, which has to be what the manifest itself says, if it says it."""
     sent = visit.request.headers.get("content-type", "").partition(";")[0].strip()
-    told = _member(text, "mediaType")
-    if sent and isinstance(told, str) and told != sent:
+    media_type = _member(text, "mediaType")
+    if sent and isinstance(media_type, str) and media_type != sent:
         raise RegistryError(
             400,
             "MANIFEST_INVALID",
-            f"The manifest's mediaType '{told[:200]}' is not the Content-Type '{sent[:200]}'.",
+            f"The manifest's mediaType '{media_type[:200]}' is not the Content-Type "
+            f"'{sent[:200]}'.",
         )
     return sent
 

@@ -115,8 +115,8 @@ def kept_answer(operation: str, answer: Answer) -> Answer | None:
     Source: CloudTrail User Guide, record contents, responseElements: of calls that change
     something. Those that hand out credentials are told of as well.
     """
-    told = not reads(operation) or operation.startswith(_GIVES_CREDENTIALS)
-    if not told or _too_long(answer):
+    recorded = not reads(operation) or operation.startswith(_GIVES_CREDENTIALS)
+    if not recorded or _too_long(answer):
         return None
     kept: Answer = kept_parameters(answer)
     return kept

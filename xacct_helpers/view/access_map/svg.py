@@ -31,7 +31,7 @@ def svg(found: Map, changed: Collection[str] = ()) -> str:
     placed = layout(found)
     height = placed.height + _LEGEND
     width = max(placed.width, 680.0)
-    told = escape(words.text(found), quote=True)
+    description = escape(words.text(found), quote=True)
     many = " many" if sum(map(_joined, placed.paths)) > _SMALL_OVER else ""
     parts = [
         f'<svg class="xacct-map{many}" role="img" viewBox="0 0 {width:.0f} {height:.0f}" '
@@ -39,7 +39,7 @@ def svg(found: Map, changed: Collection[str] = ()) -> str:
         f'style="max-width:100%;height:auto" xmlns="http://www.w3.org/2000/svg" '
         f'aria-label="{escape(words.heading(found), quote=True)}">',
         f"<title>{escape(words.heading(found))}</title>",
-        f"<desc>{told}</desc>",
+        f"<desc>{description}</desc>",
         f"<style>{_style()}</style>",
         f'<rect class="paper" width="{width:.0f}" height="{height:.0f}"/>',
         *map(_frame, placed.frames),
@@ -81,11 +81,11 @@ def _card(found: Map, card: Card) -> str:
     node, box = card.node, card.box
     quiet = " quiet" if node.arn in found.administrators else ""
     longest = (_STORE_LENGTH if node.kind == "repository" else _NAME_LENGTH) - (not card.roomy)
-    told = "; ".join([f"{node.kind} {node.label}", *_said_of(found, node.arn)])
+    title = "; ".join([f"{node.kind} {node.label}", *_phrases_of(found, node.arn)])
     x, y = box.x + 34, box.middle + (-2 if card.roomy else 4)
     parts = [
         f'<g class="card {node.kind}{quiet}" data-arn="{escape(node.arn)}">',
-        f"<title>{escape(told)}</title>",
+        f"<title>{escape(title)}</title>",
         f'<rect x="{box.x:.1f}" y="{box.y:.1f}" width="{box.width:.1f}" ',
         f'height="{box.height:.1f}" rx="7"/>',
         _ICONS[node.kind].format(x=box.x + 10, y=box.middle - 8),
@@ -97,10 +97,10 @@ def _card(found: Map, card: Card) -> str:
     return "".join([*parts, "</g>"])
 
 
-def _said_of(found: Map, arn: str) -> list[str]:
+def _phrases_of(found: Map, arn: str) -> list[str]:
     if arn in found.administrators:
         return [words.ADMINISTRATOR]
-    return [words.said(mark) for mark in words.told_marks(found) if mark.arn == arn]
+    return [words.phrase(mark) for mark in words.single_marks(found) if mark.arn == arn]
 
 
 def _under(found: Map, card: Card) -> str:
@@ -108,7 +108,7 @@ def _under(found: Map, card: Card) -> str:
     node = card.node
     if node.arn in found.administrators:
         return f"{node.kind} · allowed everything"
-    marks = [mark for mark in words.told_marks(found) if mark.arn == node.arn]
+    marks = [mark for mark in words.single_marks(found) if mark.arn == node.arn]
     letting = next((words.brief(mark) for mark in marks if mark.side == "resource"), "")
     return letting or " · ".join([node.kind, *(words.brief(mark) for mark in marks[:1])])
 
@@ -176,11 +176,11 @@ def _edge(
     classes += [] if full else ["half"]
     keys = [edge.key for edge in line.edges] if isinstance(line, Bundle) else [line.key]
     classes += ["changed"] if any(key in changed for key in keys) else []
-    told = words.spoken(found, line)
+    label = words.spoken(found, line)
     parts = [
         f'<g class="{" ".join(classes)}" data-key="{escape(line.key, quote=True)}" '
-        f'data-ends="{escape(_ends(line), quote=True)}" aria-label="{escape(told, quote=True)}">'
-        f"<title>{escape(told)}</title>",
+        f'data-ends="{escape(_ends(line), quote=True)}" aria-label="{escape(label, quote=True)}">'
+        f"<title>{escape(label)}</title>",
         f'<path class="near" d="{_d(route)}"/>',
     ]
     if not _joined(path):
@@ -212,10 +212,10 @@ def _ends(line: Edge | Bundle) -> str:
 
 
 def _stub(found: Map, stub: Stub, radius: float) -> str:
-    told = f"{found.by_arn[stub.mark.arn].label} {words.said(stub.mark)}"
+    title = f"{found.by_arn[stub.mark.arn].label} {words.phrase(stub.mark)}"
     return (
         f'<g class="stub half {stub.mark.relation}" '
-        f'data-ends="{escape(stub.mark.arn, quote=True)}"><title>{escape(told)}</title>'
+        f'data-ends="{escape(stub.mark.arn, quote=True)}"><title>{escape(title)}</title>'
         + _half(stub.route, False, first=True)
         + _half(stub.route, True, first=False)
         + _badge(stub.route, radius, False, True)

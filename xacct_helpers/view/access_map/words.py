@@ -112,26 +112,29 @@ def _line(found: Map, line: Edge | Bundle) -> str:
 
 def notes(found: Map) -> list[str]:
     """What is no edge: agreement with everybody, administrators, and who has no edge at all."""
-    told: dict[str, list[str]] = {}
-    for mark in told_marks(found):
-        told.setdefault(said(mark), []).append(found.by_arn[mark.arn].label)
+    labels_by_phrase: dict[str, list[str]] = {}
+    for mark in single_marks(found):
+        labels_by_phrase.setdefault(phrase(mark), []).append(found.by_arn[mark.arn].label)
     for node in found.nodes:
         if node.account not in found.drawn:
             continue
         if node.arn in found.administrators:
-            told.setdefault(ADMINISTRATOR, []).append(node.label)
+            labels_by_phrase.setdefault(ADMINISTRATOR, []).append(node.label)
         elif node.arn not in found.touched:
-            told.setdefault("without an edge", []).append(node.label)
+            labels_by_phrase.setdefault("without an edge", []).append(node.label)
     left_out = [one for one in found.accounts if one not in found.drawn]
     if left_out:
-        told["not shown, with an administrator only"] = [accounts(left_out)]
-    return [f"{what[0].upper()}{what[1:]}: {', '.join(names)}" for what, names in told.items()]
+        labels_by_phrase["not shown, with an administrator only"] = [accounts(left_out)]
+    return [
+        f"{what[0].upper()}{what[1:]}: {', '.join(names)}"
+        for what, names in labels_by_phrase.items()
+    ]
 
 
 ADMINISTRATOR = "allowed everything by its own account"
 
 
-def told_marks(found: Map) -> list[Mark]:
+def single_marks(found: Map) -> list[Mark]:
     """The marks that are told one by one; what an administrator may is told at once."""
     return [
         mark
@@ -140,7 +143,7 @@ def told_marks(found: Map) -> list[Mark]:
     ]
 
 
-def said(mark: Mark) -> str:
+def phrase(mark: Mark) -> str:
     """A mark as the end of a sentence: "trusts all of account B"."""
     whom = "anybody" if mark.everyone else f"all of {accounts(mark.accounts)}"
     if mark.side == "resource":
@@ -170,8 +173,8 @@ def _row(found: Map, line: Edge | Bundle) -> str:
         what, agreed = found.by_arn[line.target].label + _with(line.external_id), halves(line)
     who = html(found.by_arn[line.source].label)
     cells = [verb(line.relation).removeprefix("can "), what, agreed]
-    told = "".join(f"<td>{html(cell)}</td>" for cell in cells)
-    return f'<tr><th scope="row">{who}</th>{told}</tr>'
+    row = "".join(f"<td>{html(cell)}</td>" for cell in cells)
+    return f'<tr><th scope="row">{who}</th>{row}</tr>'
 
 
 def brief(mark: Mark) -> str:
@@ -195,13 +198,13 @@ def changed(before: Map, after: Map) -> frozenset[str]:
 def news(before: Map, after: Map) -> str:
     """What has changed, for everybody to read and to hear; "" when no edge has."""
     keys, now = changed(before, after), {edge.key for edge in after.edges}
-    told = [spoken(after, edge) for edge in after.edges if edge.key in keys]
+    changes = [spoken(after, edge) for edge in after.edges if edge.key in keys]
     gone = [edge for edge in before.edges if edge.key not in now]
-    told += [f"no more: {spoken(before, edge)}" for edge in gone]
-    if not told:
+    changes += [f"no more: {spoken(before, edge)}" for edge in gone]
+    if not changes:
         return ""
-    more = f"; and {len(told) - _TOLD} more" if len(told) > _TOLD else ""
-    return f"Changed: {'; '.join(told[:_TOLD])}{more}."
+    more = f"; and {len(changes) - _TOLD} more" if len(changes) > _TOLD else ""
+    return f"Changed: {'; '.join(changes[:_TOLD])}{more}."
 
 
 _TOLD = 4

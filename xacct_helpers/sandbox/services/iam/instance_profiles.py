@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 from ...permission_checks import PermissionCheck
 from ...protocol.errors import ApiError
-from ...protocol.messages import Call
-from .common import missing
+from ...protocol.messages import Answer, Call
+from .common import missing, page, shown_tags
 from .entities import INSTANCE_PROFILE, ROLE, listing
 from .permissions import on, pass_role
 from .through_moto import changes, changing, reading
+from .without_moto import operation
 
 if TYPE_CHECKING:
     from ...callers import Caller
@@ -30,6 +31,12 @@ def _has_the_role(state: State, call: Call, account: str) -> None:
     held = state.backends.iam.instance_profiles(account)[call.params["InstanceProfileName"]]
     if call.params["RoleName"] not in held:
         raise missing(f"The role with name {call.params['RoleName']} cannot be found.")
+
+
+def _list_tags(state: State, call: Call, account: str) -> Answer:
+    profile = state.backends.iam.instance_profile(account, call.params["InstanceProfileName"])
+    assert profile is not None
+    return page(call, "Tags", shown_tags(dict(profile.tags)))
 
 
 _own = on(INSTANCE_PROFILE)
@@ -50,5 +57,6 @@ OPERATIONS = {
     ),
     "RemoveRoleFromInstanceProfile": changing(INSTANCE_PROFILE, _has_the_role, protected=True),
     "TagInstanceProfile": changing(INSTANCE_PROFILE, adds_tags=True),
+    "ListInstanceProfileTags": operation(INSTANCE_PROFILE, _list_tags),
     **changes(INSTANCE_PROFILE, "DeleteInstanceProfile UntagInstanceProfile"),
 }

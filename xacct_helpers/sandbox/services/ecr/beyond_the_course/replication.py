@@ -134,8 +134,8 @@ def pushed(state: State, repository: Repository, digest: str, tag: str | None) -
         try:
             code = _copy(state, repository, digest, tag, place)
             call = _call(REPLICATED, repository.region, repositoryName=repository.name)
-            told = {"imageDigest": digest, "place": list(place), "code": code}
-            call = replace(call, params={**call.params, **told})
+            status = {"imageDigest": digest, "place": list(place), "code": code}
+            call = replace(call, params={**call.params, **status})
             copied(state, call, repository.account)
             state.record(call, repository.account)
         except ApiError as error:

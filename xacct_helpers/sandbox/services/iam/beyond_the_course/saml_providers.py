@@ -169,9 +169,9 @@ def _issuer(document: str) -> ElementTree.Element | None:
 
 def _valid_until(document: str, created: datetime) -> datetime:
     entity = _issuer(document)
-    said = entity.get("validUntil", "") if entity is not None else ""
+    valid_until = entity.get("validUntil", "") if entity is not None else ""
     try:
-        return datetime.fromisoformat(said).astimezone(UTC)
+        return datetime.fromisoformat(valid_until).astimezone(UTC)
     except (ValueError, OverflowError):
         latest = datetime(9999, 1, 1, tzinfo=UTC)
         return created + _VALID if created < latest - _VALID else latest
