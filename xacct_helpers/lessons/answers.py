@@ -11,11 +11,15 @@ CHECK_AGENT = "xacct-check"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What a call came to. code and message are None when it was answered."""
+    """What a call came to. code and message are None when it was answered.
+
+    request_id: by which the lab finds the decision behind a refusal.
+    """
 
     value: Any = None
     code: str | None = None
     message: str | None = None
+    request_id: str = ""
 
     @property
     def ok(self) -> bool:
@@ -32,10 +36,14 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One thing looked for: what, what was found, and what to look at when it is not so."""
+    """One thing looked for: what, what was found, and what to look at when it is not so.
+
+    refusal: the request id of a call that a policy refused and should not have, else "".
+    """
 
     right: bool
     goal: str
     found: str = ""
     next: str = ""
     wanted: str = ""
+    refusal: str = ""

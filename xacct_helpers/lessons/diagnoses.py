@@ -78,6 +78,11 @@ def _case(error: Exception | None) -> _Case:
     return _Case(choices=tuple(_choices(asked)), right=tuple(_right(asked.decision)), report=report)
 
 
+def refusing(report: CallReport) -> tuple[str, ...]:
+    """Which account refused a call, and by which kind of policy: each answer that is right."""
+    return tuple(_right(report.asked[-1].decision))
+
+
 def _name(account: str) -> str:
     return _NAMES.get(account, f"account {account}")
 

@@ -30,4 +30,8 @@ def attempt(make: Callable[[], Any]) -> Answer:
         return Answer(code=type(error).__name__, message=str(error))
     except ClientError as error:
         detail = error.response["Error"]
-        return Answer(code=detail["Code"], message=detail["Message"])
+        return Answer(
+            code=detail["Code"],
+            message=detail["Message"],
+            request_id=error.response.get("ResponseMetadata", {}).get("RequestId", ""),
+        )

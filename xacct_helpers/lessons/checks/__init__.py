@@ -11,9 +11,11 @@ from collections.abc import Iterator
 
 from ... import course
 from ...course import progress
+from ...view.denial import note_failed_check
 from ...view.opening import current
-from ...workspace import LabError
+from ...workspace import LabError, NotThere
 from ..answers import CHECK_AGENT, Answer, Finding
+from ..diagnoses import refusing
 from . import part_one, part_two
 from .goals import Goal
 from .probes import Tries
@@ -65,13 +67,29 @@ def check(notebook: str | int) -> None:
         print(f"✗ {finding.goal}")
         print(f"    Looked for: {finding.wanted}")
         print(f"    What happened: {finding.found}")
-        print(f"    Look at: {finding.next}")
+        print(f"    Look at: {_where(finding)}")
         print(f"    {_ways_on(name)}")
         progress.record(folder, lambda before: progress.with_last(before, name))
         return
+    note_failed_check("")
     print(WHY[name])
     when = progress.now()
     progress.record(folder, lambda before: progress.with_passed(before, name, when))
+
+
+def _where(finding: Finding) -> str:
+    """What to look at: for a refusal, who refused and by which kind of policy; explain() tells."""
+    note_failed_check(finding.refusal)
+    if not finding.refusal:
+        return finding.next
+    try:
+        report = current().running.decision(finding.refusal)
+    except NotThere:  # the trail has forgotten it
+        return finding.next
+    missing = report.asked[-1].missing if report.asked else ""
+    if missing or not report.denied:
+        return missing or finding.next
+    return f"{' or '.join(refusing(report))}; explain() shows why it refused"
 
 
 def skip(notebook: str | int) -> None:

@@ -37,12 +37,14 @@ class Goal:
     def tried(self, tries: Tries) -> Finding:
         """Make the call and see what it came to."""
         answer = self.probe(tries)
+        right = self.expects.holds(answer)
         return Finding(
-            right=self.expects.holds(answer),
+            right=right,
             goal=self.text if isinstance(self.text, str) else self.text(answer),
             found=self.expects.found(answer),
             next=self.look_at,
             wanted=self.expects.words,
+            refusal=answer.request_id if answer.denied and not right else "",
         )
 
 
