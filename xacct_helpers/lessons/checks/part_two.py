@@ -282,7 +282,7 @@ _12 = (
         "the role auditor, and its trust policy",
     ),
     _may(
-        "who may read the trail",
+        "who may read the event history",
         "cloudtrail",
         lambda cloudtrail: cloudtrail.lookup_events(MaxResults=1),
         "cloudtrail:LookupEvents, which works on no resource but *",
