@@ -721,7 +721,7 @@ CASES: list[tuple[str, str, int, Callable[[], None], str | None]] = [
     ("12 the chain is broken", "12", 12, trust_nobody, CHAIN),
     ("12 may do everything", "12", 12, auditor_star, "… but changes no role"),
     ("12 all of IAM", "12", 12, auditor_iam_star, "… but changes no role"),
-    ("12 the trail on an ARN", "12", 12, auditor_trail_on_an_arn, "who may read the trail"),
+    ("12 the trail on an ARN", "12", 12, auditor_trail_on_an_arn, "who may read the event history"),
     ("12 reads by wildcards", "12", 12, auditor_managed, None),
     ("12 anybody becomes auditor", "12", 12, auditor_for_everybody, NO_AUDITOR),
     ("00 on the first day", "00", 0, nothing, None),

@@ -1,8 +1,9 @@
 """`xacct-credential-provider`: the kubelet's image credential provider, for the lab.
 
 The kubelet writes an image's name to its standard input and reads a login from its standard output.
-AWS's own provider for ECR asks for a token as the node's role and assumes nothing. This one can
-assume a role of another account first: args: [--role-arn=…] in the CredentialProviderConfig.
+AWS's own provider for ECR asks as the node's role or, where the kubelet sends a Pod's service
+account token, as the role in its annotation. This one can assume a role of another account from
+there: args: [--role-arn=…] in the CredentialProviderConfig.
 Source: Kubernetes reference, kubelet CredentialProvider (v1) and kubelet configuration (v1),
 CredentialProviderConfig; kubernetes/cloud-provider-aws, cmd/ecr-credential-provider (cache for half
 of the token's life, and the annotation that names a service account's role).

@@ -92,7 +92,8 @@ def _choices(asked: PermissionReport) -> Iterator[str]:
     decision = asked.decision
     there = {layer.layer for layer in decision.layers}
     never_left_out = {"identity", "boundary", "session", "trust", "resource"}
-    trust = asked.action.startswith("sts:AssumeRole")
+    # The trust policy has the say for whatever comes with AssumeRole, such as sts:TagSession.
+    trust = "trust" in there or asked.action.startswith("sts:AssumeRole")
     for account, layers in (
         (decision.caller_account, _CALLER),
         (decision.resource_account, _RESOURCE),

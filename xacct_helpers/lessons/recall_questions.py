@@ -63,31 +63,38 @@ PARTS: dict[str, tuple[Question, Question, Question]] = {
     ),
     "two": (
         Question(
-            text="A session of one role assumes another role. How long can the new session last?",
-            choices=("as long as the role allows", "one hour at most", "as long as the first one"),
+            text="A program works for three hours with a profile that begins with a role and "
+            "assumes another one. What happens when the first hour is over?",
+            choices=(
+                "its calls fail: ExpiredToken",
+                "the SDK assumes the roles again, and the program goes on",
+                "nothing: the session lasts as long as the role allows",
+            ),
             right=1,
-            why="Role chaining: credentials that are temporary themselves get an hour at most.",
+            why="A chained session gets an hour at most, and a profile says how to get the next. "
+            "Three strings that were copied out of one do not.",
         ),
         Question(
             text="What does an external id protect against?",
             choices=(
                 "somebody who has stolen the vendor's keys",
+                "calls from outside of the vendor's network",
                 "a vendor being talked into using your role for another customer",
-                "requests from outside of your network",
             ),
-            right=1,
+            right=2,
             why="It is no secret. It says on whose behalf the vendor comes: the confused deputy.",
         ),
         Question(
-            text="A repository policy names B's role as principal, and B's role has no policy that "
-            "allows the pull. What happens?",
+            text="A's repository policy names the machine's role of account B. The machine's pull "
+            "ends with 403, no identity-based policy allows ecr:BatchGetImage. What is missing?",
             choices=(
-                "the pull works: the resource policy is enough",
-                "the pull is denied: across accounts both must agree",
-                "it depends on who asked first",
+                "a policy of the machine's role, in account B, that allows the pull",
+                "the Pod's service account in A's repository policy",
+                "the login: 403 means that nobody logged in",
             ),
-            right=1,
-            why="One policy is enough within an account only.",
+            right=0,
+            why="Across accounts both must agree, and identity-based is the caller's half. Nobody "
+            "logged in would be 401.",
         ),
     ),
 }

@@ -227,7 +227,7 @@ _11 = (
         "cluster-node can become account-a-role-name",
         _node_becomes_a,
         ANSWERED,
-        "both halves, A's trust policy and the permissions of cluster-node; explain() tells",
+        "both halves, A's trust policy and the permissions of cluster-node; explain() says which",
     ),
     Goal("and as that role it pulls my-app:v1", _pull("machine"), ANSWERED, _PERMISSIONS_OF_A),
     Goal(
@@ -282,7 +282,7 @@ _12 = (
         "the role auditor, and its trust policy",
     ),
     _may(
-        "who may read the trail",
+        "who may read the event history",
         "cloudtrail",
         lambda cloudtrail: cloudtrail.lookup_events(MaxResults=1),
         "cloudtrail:LookupEvents, which works on no resource but *",
