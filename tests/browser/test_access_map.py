@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from tests.browser.axe import serious_in_both_schemes
-from tests.browser.jupyterlab import PANEL, Opened, run_notebook, save
+from tests.browser.jupyterlab import PANEL, Opened, run_notebook, save, show_notebook
+from tests.notebooks.cells import PATHS
+from tests.notebooks.test_nbconvert import html_of
 
 pytestmark = pytest.mark.browser
 NAME = "map.ipynb"
@@ -143,9 +145,22 @@ def test_a_saved_notebook_shows_the_map_without_a_kernel(jupyter: Opened, page: 
     path = opened(jupyter, page, CELLS)
     save(page)
     (output,) = json.loads(path.read_text())["cells"][1]["outputs"]
-    assert "<svg" in "".join(output["data"]["text/html"])
+    assert "data:image/svg+xml" in "".join(output["data"]["text/html"])
     page.get_by_role("menuitem", name="Kernel", exact=True).click()
     page.get_by_text("Shut Down Kernel", exact=True).click()
     page.locator(".jp-Notebook-ExecutionIndicator[data-status='unknown']").wait_for()
     page.goto(f"{jupyter.address}/lab/tree/{path.name}?reset")
     page.locator(EDGE).wait_for(state="attached")
+
+
+def test_the_picture_is_there_where_outputs_are_not_trusted(jupyter: Opened, page: Any) -> None:
+    """In a notebook that was not run here, and on the page that nbconvert makes of it."""
+    committed = next(path for path in PATHS if path.name.startswith("03"))
+    still = "img[src^='data:image/svg+xml']"
+    drawn = "image => image.decode().then(() => image.naturalWidth > 600)"
+    show_notebook(page, jupyter, committed.name)
+    assert page.locator(f"{PANEL} {still}").first.evaluate(drawn)
+    elsewhere = page.context.new_page()
+    elsewhere.set_content(html_of(committed))
+    assert elsewhere.locator(still).first.evaluate(drawn)
+    elsewhere.close()

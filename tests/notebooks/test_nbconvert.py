@@ -43,7 +43,7 @@ def test_every_view_has_a_still_form(path: Path) -> None:
         (data,) = (one["data"] for one in cell["outputs"] if "data" in one)
         assert "".join(data["text/plain"]).strip(), name
         assert not re.match(r"\w+\(", "".join(data["text/plain"])), f"{name} shows a repr"
-        assert re.search("<svg|<table|<pre|<section|<p>", "".join(data["text/html"])), name
+        assert re.search("<img|<svg|<table|<pre|<section|<p>", "".join(data["text/html"])), name
 
 
 def test_there_are_views() -> None:

@@ -20,7 +20,7 @@ from xacct_helpers.view.access_map import widget, words
 from xacct_helpers.view.access_map.layout import Box, Layout, layout
 from xacct_helpers.view.access_map.model import Map, read
 from xacct_helpers.view.access_map.svg import svg
-from xacct_helpers.view.access_map.widget import Widget, still
+from xacct_helpers.view.access_map.widget import Widget, live, still
 from xacct_helpers.view.opening import current
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -239,7 +239,7 @@ def test_a_long_name_is_cut_in_the_middle() -> None:
 
 
 def test_names_cannot_break_out() -> None:
-    page = still(read(with_external_id('"><script>alert(1)</script>')))
+    page = live(read(with_external_id('"><script>alert(1)</script>')))
     assert "<script>" not in page
     assert "&lt;script&gt;" in page
 

@@ -5,6 +5,7 @@ A widget where a kernel lives, and in the same output the picture, the table and
 
 from __future__ import annotations
 
+import base64
 from collections import deque
 from collections.abc import Collection
 from html import escape
@@ -65,10 +66,25 @@ def _fetch() -> Map:
     return read(current().running.access_map())
 
 
-def still(found: Map, changed: Collection[str] = ()) -> str:
-    """The picture and, folded, its table: what is shown with and without a kernel."""
-    table = f"<details><summary>The same as a table</summary>{words.table(found)}</details>"
-    return f'<div class="xacct-map-still">{svg(found, changed)}{table}</div>'
+def still(found: Map) -> str:
+    """The picture and, folded, its table, for pages that have no kernel or do not trust outputs.
+
+    The picture is an image: JupyterLab takes SVG out of an output that it does not trust, and
+    leaves an image with its data in the address.
+    """
+    data = base64.b64encode(svg(found).encode()).decode()
+    name = escape(words.heading(found), quote=True)
+    picture = f'<img alt="{name}" src="data:image/svg+xml;base64,{data}">'
+    return f'<div class="xacct-map-still">{picture}{_table(found)}</div>'
+
+
+def live(found: Map, changed: Collection[str] = ()) -> str:
+    """What the widget shows: the picture, whose edges can be chosen, and its table."""
+    return f'<div class="xacct-map-still">{svg(found, changed)}{_table(found)}</div>'
+
+
+def _table(found: Map) -> str:
+    return f"<details><summary>The same as a table</summary>{words.table(found)}</details>"
 
 
 # -- the widget ------------------------------------------------------------------------------
@@ -86,7 +102,7 @@ class Widget(anywidget.AnyWidget):
     why = traitlets.Unicode().tag(sync=True)
 
     def __init__(self, found: Map) -> None:
-        super().__init__(content=still(found))
+        super().__init__(content=live(found))
         self._found = found
         self.on_msg(self._asked)
 
@@ -113,7 +129,7 @@ class Widget(anywidget.AnyWidget):
         """Another state of the accounts."""
         before, self._found = self._found, found
         with self.hold_sync():
-            self.content = still(found, words.changed(before, found))
+            self.content = live(found, words.changed(before, found))
             self.news = words.news(before, found)
             if self.asked:
                 self.why = self._explained(self.asked)
