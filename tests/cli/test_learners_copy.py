@@ -15,15 +15,13 @@ from unittest.mock import patch
 import pytest
 
 from tests.cli.xacct import COMMAND, xacct
-from tests.notebooks.cells import PATHS, cells, source
+from tests.notebooks.cells import ASKS, PATHS, cells, source
 from tests.tools import ROOT
 from xacct_helpers import course, workspace
 from xacct_helpers.course import learners_copy
 from xacct_helpers.view.gaps import gap
 
 CHANGED = ("03-the-trust-policy.ipynb", "05-assume-and-pull.ipynb", "kubernetes/pod.yaml")
-# A cell that only asks is open without a gap.
-ASKS = re.compile(r'(diagnose\(\)|recall\("\w+"\))$')
 TOUCHED, PLAIN = CHANGED[1], (CHANGED[0], CHANGED[2])
 
 

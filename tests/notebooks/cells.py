@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -37,3 +38,7 @@ def texts(cell: Cell) -> Iterator[str]:
         else:
             for value in output["data"].values():
                 yield "".join(value) if isinstance(value, list) else str(value)
+
+
+# A task that only asks is open without a gap.
+ASKS = re.compile(r'(diagnose\(\)|recall\("\w+"\))$')

@@ -17,7 +17,7 @@ import pytest
 
 from tests import prepared
 from tests.notebooks import course_map
-from tests.notebooks.cells import IDS, PATHS
+from tests.notebooks.cells import ASKS, IDS, PATHS
 from tests.notebooks.plain import run_cell
 from tests.notebooks.prose import (
     GLOSSARY,
@@ -100,7 +100,7 @@ def test_every_goal_says_what_to_look_at() -> None:
             assert goal.expects.words, name
 
 
-# -- what a copy without answers leaves to the learner ----------------------------------------
+# -- what a copy leaves to the learner ----------------------------------------
 
 
 def _names(text: str, *, stored: bool) -> set[str]:
@@ -147,16 +147,58 @@ def test_every_answer_has_a_task(path: Path) -> None:
             assert course.task(cell), cell["id"]
 
 
+def tasks(path: Path) -> list[dict[str, Any]]:
+    """The cells of a notebook that are the learner's to write."""
+    return [cell for cell in course.cells(path) if course.task(cell) is not None]
+
+
+def whole(cell: dict[str, Any]) -> bool:
+    """Whether a task is written from its requirement alone."""
+    return course.given(cell) is None
+
+
+def test_learners_write() -> None:
+    """At least three tasks in each of 02 to 12, sixty in all; twenty from a requirement alone."""
+    count = {path.name[:2]: len(tasks(path)) for path in PATHS}
+    assert {name: n for name, n in count.items() if "02" <= name <= "12" and n < 3} == {}
+    assert sum(count.values()) >= 60
+    assert sum(whole(cell) for path in PATHS for cell in tasks(path)) >= 20
+
+
+def test_no_two_tasks_ask_the_same() -> None:
+    asked = [
+        (course.task(cell), course.given(cell))
+        for path in PATHS
+        for cell in tasks(path)
+        if not ASKS.match(course.given(cell) or "")
+    ]
+    assert len(set(asked)) == len(asked)
+
+
+def test_every_repair_is_checked() -> None:
+    """After "Now break it" the last check of the notebook passes."""
+    for path in PATHS:
+        code = [cell for cell in course.cells(path) if cell["cell_type"] == "code"]
+        checks = [cell for cell in code if f'check("{path.name[:2]}")' in course.source(cell)]
+        said = "".join("".join(output.get("text", "")) for output in checks[-1]["outputs"])
+        assert "\nPassed: " in said or said.startswith("Passed: "), path.name
+
+
+def test_the_course_is_short() -> None:
+    """Its prose and its tasks, in words."""
+    count = sum(words(text) for path in PATHS for _, text in prose(path))
+    count += sum(words(str(course.task(cell))) for path in PATHS for cell in tasks(path))
+    assert count <= 11_000
+
+
+def words(text: str) -> int:
+    return len(re.findall(r"[A-Za-z0-9][\w'’:/.*-]*", re.sub(r"\]\([^)]*\)", "]", text)))
+
+
 def test_the_teachers_page_says_what_is_left_to_the_learner() -> None:
-    """Every notebook that has a check, and how many of its cells; none at all in 00."""
     page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
     rows = dict(re.findall(r"^\| (\d\d) \| (\d+) \|", page, re.M))
-    left = {
-        path.name[:2]: str(sum(course.task(cell) is not None for cell in course.cells(path)))
-        for path in PATHS
-    }
-    assert rows == left
-    assert [name for name in course.checked() if left[name] == "0"] == ["00"]
+    assert rows == {path.name[:2]: str(len(tasks(path))) for path in PATHS}
 
 
 # -- the prose -------------------------------------------------------------------------------
