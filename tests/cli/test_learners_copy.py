@@ -190,7 +190,7 @@ def test_a_copy_holds_no_outputs_and_no_answers(tmp_path: Path, later: Path) -> 
             assert source(now).startswith("%%") == source(before).startswith("%%")
             assert "jupyter" not in now["metadata"], "a folded cell would not be found"
             said = [line[2:] for line in source(now).splitlines() if line.startswith("# ")]
-            assert " ".join(said).startswith(f"{learners_copy.YOURS} {course.task(before)}")
+            assert " ".join(said).startswith(f"{course.YOURS} {course.task(before)}")
         assert cells(copied, "markdown") == cells(path, "markdown")
 
 

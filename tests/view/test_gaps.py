@@ -13,6 +13,8 @@ ROWS = [
     ("...", f"{OWN}."),
     ("# Yours to write: a call\n...", f"{OWN}."),
     ("...  # one statement", f"{OWN}: one statement."),
+    ("# Yours to write: x, a call of\n# a name.", f"{OWN}: x, a call of a name."),
+    ("%%bash\n# Yours to write: a call.\n", f"{OWN}: a call."),
     ("trust = ...", "`trust` is still `...`."),
     ('trust = {"Principal": {"AWS": ...}}', "`Principal.AWS` is still `...`."),
     ('{"AWS": ...}  # the ARN of B\'s role.', "`AWS` is still `...`: the ARN of B's role."),
@@ -38,6 +40,9 @@ NO_GAP = [
     "def f(x: tuple[int, ...] = (1,)) -> None:\n    return None",
     'print("...")',
     "# ...",
+    "# a note",
+    "",
+    "%%bash\n# a note",
     "x = [1, 2",
     "%%bash\necho '...'",
     "%%bash\necho wait...",
@@ -68,3 +73,19 @@ def test_a_cell_with_a_gap_is_not_run() -> None:
     assert untouched[0]["data"]["text/plain"] == "1"
     assert bash[0]["traceback"] == ["StillToWrite: The option `--role-arn` is still `...`."]
     assert on[0]["data"]["text/plain"] == "2"
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize("left", ["...", "# Yours to write: Read them.", ""])
+def test_a_name_that_a_task_makes_leads_back_to_the_task(left: str) -> None:
+    """In 06 the switches need what the learner was to read, whether or not the gap was seen."""
+    [_, _, failed, other] = kernels.outputs(
+        "from xacct_helpers import open_lab; lab = open_lab()",
+        left,
+        "trust_on",
+        "nobody_makes_this",
+    )
+    said = failed[0]["traceback"][-1]
+    assert said.startswith("`trust_on` is made in a cell that is yours to write, and has not run: ")
+    assert "the trust policy of account-a-role-name" in said
+    assert "yours to write" not in other[0]["traceback"][-1]

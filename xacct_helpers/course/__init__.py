@@ -17,6 +17,8 @@ from ..workspace import FIRST_NOTEBOOK
 _HERE = Path(__file__).resolve().parent
 LAB_SETTINGS = _HERE.parent / "lab_settings"
 _COPY = Path("my-course")
+# How the cells begin that a learner's copy leaves to the learner; their task follows.
+YOURS = "Yours to write:"
 
 
 def pristine() -> Path:
@@ -95,6 +97,21 @@ def task(cell: dict[str, Any]) -> str | None:
     """
     found: str | None = cell["metadata"].get("xacct", {}).get("task")
     return found
+
+
+def task_that_makes(name: str, *, notebook: str | None) -> str | None:
+    """The task of the cell that is to give a name its value; None where no task, or more than one,
+    says that name. notebook: the one to look in, None for all."""
+    tasks = {
+        words
+        for path in notebooks()
+        if notebook in (None, path.name[:2])
+        for cell in cells(path)
+        if (words := task(cell)) is not None
+        if re.search(rf"\b{re.escape(name)}\b", words)
+        if re.search(rf"^{re.escape(name)}\b.*?=", source(cell), re.M)
+    }
+    return tasks.pop() if len(tasks) == 1 else None
 
 
 def given(cell: dict[str, Any]) -> str | None:

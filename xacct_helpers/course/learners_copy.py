@@ -27,7 +27,6 @@ from ..workspace import LabError, absolute
 
 RECORD = ".xacct-course.json"
 _FORM = 1
-YOURS = "Yours to write:"
 _WIDTH = 88
 # What JupyterLab writes into a notebook when it starts the kernel. With it from the beginning, a
 # notebook that was only opened does not count as changed.
@@ -161,7 +160,7 @@ def to_write(cell: dict[str, Any]) -> str:
     """
     first, _, _ = course.source(cell).partition("\n")
     magic = f"{first}\n" if first.startswith("%%") else ""
-    words = textwrap.wrap(f"{YOURS} {course.task(cell)}", _WIDTH, break_on_hyphens=False)
+    words = textwrap.wrap(f"{course.YOURS} {course.task(cell)}", _WIDTH, break_on_hyphens=False)
     code = (course.given(cell) or "...").removeprefix(magic)
     return magic + "".join(f"# {line}\n" for line in words) + code
 

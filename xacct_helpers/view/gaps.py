@@ -14,6 +14,9 @@ from typing import Any
 
 from IPython.core.error import InputRejected
 
+from .. import course
+from ..course import progress
+
 _BASH = re.compile(r"%%(bash|sh)\b")
 # An open word; in quotes only after an option, for a text may hold three dots.
 _OPEN_WORD = re.compile(
@@ -21,6 +24,7 @@ _OPEN_WORD = re.compile(
 )
 _MAGIC = re.compile(r"^[!%].*$", re.M)
 _COMMENT = re.compile(r"#\s*(.+)$")
+_OWN = "This cell is still yours to write"
 
 
 class StillToWrite(InputRejected):
@@ -41,16 +45,33 @@ def gap(code: str) -> str | None:
         return None
     for node, name in _gaps(tree, ""):
         return _sentence(name, code.splitlines()[node.lineno - 1])
-    return None
+    return None if tree.body else _only_a_task(code)
+
+
+def unmade(name: str) -> str | None:
+    """Say which task is to make a name that is not there; None where no task does."""
+    found = course.task_that_makes(name, notebook=progress.open_notebook())
+    if found is None:
+        return None
+    return f"`{name}` is made in a cell that is yours to write, and has not run: {found}"
+
+
+def _only_a_task(code: str) -> str | None:
+    """The sentence for a cell of which nothing but its task is left."""
+    words = [line.lstrip("# ") for line in code.splitlines() if line.startswith("# ")]
+    _, yours, task = " ".join(words).partition(course.YOURS)
+    return f"{_OWN}:{task}" if yours else None
 
 
 def _sentence(name: str, line: str) -> str:
     comment = _COMMENT.search(line.partition("...")[2])
-    what = f"{name} is still `...`" if name else "This cell is still yours to write"
+    what = f"{name} is still `...`" if name else _OWN
     return f"{what}: {comment[1].rstrip('.')}." if comment else f"{what}."
 
 
 def _bash_gap(code: str) -> str | None:
+    if all(line.startswith("#") or not line.strip() for line in code.splitlines()[1:]):
+        return _only_a_task(code)
     for line in code.splitlines()[1:]:
         text = line.partition(" #")[0]
         found = None if text.lstrip().startswith("#") else _OPEN_WORD.search(text)

@@ -16,7 +16,7 @@ from typing import Any
 from ..lab import opened
 from ..workspace import LabError, NotThere
 from . import moved_accounts, refusals
-from .gaps import StillToWrite, refuse_cells_with_gaps
+from .gaps import StillToWrite, refuse_cells_with_gaps, unmade
 
 _AGAIN = "The sandbox does not answer. Run the cell with open_lab() again: it starts it."
 
@@ -74,7 +74,9 @@ def _shorten_errors(shell: Any) -> None:
         if isinstance(value, CalledProcessError):  # of a %%bash cell
             return [f"The cell ended with exit code {value.returncode}; what it said is above."]
         if not isinstance(value, plain):
-            return usual(etype, value, *rest, **more)
+            lines = usual(etype, value, *rest, **more)
+            said = unmade(value.name) if isinstance(value, NameError) and value.name else None
+            return [*lines, said] if said else lines
         lines = [f"{etype.__name__}: {value}"]
         if isinstance(value, ConnectionError):
             lines.append(_AGAIN)
