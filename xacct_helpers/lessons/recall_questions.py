@@ -40,14 +40,15 @@ PARTS: dict[str, tuple[Question, Question, Question]] = {
             why="Naming the account leaves the choice to B, and B has to make it.",
         ),
         Question(
-            text="B's role is deleted and created again with the same name. Who can assume now?",
+            text="A session of A's role is running. A takes the role's pull policy away, and then "
+            "the trust in B. What can the running session still do?",
             choices=(
-                "the new role: the ARN is the same",
-                "nobody: A still trusts the role that is gone",
-                "both, until A saves its policy again",
+                "pull until its hour is over: it has its permissions from the beginning",
+                "nothing that needs the policy, though it goes on until its hour is over",
+                "nothing at all: without the trust it ends at once",
             ),
             right=1,
-            why="AWS stores the role's unique id when A saves the trust policy, not its name.",
+            why="Permissions are read at each call; a trust policy is read when a session begins.",
         ),
         Question(
             text="`docker login` works and `docker pull` is denied. Why can both be right?",
