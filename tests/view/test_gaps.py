@@ -86,6 +86,5 @@ def test_a_name_that_a_task_makes_leads_back_to_the_task(left: str) -> None:
         "nobody_makes_this",
     )
     said = failed[0]["traceback"][-1]
-    assert said.startswith("`trust_on` is made in a cell that is yours to write, and has not run: ")
-    assert "the trust policy of account-a-role-name" in said
-    assert "yours to write" not in other[0]["traceback"][-1]
+    assert said.startswith("`trust_on` is yours to make, in the cell with this task: Read trust_on")
+    assert "yours to make" not in other[0]["traceback"][-1]

@@ -53,7 +53,7 @@ def unmade(name: str) -> str | None:
     found = course.task_that_makes(name, notebook=progress.open_notebook())
     if found is None:
         return None
-    return f"`{name}` is made in a cell that is yours to write, and has not run: {found}"
+    return f"`{name}` is yours to make, in the cell with this task: {found}"
 
 
 def _only_a_task(code: str) -> str | None:
