@@ -133,12 +133,12 @@ def test_an_outcome_that_is_not_the_courses_is_not_judged() -> None:
 def test_what_no_single_call_answers_is_put_beside_the_next_cell() -> None:
     cells = outputs(
         'predict("1 of 8", "2 of 8", "4 of 8", about="")',
-        'predict("2")',
+        'predict("1")',
         "6 * 7",
         ASK,
     )
     assert "You predicted" not in said(cells[1])
-    assert said(cells[2]) == "You predicted: 2 of 8. Right.\n"
+    assert said(cells[2]) == "You predicted: 1 of 8. Right.\n"
     assert "You predicted" not in said(cells[3])
 
 

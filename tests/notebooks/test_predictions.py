@@ -58,7 +58,6 @@ def _first(signs: dict[str, str]) -> Callable[[str], str]:
 
 _PULLED = r"^digest "
 _STATUS = {"401: no login": r"\b401\b", "403: denied": r"\b403\b", "404: not found": r"\b404\b"}
-_DECISIONS = {choice: f"'{choice}'" for choice in ("allowed", "implicitDeny", "explicitDeny")}
 _ONE_CLI = r"(?:(?!aws-cli).)*"
 
 SHOWN: dict[tuple[str, str], Callable[[str], str]] = {
@@ -164,29 +163,23 @@ SHOWN: dict[tuple[str, str], Callable[[str], str]] = {
     ("11", "trust-predict"): _first(_STATUS),
     ("11", "name-predict"): _first(_STATUS),
     ("11", "region-predict"): _first(_STATUS),
-    ("12", "trails-predict"): _first(
+    ("12", "pulls-predict"): _first(
         {
-            "no, the call was B's": "IndexError",
-            "yes, the same": "'type': 'AssumedRole'",
-            "yes, but less of it": "'type': 'AWSAccount'",
-        }
-    ),
-    ("12", "then-predict"): _first(
-        {
-            "both accounts": r"\A\[\{",
-            "A only": r"\A\[\]\n[\s\S]*'AssumedRole'",
-            "B only": r"IndexError",
+            "both": "'twelve': True, 'machine': True",
+            "the direct one": "'twelve': False, 'machine': True",
+            "the one by role": "'twelve': True, 'machine': False",
         }
     ),
     ("12", "refuse-predict"): _first(
         {
-            "in both trails": "'account-a': 'refused', 'account-b-admin': 'refused'",
-            "in A's only": "'account-a': 'refused', 'account-b-admin': '(?!refused)",
-            "in B's only": r"'account-a': '(?!refused)\w+', 'account-b-admin': 'refused'",
+            "in both histories": r"'account-a': 'User: [\s\S]*'account-b-admin': 'User: ",
+            "in A's only": r"'account-a': 'User: [\s\S]*'account-b-admin': None",
+            "in B's only": r"'account-a': None,\s+'account-b-admin': 'User: ",
         }
     ),
-    ("12", "simulate-predict"): _first(_DECISIONS),
-    ("12", "break-predict"): _first(_DECISIONS),
+    ("12", "simulate-predict"): _first(
+        {choice: f"'{choice}'" for choice in ("allowed", "implicitDeny", "explicitDeny")}
+    ),
     ("13", "together-predict"): _first(
         {"B's half allows it": "'allowed'", "B's half does not": "'(implicit|explicit)Deny'"}
     ),

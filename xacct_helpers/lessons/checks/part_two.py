@@ -72,7 +72,7 @@ _07 = (
         "… and nobody else, word or no word",
         _tried("management", _WATCHER, ExternalId=_EXTERNAL_ID),
         DENIED,
-        _CONDITION,
+        "the Principal of watcher's trust policy: the company's account, or more?",
     ),
 )
 
