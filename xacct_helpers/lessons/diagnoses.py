@@ -20,6 +20,8 @@ from . import asking
 
 _LEGEND = "Which account refused, and by which kind of policy?"
 _BOTH = "both accounts"
+#: How many of the latest calls are looked at for one that was answered after the refusal.
+_LOOK_BACK = 50
 _LETTERS = {"a": ACCOUNT_A, "b": ACCOUNT_B}
 _NAMES = {ACCOUNT_A: "account A", ACCOUNT_B: "account B"}
 # In the words of the course: AWS's refusals say identity-based and resource-based policy.
@@ -74,8 +76,21 @@ def _case(error: Exception | None) -> _Case:
     if not report.denied:
         raise LabError("No policy refused that call; there is nothing to diagnose.")
     note_explained(report.request_id)
+    if error is None:
+        _say_what_came_later(report)
     asked = report.asked[-1]
     return _Case(choices=tuple(_choices(asked)), right=tuple(_right(asked.decision)), report=report)
+
+
+def _say_what_came_later(report: CallReport) -> None:
+    """A call that was to be refused and was not leaves an older refusal as the latest."""
+    later = [
+        entry
+        for entry in current().running.trail(_LOOK_BACK)
+        if entry.number > report.number and not entry.check and entry.error_code is None
+    ]
+    if later:
+        print(f"This is about {report.action}. {later[-1].action}, called later, was answered.")
 
 
 def refusing(report: CallReport) -> tuple[str, ...]:
