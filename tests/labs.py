@@ -67,7 +67,7 @@ def start(folder: Path) -> None:
     if not (folder / "journal.jsonl").exists():
         arguments += ["--accounts", ",".join(workspace.ACCOUNTS)]
     with workspace._private(folder / "sandbox.log", "ab") as log:
-        process = Fork(arguments, workspace._clean(os.environ), log, folder=str(folder))
+        process = Fork(arguments, workspace.without_foreign(os.environ), log, folder=str(folder))
     assert process.stdout is not None
     with process.stdout:
         line = process.stdout.readline()

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .images import build_image, pull_image, push_image
     from .lab import Lab
     from .lessons import check, diagnose, hint, predict, progress, recall, skip, summary
+    from .lessons.demonstration import demonstration
     from .lessons.faults import break_accounts
     from .sandbox.in_process import Sandbox
     from .view import explain
@@ -33,6 +34,7 @@ _HOME = {
     "break_accounts": "lessons.faults",
     "build_image": "images",
     "check": "lessons",
+    "demonstration": "lessons.demonstration",
     "diagnose": "lessons",
     "edit_policy": "view.policy_editor",
     "explain": "view",
@@ -57,6 +59,7 @@ __all__ = [
     "break_accounts",
     "build_image",
     "check",
+    "demonstration",
     "diagnose",
     "edit_policy",
     "explain",

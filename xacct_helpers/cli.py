@@ -16,6 +16,7 @@ import signal
 import socket
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -140,6 +141,11 @@ def _parser() -> _Parser:
     serve.add_argument(
         "--seed", default=None, help="what ids are derived from; another seed gives other ids"
     )
+    serve.add_argument(
+        "--until-stdin-closes",
+        action="store_true",
+        help="end with the program that holds the other end of standard input",
+    )
 
     status = add("status", _status, "Say whether this workspace's sandbox runs, and your progress.")
     status.add_argument("--json", action="store_true", help="print JSON, your progress in full")
@@ -252,10 +258,24 @@ def _serve(options: argparse.Namespace) -> int:
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) != signal.SIG_IGN:  # as nohup has it
             signal.signal(number, lambda *_: sys.exit(0))
+    if options.until_stdin_closes:
+        threading.Thread(target=_end_with_stdin, daemon=True).start()
     os.umask(0o077)
     with _state_folder(options.state) as (folder, lasting):
         _serve_folder(folder, lasting, options)
     return 0
+
+
+def _end_with_stdin() -> None:
+    """Read standard input to its end, then ask this process to end as SIGTERM does.
+
+    Whoever holds the other end may die in any way: the system closes it.
+    """
+    with contextlib.suppress(OSError):  # closed from the beginning
+        # Not by sys.stdin: a thread that waits in there holds a lock that Python's end asks for.
+        while os.read(0, 4096):
+            pass
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _serve_folder(folder: Path, lasting: bool, options: argparse.Namespace) -> None:

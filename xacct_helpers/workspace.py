@@ -229,7 +229,7 @@ def _start(folder: Path) -> Running:
                 stdout=subprocess.PIPE,
                 stderr=log,
                 start_new_session=True,
-                env=_clean(os.environ),
+                env=without_foreign(os.environ),
                 cwd=folder,
             )
         assert process.stdout is not None
@@ -487,7 +487,8 @@ def _foreign(name: str) -> bool:
     return name.upper().startswith(_FOREIGN_PREFIXES) or name.upper() in _PROXIES
 
 
-def _clean(environment: Mapping[str, str]) -> dict[str, str]:
+def without_foreign(environment: Mapping[str, str]) -> dict[str, str]:
+    """An environment without what points at anybody's AWS, moto or proxies."""
     return {name: value for name, value in environment.items() if not _foreign(name)}
 
 

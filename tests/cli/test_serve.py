@@ -62,6 +62,25 @@ def test_it_ends_cleanly(tmp_path: Path, number: signal.Signals) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_it_ends_with_standard_input_when_it_is_to(tmp_path: Path) -> None:
+    """Also when that has ended before it answers."""
+    command = [*COMMAND, "serve", "--json", "--until-stdin-closes"]
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, env=environment, **pipes) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(b"what is written is passed over\n")
+        process.stdin.flush()
+        assert process.stdout.readline().startswith(b'{"endpoint"')
+        assert process.communicate(timeout=60) == (b"", b"")
+    at_once = subprocess.run(
+        command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, timeout=60
+    )
+    assert (process.returncode, at_once.returncode, at_once.stderr) == (0, 0, b"")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_ended_before_it_answers_it_leaves_nothing(tmp_path: Path) -> None:
     """At any moment of its start: here when it has made its folder and imports the sandbox."""
     code = """
