@@ -387,6 +387,19 @@ def test_a_call_that_no_policy_had_a_part_in(lab: Lab) -> None:
     )
 
 
+def test_a_repository_that_is_not_there_is_said_not_to_be(lab: Lab) -> None:
+    """B's role pulls without registryId, which means from account B's own registry."""
+    ecr = boto3.Session(profile_name="account-b").client("ecr")
+    with pytest.raises(ClientError) as caught:
+        ecr.batch_get_image(repositoryName="my-app", imageIds=[{"imageTag": "v1"}])
+    card = explain(caught.value)
+    assert card.remarks[-1] == (
+        f"Account {B} has no repository my-app in us-east-1. Account {A} has one: a call names its "
+        "registry by registryId."
+    )
+    assert (card.changes, card.calls, card.what_if) == ((), (), ())
+
+
 def test_a_refusal_that_no_policy_made_is_said_to_be_so(lab: Lab) -> None:
     iam = boto3.Session(profile_name="account-a").client("iam")
     with pytest.raises(ClientError) as caught:
