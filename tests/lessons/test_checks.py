@@ -178,6 +178,13 @@ def profiles_without_a_name() -> None:
     profiles(session="")
 
 
+def profiles_without_a_region() -> None:
+    profiles()
+    path = Path(os.environ["AWS_CONFIG_FILE"])
+    kept, ours, rest = path.read_text().partition("[profile by-process]")
+    path.write_text(kept + ours + rest.replace("region = us-east-1\n", ""))
+
+
 def profiles_gone() -> None:
     profile("pull-from-a")
 
@@ -377,7 +384,8 @@ def profile_by_process() -> None:
     xacct = f"xacct credential-process --role-arn {ROLE_B} --role-arn {ROLE_A}"
     profile("pull-from-a", credential_process=xacct)
     path = Path(os.environ["AWS_CONFIG_FILE"])
-    path.write_text(f"{path.read_text()}[profile by-process]\ncredential_process = {xacct}\n")
+    lines = ["[profile by-process]", f"credential_process = {xacct}", "region = us-east-1", ""]
+    path.write_text(path.read_text() + "\n".join(lines))
 
 
 def one_profile_only() -> None:
@@ -648,6 +656,7 @@ CASES: list[tuple[str, str, int, Callable[[], None], str | None]] = [
         profiles_without_a_name,
         "its sessions have a name that says what it is",
     ),
+    ("09 no region", "09", 8, profiles_without_a_region, "… with a region of its own"),
     (
         "09 an empty profile",
         "09",

@@ -120,7 +120,8 @@ def _names(text: str, *, stored: bool) -> set[str]:
 
 def untold(cells: list[dict[str, Any]]) -> list[str]:
     """What a learner who does as the tasks say could not know: "cell: name" for each name that
-    only a cell left to them makes, that a later cell uses, and that its task does not say."""
+    only a cell left to them makes, that a later cell uses, and that neither its task says nor the
+    code that they complete."""
     code = [cell for cell in cells if cell["cell_type"] == "code"]
     found, made = [], set()
     for number, cell in enumerate(code):
@@ -128,6 +129,7 @@ def untold(cells: list[dict[str, Any]]) -> list[str]:
         if task is None:
             made |= names
             continue
+        made |= _names(course.given(cell) or "", stored=True)
         used = {n for c in code[number + 1 :] for n in _names(course.source(c), stored=False)}
         missing = sorted(names & used - made)
         found += [f"{cell['id']}: {n}" for n in missing if not re.search(rf"\b{n}\b", task)]

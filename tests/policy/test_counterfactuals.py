@@ -43,6 +43,12 @@ TOLD = [
     ("assume_role", "the external id is wrong", ["*send trust allowed"]),
     ("guardrails", "an SCP denies explicitly at one level", ["*remove scp allowed"]),
     ("guardrails", "one level of SCPs is silent", ["*add scp allowed"]),
+    ("typos", "a digit of the account", ["*replace identity allowed"]),
+    (
+        "typos",
+        "a typo in both accounts",
+        ["replace identity implicitDeny", "replace resource implicitDeny"],
+    ),
 ]
 
 

@@ -22,7 +22,7 @@ from xacct_helpers.policy import (
     sentences,
     suggest,
 )
-from xacct_helpers.policy.advice.edits import with_statement, without
+from xacct_helpers.policy.advice.edits import with_another, with_statement, without
 from xacct_helpers.policy.advice.explain import sides
 
 ROWS = {(case.topic, case.id): case for case in load(TABLES)}
@@ -268,6 +268,8 @@ def followed(
             request = replace(request, context={**request.context, **one.statement})
         elif one.change == "add":
             policies = with_statement(policies, one.layer, one.level, one.statement)
+        elif one.replaces is not None:
+            policies = with_another(policies, one.layer, one.policy, one.replaces, one.statement)
         else:
             layer = decision.layer(one.layer)
             assert layer is not None

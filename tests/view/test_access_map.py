@@ -339,7 +339,7 @@ def test_an_edge_is_explained() -> None:
     """As the browser asks for it; an edge that is gone has no explanation."""
     gone = "<p>This edge is not there any more.</p>"
     with prepared.lab(after=4):
-        found = read(current().running.get("map"))
+        found = read(current().running.access_map())
         widget = Widget(found)
         key = f"can-assume {arn('B:role/some-role-name')} {arn('A:role/account-a-role-name')}"
         assert key in {line.key for line in found.lines}

@@ -291,7 +291,24 @@ def _boundary(lab: Lab) -> None:
     iam.put_role_permissions_boundary(RoleName="some-role-name", PermissionsBoundary=arn)
 
 
-BROKEN = [_remake, _both_halves_gone, _denied_twice_in_one_document, _boundary]
+WRONG = ROLE_A.replace(A, f"{A[1:]}2")
+
+
+def _typos_in_both_halves(lab: Lab) -> None:
+    set_trust(trusting(B, ArnEquals={"aws:PrincipalArn": ROLE_B.replace("some", "sone")}))
+    allow = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": WRONG}
+    boto3.Session(profile_name="account-b-admin").client("iam").put_role_policy(
+        RoleName="some-role-name", PolicyName="assume-account-a", PolicyDocument=document(allow)
+    )
+
+
+BROKEN = [
+    _remake,
+    _both_halves_gone,
+    _denied_twice_in_one_document,
+    _boundary,
+    _typos_in_both_halves,
+]
 
 
 @pytest.mark.parametrize("made", [ran_as_python, ran_in_a_shell])
@@ -304,6 +321,22 @@ def test_the_calls_it_shows_mend_it_as_they_stand(lab: Lab, broken, made) -> Non
     boto3.Session(profile_name="account-b").client("sts").assume_role(
         RoleArn=ROLE_A, RoleSessionName="test"
     )
+
+
+def test_a_typo_is_corrected_in_its_place(lab: Lab) -> None:
+    _typos_in_both_halves(lab)
+    card = explain(refused("account-b"))
+    assert card.changes[0].sentence == (
+        f'Account {B} corrects Resource in statement 1 of inline policy "assume-account-a" of role '
+        f"some-role-name: {ROLE_A} instead of {WRONG}."
+    )
+    assert WRONG not in card.calls[0].boto3
+    ran_as_python(lab, card)
+    iam = boto3.Session(profile_name="account-b-admin").client("iam")
+    found = iam.get_role_policy(RoleName="some-role-name", PolicyName="assume-account-a")
+    assert found["PolicyDocument"]["Statement"] == [
+        {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": ROLE_A}
+    ]
 
 
 def test_a_principal_that_is_gone_is_left_out_and_said_to_be(lab: Lab) -> None:
@@ -385,6 +418,19 @@ def test_a_call_that_no_policy_had_a_part_in(lab: Lab) -> None:
     assert str(refusal.value) == (
         f"No policy had a part in this. AWS's answer says it all: {answer}"
     )
+
+
+def test_a_repository_that_is_not_there_is_said_not_to_be(lab: Lab) -> None:
+    """B's role pulls without registryId, which means from account B's own registry."""
+    ecr = boto3.Session(profile_name="account-b").client("ecr")
+    with pytest.raises(ClientError) as caught:
+        ecr.batch_get_image(repositoryName="my-app", imageIds=[{"imageTag": "v1"}])
+    card = explain(caught.value)
+    assert card.remarks[-1] == (
+        f"Account {B} has no repository my-app in us-east-1. Account {A} has one: a call names its "
+        "registry by registryId."
+    )
+    assert (card.changes, card.calls, card.what_if) == ((), (), ())
 
 
 def test_a_refusal_that_no_policy_made_is_said_to_be_so(lab: Lab) -> None:

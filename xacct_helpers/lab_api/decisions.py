@@ -12,7 +12,7 @@ TRAIL_HOLDS = 5000
 LayerName = Literal["scp", "rcp", "identity", "boundary", "session", "resource", "trust"]
 Outcome = Literal["allow", "explicitDeny", "implicitDeny", "notApplicable"]
 Verdict = Literal["allowed", "explicitDeny", "implicitDeny"]
-Change = Literal["add", "remove", "send"]
+Change = Literal["add", "remove", "replace", "send"]
 
 
 # -- a decision, with its steps: as `xacct decide` prints it -----------------------------------

@@ -65,15 +65,16 @@ HINTS: dict[str, tuple[str, str, str]] = {
     ),
     "08": (
         "Is it a session that is too short, or one that may too much or too little?",
-        "A role's MaxSessionDuration is an hour unless told otherwise; a chain never gets more.",
+        "A role's MaxSessionDuration is an hour by default; a chain never gets more.",
         'update_role(RoleName="some-role-name", MaxSessionDuration=43200); and take a leftover '
         "AWSRevokeOlderSessions away.",
     ),
     "09": (
         "Which profile does the check complain about, and does it exist? Names are case-sensitive.",
-        "A profile that assumes a role needs role_arn, and source_profile or credential_source.",
+        "A profile that assumes a role needs role_arn, source_profile or credential_source, and a "
+        "region of its own.",
         "aws configure set --profile pull-from-a source_profile account-b, and role_arn, "
-        "role_session_name in the same way.",
+        "role_session_name, region in the same way.",
     ),
     "10": (
         'Does the refusal say "identity-based" or "resource-based"? Look at that half.',

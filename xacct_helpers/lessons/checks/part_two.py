@@ -133,13 +133,19 @@ _NAMED = Expectation(
 )
 
 
-def _profile(name: str, how: str) -> tuple[Goal, Goal]:
+def _profile(name: str, how: str) -> tuple[Goal, ...]:
     return (
         Goal(
             f"the profile {name} becomes account-a-role-name, by {how}",
             lambda tries: probes.identity(tries, name),
             session_of(ROLE_A),
             f"the lines of [profile {name}], and where its chain begins",
+        ),
+        Goal(
+            "… with a region of its own",
+            lambda tries: probes.region(name),
+            ANSWERED,
+            f"region in [profile {name}]: it comes from no other profile",
         ),
         Goal(
             "… and pulls my-app:v1",

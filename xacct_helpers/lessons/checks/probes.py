@@ -82,6 +82,20 @@ def identity(tries: Tries, profile: str) -> Answer:
     return attempt(lambda: tries.client(profile, "sts").get_caller_identity())
 
 
+def region(profile: str) -> Answer:
+    """The region that a profile says, as a client made with it looks for one."""
+    return attempt(lambda: _region(profile))
+
+
+def _region(profile: str) -> str:
+    from botocore.exceptions import NoRegionError  # 10 ms
+
+    found: str | None = inner_session(profile).get_config_variable("region")
+    if found is None:
+        raise NoRegionError
+    return found
+
+
 def assume(tries: Tries, profile: str, role: str, **parameters: Any) -> Answer:
     """AssumeRole, by a profile."""
     return attempt(

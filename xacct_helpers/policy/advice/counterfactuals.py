@@ -11,7 +11,7 @@ from ..evaluation.evaluate import evaluate
 from ..evaluation.layer_names import LAYER_NAMES
 from ..evaluation.request import Policies, Request
 from ..language.model import plain
-from .edits import with_statement, without
+from .edits import with_another, with_statement, without
 from .suggest import Suggestion, suggest
 
 
@@ -21,12 +21,13 @@ class Counterfactual:
 
     account:   whose policy, or whose program, it is; "" when nobody's.
     policy:    the policy's name, or what kind of policy to write where one is missing.
-    statement: the statement taken away or added; of "send" the condition key and its value.
+    statement: the statement taken away, added or corrected; of "send" the condition key and its
+               value.
     flips:     whether an allowed call would be refused, or a refused one allowed.
     sentence:  the change and its verdict in words.
     """
 
-    change: Literal["remove", "add", "send"]
+    change: Literal["remove", "add", "replace", "send"]
     account: str
     layer: str
     policy: str
@@ -95,6 +96,9 @@ def _added(
         request = replace(request, context={**request.context, **one.statement})
         key, value = next(iter(one.statement.items()))
         change = f'With {key} "{value}" sent'
+    elif one.replaces is not None:
+        policies = with_another(policies, one.layer, one.policy, one.replaces, one.statement)
+        change = f"With that correction in {one.policy}"
     else:
         policies = with_statement(policies, one.layer, one.level, one.statement)
         change = (

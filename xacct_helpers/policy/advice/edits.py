@@ -1,4 +1,4 @@
-"""The policies of a request with a statement less or a statement more: new values, no change."""
+"""The policies of a request with a statement less, more or another: new values, no change."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 from ..evaluation.decision import StatementResult
 from ..evaluation.request import NamedPolicy, Policies
 from ..language.document import parse
+from ..language.model import Statement, plain
 
 
 def without(policies: Policies, layer: str, statements: Iterable[StatementResult]) -> Policies:
@@ -19,6 +20,31 @@ def without(policies: Policies, layer: str, statements: Iterable[StatementResult
     def change(policy: NamedPolicy) -> NamedPolicy:
         kept = tuple(one for one in policy.document.statements if id(one.raw) not in cut)
         return replace(policy, document=replace(policy.document, statements=kept))
+
+    return _map(policies, layer, change)
+
+
+def with_another(
+    policies: Policies,
+    layer: str,
+    policy: str,
+    before: Mapping[str, Any],
+    after: Mapping[str, Any],
+) -> Policies:
+    """The policies with a statement of one of them written otherwise.
+
+    policy: the policy's name; before, after: the statement as JSON would hold it.
+    """
+    (new,) = parse({"Version": "2012-10-17", "Statement": [plain(after)]}).statements
+
+    def each(one: Statement) -> Statement:
+        return replace(new, index=one.index) if plain(one.raw) == before else one
+
+    def change(named: NamedPolicy) -> NamedPolicy:
+        if named.name != policy:
+            return named
+        changed = tuple(each(one) for one in named.document.statements)
+        return replace(named, document=replace(named.document, statements=changed))
 
     return _map(policies, layer, change)
 

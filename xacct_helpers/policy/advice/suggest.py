@@ -12,48 +12,63 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any, Literal
 
-from ..evaluation.decision import Decision, StatementResult, near_misses
+from ..evaluation.decision import Decision, LayerResult, StatementResult, near_misses
 from ..evaluation.evaluate import evaluate
 from ..evaluation.layer_names import LAYER_NAMES
 from ..evaluation.principals import Principal
 from ..evaluation.request import NamedPolicy, Policies, Request, derived_context
 from ..language.model import plain
-from .edits import with_statement, without
+from .corrections import Correction, corrections
+from .edits import with_another, with_statement, without
 
 _ORDER = ("identity", "trust", "resource", "boundary", "session", "scp", "rcp")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suggestion:
-    """One statement to add or to remove, or something to send with the call.
+    """One statement to add, to remove or to correct, or something to send with the call.
 
     side_account: the account whose administrator, or whose program, has to do it.
     policy:       the policy's name, or what kind of policy to write where one is missing.
     statement:    the statement, as JSON would hold it; of "send" the condition key and its value.
+    replaces:     of "replace": the statement as it is, in whose place the other one goes.
     level:        of an SCP or RCP to add to: which level, counted from the root.
     """
 
     side_account: str
     layer: str
-    change: Literal["add", "remove", "send"]
+    change: Literal["add", "remove", "replace", "send"]
     policy: str
     statement: Mapping[str, Any]
     sentence: str
     level: int = 0
+    replaces: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Addition:
+    """An Allow to add to a layer that is silent, or one of its own to correct."""
+
     layer: str
     level: int
     statement: Mapping[str, Any]
+    correction: Correction | None = None
+
+    def made(self, policies: Policies) -> Policies:
+        """The policies with it."""
+        if self.correction is None:
+            return with_statement(policies, self.layer, self.level, self.statement)
+        result = self.correction.result
+        before = plain(result.raw)
+        return with_another(policies, self.layer, result.policy, before, self.statement)
 
 
 def suggest(request: Request, policies: Policies, decision: Decision) -> tuple[Suggestion, ...]:
-    """The smallest set of statements to add and remove that flips the decision to allowed.
+    """The smallest set of statements to change that flips the decision to allowed.
 
     Explicit denies that match have to go, each. Where a statement would do if the caller sent
-    what its condition asks for, that is the answer; else the fewest Allows that suffice are added.
+    what its condition asks for, that is the answer; else the fewest Allows that suffice are added,
+    or corrected where an Allow misses by a typo.
     () when the request is allowed already, and when nothing of this kind helps.
     """
     if decision.allowed:
@@ -69,7 +84,7 @@ def suggest(request: Request, policies: Policies, decision: Decision) -> tuple[S
         for chosen in combinations(additions, count):
             changed = cleared
             for one in chosen:
-                changed = with_statement(changed, one.layer, one.level, one.statement)
+                changed = one.made(changed)
             if evaluate(request, changed).allowed:
                 told = tuple(_told(one, policies, decision) for one in chosen)
                 return (*removed, *told)
@@ -159,12 +174,15 @@ def _who(account: str) -> str:
 
 def _additions(request: Request, policies: Policies) -> list[_Addition]:
     """One Allow for each layer, and level of SCPs and RCPs, that is silent."""
-    silent = {
-        one.layer for one in evaluate(request, policies).layers if one.outcome == "implicitDeny"
-    }
+    layers = evaluate(request, policies).layers
+    silent = {one.layer: one for one in layers if one.outcome == "implicitDeny"}
     found: list[_Addition] = []
     for layer in _ORDER:
         if layer not in silent:
+            continue
+        correction = _correction(request, policies, silent[layer])
+        if correction is not None:
+            found.append(correction)
             continue
         statement = _statement(request, layer)
         if layer in ("scp", "rcp"):
@@ -177,6 +195,18 @@ def _additions(request: Request, policies: Policies) -> list[_Addition]:
         else:
             found.append(_Addition(layer=layer, level=0, statement=statement))
     return found
+
+
+def _correction(request: Request, policies: Policies, silent: LayerResult) -> _Addition | None:
+    """The first of a layer's statements that allows the request once a typo in it is corrected."""
+    if silent.layer in ("scp", "rcp"):  # each level of them has to allow it
+        return None
+    for one in corrections(request, silent):
+        addition = _Addition(layer=silent.layer, level=0, statement=one.statement, correction=one)
+        after = evaluate(request, addition.made(policies)).layer(silent.layer)
+        if after is not None and after.outcome == "allow":
+            return addition
+    return None
 
 
 def _level_silent(request: Request, layer: str, level: tuple[NamedPolicy, ...]) -> bool:
@@ -218,6 +248,8 @@ def _principal(request: Request) -> str | dict[str, str]:
 def _told(added: _Addition, policies: Policies, decision: Decision) -> Suggestion:
     layer = decision.layer(added.layer)
     account = layer.account if layer else ""
+    if added.correction is not None:
+        return _corrected(added.correction, added.layer, account)
     existing = _existing(added, policies)
     policy = existing or LAYER_NAMES[added.layer].particular
     does = f"adds a statement to {policy}" if existing else f"writes {policy}"
@@ -229,6 +261,22 @@ def _told(added: _Addition, policies: Policies, decision: Decision) -> Suggestio
         statement=plain(added.statement),
         level=added.level,
         sentence=f"{_who(account)} {does} that allows {_what(added)}.",
+    )
+
+
+def _corrected(correction: Correction, layer: str, account: str) -> Suggestion:
+    result = correction.result
+    return Suggestion(
+        side_account=account,
+        layer=layer,
+        change="replace",
+        policy=result.policy,
+        statement=correction.statement,
+        replaces=plain(result.raw),
+        sentence=(
+            f"{_who(account)} corrects {correction.element} in statement {result.label} of "
+            f"{result.policy}: {correction.meant} instead of {correction.written}."
+        ),
     )
 
 

@@ -41,6 +41,8 @@ def remedies(
         statements = changed.setdefault(stored, _statements(stored.text))
         if one.change == "add":
             statements.append(dict(one.statement))
+        elif one.replaces in statements:
+            statements[statements.index(one.replaces)] = dict(one.statement)
         elif one.statement in statements:
             statements.remove(one.statement)
     far = checked.request.context.get("aws:RequestedRegion", DEFAULT_REGION) != DEFAULT_REGION

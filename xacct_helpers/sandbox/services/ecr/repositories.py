@@ -71,7 +71,21 @@ def repository_check(
         resource_policy=policy,
         registry_policy=registry_policy.of(state, owner, region),
         context=context,
+        missing="" if repository else _missing(state, action, owner, region, name),
     )
+
+
+def _missing(state: State, action: str, owner: str, region: str, name: str) -> str:
+    """What the learner may be told about a repository that is not there; AWS tells nobody."""
+    if action == "ecr:CreateRepository" or name == "*":
+        return ""
+    if owner not in state.accounts:
+        return f"There is no account {owner} in this lab."
+    hint = ""
+    elsewhere = [one for one in state.accounts if _find(state, one, region, name)]
+    if elsewhere:
+        hint = f" Account {elsewhere[0]} has one: a call names its registry by registryId."
+    return f"Account {owner} has no repository {name} in {region}.{hint}"
 
 
 def tags_of(call: Call) -> dict[str, str]:
