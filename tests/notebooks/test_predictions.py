@@ -122,6 +122,9 @@ SHOWN: dict[tuple[str, str], Callable[[str], str]] = {
             "denied: B's half": r"\(the caller's\): ✗",
         }
     ),
+    ("09", "region-predict"): _first(
+        {"account-b's": r"^<botocore", "none: an error": "You must specify a region"}
+    ),
     ("09", "profile-predict"): _first(
         {"when the client is made": r"^\[.*nightly", "at the first call": r"^\[\(.*by-hand'\)\]$"}
     ),
@@ -142,8 +145,8 @@ SHOWN: dict[tuple[str, str], Callable[[str], str]] = {
     ("09", "break-predict"): _first(
         {
             "pulled": _PULLED,
-            "denied: A's half": r"\(the resource's\): ✗",
-            "denied: B's half": r"\(the caller's\): ✗",
+            "AssumeRole is refused": "when calling the AssumeRole operation",
+            "the pull is refused": "when calling the BatchGetImage operation",
         }
     ),
     ("10", "node-predict"): _first(
