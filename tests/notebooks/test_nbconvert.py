@@ -48,4 +48,4 @@ def test_every_view_has_a_still_form(path: Path) -> None:
 
 def test_there_are_views() -> None:
     shown = {_shows(cell) for path in PATHS for _, cell in views(path)}
-    assert {"access_map", "diagnose", "edit_policy", "progress"} <= shown
+    assert {"access_map", "diagnose", "edit_policy", "summary"} <= shown

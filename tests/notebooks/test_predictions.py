@@ -61,6 +61,13 @@ _STATUS = {"401: no login": r"\b401\b", "403: denied": r"\b403\b", "404: not fou
 _ONE_CLI = r"(?:(?!aws-cli).)*"
 
 SHOWN: dict[tuple[str, str], Callable[[str], str]] = {
+    # the role that the owner lends, pulled with in the end
+    ("00", "demo-predict"): _first(
+        {
+            "a stronger policy in 666666666666": r"\(AccessDenied",
+            "a yes from 555555555555": "every digest checked",
+        }
+    ),
     ("00", "third-predict"): _first(
         {
             "it answers: some-role-name": r"'Arn': .*some-role-name",

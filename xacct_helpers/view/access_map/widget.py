@@ -5,12 +5,12 @@ A widget where a kernel lives, and in the same output the picture, the table and
 
 from __future__ import annotations
 
-import base64
 from collections import deque
 from collections.abc import Collection
 from html import escape
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import anywidget
 import traitlets
@@ -25,6 +25,8 @@ from .model import Bundle, Map, read
 from .svg import svg
 
 _STATIC = Path(__file__).parent.parent / "static"
+# What browsers take unquoted, so that a notebook's source stays readable.
+_PLAIN_IN_A_DATA_URL = " !$&'()*+,-./:;=?@_~"
 #: So many maps of a kernel follow the accounts; the oldest stop first.
 _FOLLOWING = 8
 
@@ -72,9 +74,9 @@ def still(found: Map) -> str:
     The picture is an image: JupyterLab takes SVG out of an output that it does not trust, and
     leaves an image with its data in the address.
     """
-    data = base64.b64encode(svg(found).encode()).decode()
+    data = escape(quote(svg(found), safe=_PLAIN_IN_A_DATA_URL), quote=True)
     name = escape(words.heading(found), quote=True)
-    picture = f'<img alt="{name}" src="data:image/svg+xml;base64,{data}">'
+    picture = f'<img alt="{name}" src="data:image/svg+xml,{data}">'
     return f'<div class="xacct-map-still">{picture}{_table(found)}</div>'
 
 
