@@ -310,3 +310,19 @@ def test_what_the_learner_has_in_the_kernel_is_not_touched(lab: Lab, said: Said)
     lab.catch_up(through=LAST)
     assert said() == as_after(LAST)
     assert (set(globals()), os.getcwd(), dict(os.environ)) == before
+
+
+def test_accounts_that_mean_the_same_stay(lab: Lab, said: Said) -> None:
+    """Another label, another order, a list of one: a right answer in a learner's own words."""
+    lab.catch_up(through=3)
+    iam = boto3.Session(profile_name="account-a").client("iam")
+    role = iam.get_role(RoleName="account-a-role-name")["Role"]
+    (statement,) = role["AssumeRolePolicyDocument"]["Statement"]
+    trust = {"Version": "2012-10-17", "Statement": {**statement, "Action": ["sts:AssumeRole"]}}
+    trust["Statement"]["Sid"] = "MyOwnWords"
+    iam.update_assume_role_policy(RoleName="account-a-role-name", PolicyDocument=json.dumps(trust))
+    theirs = journal(lab)
+    said()
+    lab.catch_up(through=3)
+    assert said() == as_after(3)
+    assert journal(lab) == theirs

@@ -90,7 +90,10 @@ def _say_what_came_later(report: CallReport) -> None:
         if entry.number > report.number and not entry.check and entry.error_code is None
     ]
     if later:
-        print(f"This is about {report.action}. {later[-1].action}, called later, was answered.")
+        print(
+            f"This is about the latest refusal, of {report.action}; since then "
+            f"{later[-1].action} was answered."
+        )
 
 
 def refusing(report: CallReport) -> tuple[str, ...]:

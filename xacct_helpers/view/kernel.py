@@ -18,6 +18,8 @@ from ..workspace import LabError, NotThere
 from . import moved_accounts, refusals
 from .gaps import StillToWrite, refuse_cells_with_gaps, unmade
 
+_KEYS = ("SecretAccessKey", "SessionToken")
+_NOT_SHOWN = "(not shown)"
 _AGAIN = "The sandbox does not answer. Run the cell with open_lab() again: it starts it."
 
 
@@ -53,9 +55,19 @@ def _show(value: dict[str, Any], printer: Any, cycle: bool, usual: Any) -> None:
         return
     rest = {name: item for name, item in value.items() if name != "ResponseMetadata"}
     if rest:
-        usual(rest, printer, cycle)
+        usual(_without_keys(rest), printer, cycle)
     else:
         printer.text(f"done (HTTP {metadata['HTTPStatusCode']})")
+
+
+def _without_keys(answer: dict[str, Any]) -> dict[str, Any]:
+    """An answer as it may stand in a notebook: it gets saved, sent and shown."""
+    return {
+        name: {key: _NOT_SHOWN if key in _KEYS else item for key, item in value.items()}
+        if name in ("Credentials", "AccessKey") and isinstance(value, dict)
+        else value
+        for name, value in answer.items()
+    }
 
 
 def _shorten_errors(shell: Any) -> None:

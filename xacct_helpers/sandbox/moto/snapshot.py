@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from .ecr import Ecr
 from .iam import Iam
 from .moto_imports import ecr_backend, iam_backend, tags
 
+Form = Callable[[str], str]
 
-def contents(iam: Iam, ecr: Ecr, account: str) -> dict[str, Any]:
-    """Everything an account holds but times and secrets."""
+
+def contents(iam: Iam, ecr: Ecr, account: str, form: Form | None = None) -> dict[str, Any]:
+    """Everything an account holds but times and secrets.
+
+    form: how a policy document is written; by default as it is, without white space.
+    """
+    form = form or compact
     backend = iam_backend(account)
     entities = {}
     for kind, items in (
@@ -23,13 +29,13 @@ def contents(iam: Iam, ecr: Ecr, account: str) -> dict[str, Any]:
         for item in items:
             entities[item.arn] = {
                 "id": item.id,
-                "inline": {n: _compact(t) for n, t in sorted(item.policies.items())},
+                "inline": {n: form(t) for n, t in sorted(item.policies.items())},
                 "attached": sorted(item.managed_policies),
                 "boundary": getattr(item, "permissions_boundary_arn", None),
                 "tags": sorted(tags(getattr(item, "tags", None) or []).items()),
             }
             if kind == "role":
-                entities[item.arn]["trust"] = _compact(item.assume_role_policy_document)
+                entities[item.arn]["trust"] = form(item.assume_role_policy_document)
                 entities[item.arn]["max_session"] = int(item.max_session_duration or 3600)
                 entities[item.arn]["description"] = item.description or ""
             elif kind == "user":
@@ -42,7 +48,7 @@ def contents(iam: Iam, ecr: Ecr, account: str) -> dict[str, Any]:
             else:
                 entities[item.arn]["members"] = sorted(u.name for u in item.users)
     policies = {
-        arn: {v.version_id: (v.is_default, _compact(v.document)) for v in policy.versions}
+        arn: {v.version_id: (v.is_default, form(v.document)) for v in policy.versions}
         for arn, policy in sorted(backend.managed_policies.items())
         if not arn.startswith("arn:aws:iam::aws:")
     }
@@ -65,17 +71,17 @@ def contents(iam: Iam, ecr: Ecr, account: str) -> dict[str, Any]:
         "iam": dict(sorted(entities.items())),
         "policies": policies,
         **({"password_policy": password_policy} if password_policy else {}),
-        "repositories": dict(_repositories(ecr, account)),
+        "repositories": dict(_repositories(ecr, account, form)),
     }
 
 
-def _repositories(ecr: Ecr, account: str) -> Iterator[tuple[str, Any]]:
+def _repositories(ecr: Ecr, account: str, form: Form) -> Iterator[tuple[str, Any]]:
     for region, name in ecr.repositories(account):
         repository = ecr_backend(account, region).repositories[name]
         yield (
             repository.arn,
             {
-                "policy": repository.policy and _compact(repository.policy),
+                "policy": repository.policy and form(repository.policy),
                 "mutability": str(repository.image_tag_mutability),
                 "layers": sorted(repository.layers.items()),
                 "images": sorted(
@@ -85,5 +91,32 @@ def _repositories(ecr: Ecr, account: str) -> Iterator[tuple[str, Any]]:
         )
 
 
-def _compact(text: str) -> str:
+def compact(text: str) -> str:
+    """A policy document without white space."""
     return json.dumps(json.loads(text), separators=(",", ":"))
+
+
+def meaning(text: str) -> str:
+    """A policy document without what makes no difference: labels, the order of statements and of
+    values in a list, and whether a single value stands in a list."""
+    document = json.loads(text)
+    statements = document["Statement"]
+    plain = [
+        {name: _sorted(value) for name, value in statement.items() if name != "Sid"}
+        for statement in (statements if isinstance(statements, list) else [statements])
+    ]
+    return json.dumps(
+        {"Version": document.get("Version"), "Statement": sorted(plain, key=_key)}, sort_keys=True
+    )
+
+
+def _sorted(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _sorted(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return value[0] if len(value) == 1 else sorted(value, key=_key)
+    return value
+
+
+def _key(value: Any) -> str:
+    return json.dumps(value, sort_keys=True)

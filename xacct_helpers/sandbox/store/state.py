@@ -18,6 +18,7 @@ from ..._version import __version__
 from ...aws.services import SERVICES
 from ..clock import Clock
 from ..moto import Backends
+from ..moto.snapshot import Form, meaning
 from ..protocol.errors import ApiError
 from ..protocol.messages import Answer, Call
 from ..records import AccessKey
@@ -250,13 +251,16 @@ class State:
     def _snapshot_path(self, name: str) -> Path:
         return self.folder / "snapshots" / f"{name}.jsonl"
 
-    def describe(self, account: str) -> dict[str, Any]:
-        """Everything an account holds but times and secrets."""
-        return {**self.backends.describe(account), **self.held(account).describe()}
+    def describe(self, account: str, form: Form | None = None) -> dict[str, Any]:
+        """Everything an account holds but times and secrets. form: as for `Backends.describe`."""
+        return {**self.backends.describe(account, form), **self.held(account).describe()}
 
     def fingerprint(self) -> str:
-        """A digest of what the accounts hold, times and secrets apart."""
-        content = {a: self.describe(a) for a in self.accounts}
+        """A digest of what the accounts hold, times and secrets apart.
+
+        Two policy documents that mean the same count as the same.
+        """
+        content = {a: self.describe(a, meaning) for a in self.accounts}
         for account, org in self.organizations.items():
             content[account]["organization"] = org.describe()
         for (account, region), registry in sorted(self.private_registries.items()):
