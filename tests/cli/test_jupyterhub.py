@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.notebooks.cells import PATHS
-from xacct_helpers.course import learners_copy
+from xacct_helpers import course
 
 pytestmark = pytest.mark.slow
 
@@ -50,12 +50,12 @@ def test_it_copies_the_course_and_becomes_what_the_hub_wants(program: Path, tmp_
     program.chmod(0o755)
     home = tmp_path / "home"
     home.mkdir()
-    done = singleuser(program, home, "--no-answers", *THEIRS)
+    done = singleuser(program, home, *THEIRS)
     settings, *rest = done.stdout.splitlines()
     assert settings.startswith("--LabApp.app_settings_dir=/")
     assert rest[-3:] == [*THEIRS, str(home.resolve())]
     assert len(list((home / "my-course").glob("*.ipynb"))) == len(PATHS)
-    assert f"# {learners_copy.YOURS}" in (home / "my-course" / PATHS[5].name).read_text()
+    assert f"# {course.YOURS}" in (home / "my-course" / PATHS[5].name).read_text()
 
 
 @pytest.fixture
