@@ -8,7 +8,7 @@ from __future__ import annotations
 import hmac
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from urllib.parse import parse_qsl, quote
 
 from ...aws import sigv4
@@ -17,6 +17,8 @@ from ..protocol.errors import ApiError, authentication
 from ..protocol.messages import HttpRequest
 
 SKEW = timedelta(minutes=5)
+# STAMP, as text: datetime.fromisoformat takes other forms, too.
+_TIME = re.compile(r"[0-9]{8}T[0-9]{6}Z")
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d{1,2}")
 
 
@@ -165,7 +167,9 @@ def verify(
 
 def _check_time(signature: Signature, now: datetime, protocol: str) -> None:
     try:
-        signed = datetime.strptime(signature.stamp, STAMP).replace(tzinfo=UTC)
+        if not _TIME.fullmatch(signature.stamp):
+            raise ValueError("another form")
+        signed = datetime.fromisoformat(signature.stamp)
     except ValueError as error:
         raise _incomplete(
             "Date must be in ISO-8601 'basic format'. "
@@ -179,13 +183,13 @@ def _check_time(signature: Signature, now: datetime, protocol: str) -> None:
             "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from "
             f"HTTP: '{signature.date}' != '{signature.stamp[:8]}', from '{signature.stamp}'.",
         )
-    at = now.strftime(STAMP)
     if signed < now - SKEW and signature.expires is None:
         limit = (now - SKEW).strftime(STAMP)
         raise authentication(
             "bad-signature",
             protocol,
-            f"Signature expired: {signature.stamp} is now earlier than {limit} ({at} - 5 min.)",
+            f"Signature expired: {signature.stamp} is now earlier than {limit} "
+            f"({now.strftime(STAMP)} - 5 min.)",
         )
     if signed > now + SKEW:
         limit = (now + SKEW).strftime(STAMP)
@@ -193,7 +197,7 @@ def _check_time(signature: Signature, now: datetime, protocol: str) -> None:
             "bad-signature",
             protocol,
             f"Signature not yet current: {signature.stamp} is still later than {limit} "
-            f"({at} + 5 min.)",
+            f"({now.strftime(STAMP)} + 5 min.)",
         )
     if signature.expires is not None and now > signed + timedelta(seconds=signature.expires):
         raise authentication("request-expired", protocol)

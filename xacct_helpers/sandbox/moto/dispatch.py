@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from enum import Enum
+from functools import cache
 from typing import Any
 
 from botocore.utils import parse_to_aware_datetime
@@ -25,6 +26,7 @@ from .moto_imports import (
     core_utils,
 )
 
+_method_name = cache(core_utils.camelcase_to_underscores)
 _Pick = Callable[[Any], Any]
 _MISSING = object()
 _picks_by_place: dict[tuple[Any, ...], list[tuple[str, _Pick]]] = {}
@@ -43,7 +45,7 @@ def dispatch(call: Call, account: str) -> dict[str, Any]:
     handler.querystring = {"Action": [call.operation]}
     handler.headers = {}
     handler.region, handler.partition, handler.current_account = call.region, PARTITION, account
-    method = getattr(handler, core_utils.camelcase_to_underscores(call.operation))
+    method = getattr(handler, _method_name(call.operation))
     try:
         result = method().result
     except ServiceException as error:
@@ -125,14 +127,24 @@ class _Walk:
             _same,
         )
 
+        get = _getter(type(value))
+
         def pick(value: Any) -> Any:
             for key in keys:
-                found = core_utils.get_value(value, key, _MISSING)
+                found = get(value, key, _MISSING)
                 if found is not _MISSING:
                     return transform(found)
             return transform(None)
 
         return pick
+
+
+def _getter(kind: type) -> Callable[[Any, str, Any], Any]:
+    """How to get a value by its name from one of a class; as moto's get_value does, but quicker."""
+    if kind is dict:
+        return dict.get
+    # "a.b" leads into what is inside; no name of IAM's or ECR's has a dot.
+    return core_utils.get_value if hasattr(kind, "__getitem__") else getattr
 
 
 def _same(value: Any) -> Any:

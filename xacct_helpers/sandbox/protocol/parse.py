@@ -97,7 +97,7 @@ def _not_here(name: str) -> str:
 
 
 def _form(request: HttpRequest) -> dict[str, str]:
-    pairs = parse_qsl(request.query, keep_blank_values=True)
+    pairs = parse_qsl(request.query, keep_blank_values=True) if request.query else []
     if request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
         try:
             text = request.body.decode()
