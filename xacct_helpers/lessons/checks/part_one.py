@@ -54,7 +54,6 @@ CHAIN = Goal(
 
 # A pull policy must not allow these. None of them would do harm if it went through.
 _GONE = [{"imageTag": "not-there"}]
-_NO_LAYER = f"sha256:{'0' * 64}"
 _TOO_MUCH = "the permission policy: does an Action or a Resource cover more than the pull?"
 NOTHING_ELSE = tuple(
     Goal(text, _in_a(service, make), SHUT, _TOO_MUCH)
@@ -165,23 +164,6 @@ _02 = (
         _in_a("ecr", lambda ecr: ecr.get_authorization_token()),
         ANSWERED,
         "on which Resource the permission policy allows GetAuthorizationToken",
-    ),
-    Goal(
-        "the role may look at the images: ecr:DescribeImages",
-        _in_a("ecr", lambda ecr: ecr.describe_images(repositoryName=REPOSITORY)),
-        ANSWERED,
-        "the actions of the permission policy, and the ARN of the repository in it",
-    ),
-    Goal(
-        "the role may ask whether a layer is there: ecr:BatchCheckLayerAvailability",
-        _in_a(
-            "ecr",
-            lambda ecr: ecr.batch_check_layer_availability(
-                repositoryName=REPOSITORY, layerDigests=[_NO_LAYER]
-            ),
-        ),
-        ANSWERED,
-        "the actions of the permission policy, and the ARN of the repository in it",
     ),
     Goal(
         "the role may pull my-app:v1, manifest and layers",
