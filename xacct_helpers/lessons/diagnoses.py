@@ -84,16 +84,11 @@ def _case(error: Exception | None) -> _Case:
 
 def _say_what_came_later(report: CallReport) -> None:
     """A call that was to be refused and was not leaves an older refusal as the latest."""
-    later = [
-        entry
-        for entry in current().running.trail(_LOOK_BACK)
-        if entry.number > report.number and not entry.check and entry.error_code is None
-    ]
-    if later:
-        print(
-            f"This is about the latest refusal, of {report.action}; since then "
-            f"{later[-1].action} was answered."
-        )
+    for entry in current().running.trail(_LOOK_BACK):
+        later = entry.number > report.number and not entry.check
+        if later and entry.action == report.action and entry.error_code is None:
+            print(f"This is about the latest refusal of {entry.action}; one since was answered.")
+            return
 
 
 def refusing(report: CallReport) -> tuple[str, ...]:
