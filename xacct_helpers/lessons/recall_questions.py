@@ -51,7 +51,7 @@ PARTS: dict[str, tuple[Question, Question, Question]] = {
             why="Permissions are read at each call; a trust policy is read when a session begins.",
         ),
         Question(
-            text="`docker login` works and `docker pull` is denied. Why can both be right?",
+            text="docker login works and docker pull is denied. Why can both be right?",
             choices=(
                 "the login is one permission, on *, and the pull another, on the repository",
                 "the password has expired in between",
