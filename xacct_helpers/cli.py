@@ -258,10 +258,11 @@ def _serve(options: argparse.Namespace) -> int:
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) != signal.SIG_IGN:  # as nohup has it
             signal.signal(number, lambda *_: sys.exit(0))
-    if options.until_stdin_closes:
-        threading.Thread(target=_end_with_stdin, daemon=True).start()
     os.umask(0o077)
     with _state_folder(options.state) as (folder, lasting):
+        # Not before: ended while it makes its folder, it would leave half of that behind.
+        if options.until_stdin_closes:
+            threading.Thread(target=_end_with_stdin, daemon=True).start()
         _serve_folder(folder, lasting, options)
     return 0
 
