@@ -19,6 +19,7 @@ from jupyter_client.provisioning import LocalProvisioner
 
 from tests import labs
 from tests.forking import Fork
+from tests.notebooks.execute import joined_streams
 from tests.tools import ROOT
 
 CELL_SECONDS = 60
@@ -37,22 +38,7 @@ def run(*sources: str, folder: Path = ROOT / "notebooks") -> list[list[Any]]:
         cell = nbformat.v4.new_code_cell(source, metadata={"tags": ["raises-exception"]})
         notebook.cells.append(cell)
     execute(notebook, folder)
-    return [_one_per_stream(cell["outputs"]) for cell in notebook.cells]
-
-
-def _one_per_stream(outputs: list[Any]) -> list[Any]:
-    """Text that a stream gave in several pieces as one: where it was cut is chance."""
-    merged: list[Any] = []
-    for output in outputs:
-        if (
-            merged
-            and output["output_type"] == merged[-1]["output_type"] == "stream"
-            and output["name"] == merged[-1]["name"]
-        ):
-            merged[-1]["text"] += output["text"]
-        else:
-            merged.append(output)
-    return merged
+    return [joined_streams(cell["outputs"]) for cell in notebook.cells]
 
 
 def execute(notebook: Any, folder: Path) -> None:

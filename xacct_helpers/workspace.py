@@ -217,31 +217,47 @@ _started: dict[int, subprocess.Popen[bytes]] = {}
 
 def _start(folder: Path) -> Running:
     for port in dict.fromkeys((_last_port(folder), 0)):
-        command = [sys.executable, "-m", "xacct_helpers", "serve", "--json"]
-        command += ["--state", str(folder), "--port", str(port)]
+        arguments = ["--state", str(folder), "--port", str(port)]
         if not (folder / "journal.jsonl").exists():
-            command += ["--accounts", ",".join(ACCOUNTS)]
+            arguments += ["--accounts", ",".join(ACCOUNTS)]
         with _private(folder / "sandbox.log", "ab") as log:
             log_start = log.tell()
-            process = subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                start_new_session=True,
-                env=without_foreign(os.environ),
-                cwd=folder,
-            )
-        assert process.stdout is not None
-        with process.stdout:
-            line = process.stdout.readline()
+            process, line = serve(arguments, log, folder=folder)
         if line:
             _started[process.pid] = process
-            running = _running(folder, line.decode())
+            running = _running(folder, line)
             write(folder / "port", str(urlsplit(running.endpoint).port))
             return running
-        process.wait()
     raise LabError(f"The sandbox did not start. {_end_of_log(folder / 'sandbox.log', log_start)}")
+
+
+def serve(
+    arguments: list[str],
+    log: IO[Any],
+    *,
+    stdin: int = subprocess.DEVNULL,
+    folder: Path | None = None,
+) -> tuple[subprocess.Popen[bytes], str]:
+    """Start `xacct serve` in a process that outlives this one; with the line that it announces.
+
+    The line is "" when it has ended before it answered; why stands in the log.
+    folder: where it runs; by default where this process does.
+    """
+    process = subprocess.Popen(
+        [sys.executable, "-m", "xacct_helpers", "serve", "--json", *arguments],
+        stdin=stdin,
+        stdout=subprocess.PIPE,
+        stderr=log,
+        start_new_session=True,  # what interrupts this process does not reach it
+        env=without_foreign(os.environ),
+        cwd=folder,
+    )
+    assert process.stdout is not None
+    with process.stdout:
+        line = process.stdout.readline().decode()
+    if not line:
+        process.wait()
+    return process, line
 
 
 def _last_port(folder: Path) -> int:
@@ -258,11 +274,15 @@ def _last_port(folder: Path) -> int:
 
 def _end_of_log(log: Path, start: int) -> str:
     """The last thing that a log holds after a position."""
-    lines = log.read_bytes()[start:].decode(errors="replace").splitlines()
-    if not lines:
-        return "It said nothing."
-    more = f" ({log} has more.)" if len(lines) > 1 else ""
-    return lines[-1].removeprefix("xacct: ") + more
+    text = log.read_bytes()[start:]
+    more = f" ({log} has more.)" if len(text.splitlines()) > 1 else ""
+    return last_line(text) + more
+
+
+def last_line(log: bytes) -> str:
+    """The last line of what `xacct` has written to a log, for a person."""
+    lines = log.decode(errors="replace").splitlines()
+    return lines[-1].removeprefix("xacct: ") if lines else "It said nothing."
 
 
 def stop(folder: Path) -> bool:

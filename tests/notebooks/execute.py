@@ -169,7 +169,7 @@ def _still(output: Any) -> Any:
     return output
 
 
-def _one_per_stream(outputs: list[Any]) -> list[Any]:
+def joined_streams(outputs: list[Any]) -> list[Any]:
     """Text that a stream gave in several pieces as one: where it was cut is chance."""
     merged: list[Any] = []
     for output in outputs:
@@ -182,6 +182,12 @@ def _one_per_stream(outputs: list[Any]) -> list[Any]:
             before["text"] += output["text"]
         else:
             merged.append(output)
+    return merged
+
+
+def _one_per_stream(outputs: list[Any]) -> list[Any]:
+    """The outputs with joined streams, each as it is left on a screen."""
+    merged = joined_streams(outputs)
     for output in merged:
         if output.get("output_type") == "stream":
             # What was written over, a progress bar: nbval passes over it likewise.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
@@ -31,7 +32,7 @@ class NotOurs(LabError):
     """Nothing answers at the endpoint, or something that does not take our token."""
 
 
-class ControlApi:
+class ControlApi(ABC):
     """The control API's questions. What it runs over is for the class that says `get` and `post`.
 
     Each raises LabError: with the sandbox's words when it refuses, and when its answer does not fit
@@ -40,13 +41,13 @@ class ControlApi:
 
     __slots__ = ()
 
+    @abstractmethod
     def get(self, path: str) -> dict[str, Any]:
         """GET /_lab/PATH, as plain JSON."""
-        raise NotImplementedError
 
+    @abstractmethod
     def post(self, path: str, **body: Any) -> dict[str, Any]:
         """POST /_lab/PATH, as plain JSON."""
-        raise NotImplementedError
 
     # -- the lab itself
 

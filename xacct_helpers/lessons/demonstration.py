@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import atexit
 import json
-import os
 import subprocess
-import sys
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -126,25 +124,12 @@ def demonstration() -> Demonstration:
 
 def _start() -> tuple[subprocess.Popen[bytes], Announcement]:
     """A sandbox that ends when its standard input does, and what it says once it answers."""
-    command = [sys.executable, "-m", "xacct_helpers", "serve", "--port", "0", "--json"]
-    command += ["--accounts", f"{OWNER},{CLUSTER}", "--until-stdin-closes"]
+    arguments = ["--port", "0", "--accounts", f"{OWNER},{CLUSTER}", "--until-stdin-closes"]
     with tempfile.TemporaryFile() as log:
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=log,
-            start_new_session=True,  # what interrupts the kernel does not reach it
-            env=workspace.without_foreign(os.environ),
-        )
-        assert process.stdout is not None
-        with process.stdout:
-            line = process.stdout.readline()
+        process, line = workspace.serve(arguments, log, stdin=subprocess.PIPE)
         if not line:
-            process.wait()
             log.seek(0)
-            lines = log.read().decode(errors="replace").splitlines() or ["It said nothing."]
-            raise LabError(f"The demonstration did not start. {lines[-1].removeprefix('xacct: ')}")
+            raise LabError(f"The demonstration did not start. {workspace.last_line(log.read())}")
     return process, from_json(Announcement, json.loads(line))
 
 

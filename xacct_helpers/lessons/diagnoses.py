@@ -15,15 +15,15 @@ from ..lab_api.decisions import CallReport, Decision, PermissionReport
 from ..policy import LAYER_NAMES
 from ..view.opening import current
 from ..view.refusals import call_card, note_explained, request_id
-from ..workspace import ACCOUNT_A, ACCOUNT_B, LabError
+from ..workspace import ACCOUNT_A, ACCOUNT_B, LabError, account_name
 from . import asking
 
 _LEGEND = "Which account refused, and by which kind of policy?"
 _BOTH = "both accounts"
 #: How many of the latest calls are looked at for one that was answered after the refusal.
 _LOOK_BACK = 50
-_LETTERS = {"a": ACCOUNT_A, "b": ACCOUNT_B}
-_NAMES = {ACCOUNT_A: "account A", ACCOUNT_B: "account B"}
+# By the letter that the course calls an account by, in small.
+_LETTERS = {account_name(one).lower(): one for one in (ACCOUNT_A, ACCOUNT_B)}
 # In the words of the course: AWS's refusals say identity-based and resource-based policy.
 _CALLER = {"identity": "identity policy"} | {
     layer: LAYER_NAMES[layer].name for layer in ("boundary", "session", "scp")
@@ -97,7 +97,7 @@ def refusing(report: CallReport) -> tuple[str, ...]:
 
 
 def _name(account: str) -> str:
-    return _NAMES.get(account, f"account {account}")
+    return f"account {account_name(account) if account in _LETTERS.values() else account}"
 
 
 def _choices(asked: PermissionReport) -> Iterator[str]:

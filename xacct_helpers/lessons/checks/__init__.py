@@ -67,6 +67,7 @@ def check(notebook: str | int) -> None:
         print(f"✗ {finding.goal}")
         print(f"    Looked for: {finding.wanted}")
         print(f"    What happened: {finding.found}")
+        note_failed_check(finding.refusal)
         print(f"    Look at: {_where(finding)}")
         print(f"    {_ways_on(name)}")
         progress.record(folder, lambda before: progress.with_last(before, name))
@@ -79,7 +80,6 @@ def check(notebook: str | int) -> None:
 
 def _where(finding: Finding) -> str:
     """What to look at: for a refusal, who refused and by which kind of policy; explain() tells."""
-    note_failed_check(finding.refusal)
     if not finding.refusal:
         return finding.next
     try:

@@ -23,7 +23,7 @@ from .managed import PREFIX, AwsManaged
 from .moto_imports import BackendDict, iam_backend
 from .patches import mend
 from .service_linked import ServiceLinkedRoles
-from .snapshot import Form, contents
+from .snapshot import Form, compact, contents
 
 __all__ = ["ADMINISTRATOR", "ADMIN_USER", "Backends"]
 
@@ -133,7 +133,7 @@ class Backends:
         if call.operation == "ListPolicies" and call.params.get("Scope") != "Local":
             self._managed.load_all(account)
 
-    def describe(self, account: str, form: Form | None = None) -> dict[str, Any]:
+    def describe(self, account: str, form: Form = compact) -> dict[str, Any]:
         """Everything an account holds but times and secrets: what two labs are compared by.
 
         form: how a policy document is written; by default as it is.

@@ -10,7 +10,8 @@ from typing import Any
 
 from ..clock import Clock
 from ..records import Image, Repository
-from .moto_imports import ecr_backend, ecr_models, tags
+from .iam import tags_of
+from .moto_imports import ecr_backend, ecr_models
 
 
 class Ecr:
@@ -38,7 +39,7 @@ class Ecr:
             arn=repository.arn,
             policy=repository.policy,
             layers=repository.layers,
-            tags=tags(tagged),
+            tags=tags_of(tagged),
         )
 
     def repositories(self, account: str) -> Iterator[tuple[str, str]]:

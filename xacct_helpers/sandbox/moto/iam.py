@@ -21,7 +21,7 @@ from ..records import (
 )
 from ..user_credentials import Holdings
 from .managed import PREFIX, AwsManaged
-from .moto_imports import iam_backend, tags
+from .moto_imports import iam_backend
 
 _GRANTS_NOTHING = '{"Statement": {"Effect": "Allow", "Action": [], "Resource": "*"}}'
 
@@ -89,7 +89,7 @@ class Iam:
             name=user.name,
             arn=user.arn,
             unique_id=user.id,
-            tags=_tags(user.tags),
+            tags=tags_of(user.tags),
             boundary=_boundary_arn(user),
         )
 
@@ -154,7 +154,7 @@ class Iam:
             url=found.url,
             client_ids=tuple(found.client_id_list),
             thumbprints=tuple(found.thumbprint_list),
-            tags=tags(found.tags.values()),
+            tags=tags_of(found.tags.values()),
         )
 
     def set_oidc_client_ids(self, account: str, arn: str, client_ids: tuple[str, ...]) -> None:
@@ -340,7 +340,7 @@ class Iam:
 
     def policy_tags(self, account: str, arn: str) -> dict[str, str]:
         policy = self._backend(account).managed_policies.get(arn)
-        return tags(policy.get_tags()) if policy is not None else {}
+        return tags_of(policy.get_tags()) if policy is not None else {}
 
     def instance_profiles(self, account: str) -> dict[str, tuple[str, ...]]:
         """Name of each instance profile to the names of its roles."""
@@ -351,14 +351,15 @@ class Iam:
         profile = self._backend(account).instance_profiles.get(name)
         if profile is None:
             return None
-        return InstanceProfile(path=profile.path, tags=tags(profile.tags or []))
+        return InstanceProfile(path=profile.path, tags=tags_of(profile.tags))
 
     def instance_profile_roles(self, account: str) -> tuple[str, ...]:
         profiles = self._backend(account).instance_profiles.values()
         return tuple(role.name for profile in profiles for role in profile.roles)
 
 
-def _tags(items: Any) -> dict[str, str]:
+def tags_of(items: Any) -> dict[str, str]:
+    """Tags as moto lists them, by key."""
     return {tag["Key"]: tag["Value"] for tag in items or ()}
 
 
@@ -370,7 +371,7 @@ def _role_value(account: str, role: Any) -> Role:
         unique_id=role.id,
         trust_policy=role.assume_role_policy_document,
         max_session_seconds=int(role.max_session_duration or 3600),
-        tags=_tags(role.tags),
+        tags=tags_of(role.tags),
         boundary=_boundary_arn(role),
     )
 

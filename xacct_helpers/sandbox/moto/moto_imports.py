@@ -52,7 +52,6 @@ __all__ = [
     "iam_exceptions",
     "iam_models",
     "mock_random",
-    "tags",
 ]
 
 PARTITION = "aws"
@@ -66,8 +65,3 @@ def iam_backend(account: str) -> Any:
 def ecr_backend(account: str, region: str) -> Any:
     """moto's ECR of an account in a region."""
     return ecr_models.ecr_backends[account][region]
-
-
-def tags(items: Any) -> dict[str, str]:
-    """Tags as moto lists them, by key."""
-    return {tag["Key"]: tag["Value"] for tag in items}

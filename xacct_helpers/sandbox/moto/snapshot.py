@@ -7,18 +7,17 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from .ecr import Ecr
-from .iam import Iam
-from .moto_imports import ecr_backend, iam_backend, tags
+from .iam import Iam, tags_of
+from .moto_imports import ecr_backend, iam_backend
 
 Form = Callable[[str], str]
 
 
-def contents(iam: Iam, ecr: Ecr, account: str, form: Form | None = None) -> dict[str, Any]:
+def contents(iam: Iam, ecr: Ecr, account: str, form: Form) -> dict[str, Any]:
     """Everything an account holds but times and secrets.
 
-    form: how a policy document is written; by default as it is, without white space.
+    form: how a policy document is written.
     """
-    form = form or compact
     backend = iam_backend(account)
     entities = {}
     for kind, items in (
@@ -32,7 +31,7 @@ def contents(iam: Iam, ecr: Ecr, account: str, form: Form | None = None) -> dict
                 "inline": {n: form(t) for n, t in sorted(item.policies.items())},
                 "attached": sorted(item.managed_policies),
                 "boundary": getattr(item, "permissions_boundary_arn", None),
-                "tags": sorted(tags(getattr(item, "tags", None) or []).items()),
+                "tags": sorted(tags_of(getattr(item, "tags", None)).items()),
             }
             if kind == "role":
                 entities[item.arn]["trust"] = form(item.assume_role_policy_document)
@@ -56,7 +55,7 @@ def contents(iam: Iam, ecr: Ecr, account: str, form: Form | None = None) -> dict
         entities[profile.arn] = {
             "id": profile.id,
             "roles": sorted(role.name for role in profile.roles),
-            "tags": sorted(tags(profile.tags or []).items()),
+            "tags": sorted(tags_of(profile.tags).items()),
         }
     for arn in backend.open_id_providers:
         provider = iam.oidc_provider(account, arn)

@@ -22,6 +22,7 @@ from ..permission_checks import CheckedPermission
 from ..protocol import parse, serialize
 from ..protocol.errors import ApiError
 from ..protocol.messages import Addressed, Answer, Call, HttpRequest, HttpResponse
+from ..services.operation import Operation, Service
 from ..store.state import State
 
 _LOOPBACK = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:\d+)?")
@@ -53,6 +54,8 @@ class CallInProgress:
     addressed: Addressed | None = None
     caller: Caller | None = None
     call: Call | None = None
+    service: Service | None = None
+    operation: Operation | None = None
     checked: list[CheckedPermission] = field(default_factory=list)
     failure: ApiError | None = None
     answer: Answer = field(default_factory=dict)
@@ -96,27 +99,31 @@ def read(this: CallInProgress) -> None:
         this.request, this.addressed, request_id=this.request_id, served=service.operations
     )
     service.check_parameters(this.call)
+    this.service, this.operation = service, service.operations[this.call.operation]
+
+
+def _read(this: CallInProgress) -> tuple[Service, Operation, Call, Caller]:
+    """What the stages so far have found out, for those that come after `read`."""
+    assert this.service is not None
+    assert this.operation is not None
+    assert this.call is not None
+    assert this.caller is not None
+    return this.service, this.operation, this.call, this.caller
 
 
 def prepare(this: CallInProgress) -> None:
     """Refuse what AWS refuses before it looks at any permission."""
-    assert this.call is not None
-    assert this.caller is not None
-    service = services.BY_SERVICE[this.call.service]
-    operation = service.operations[this.call.operation]
+    service, operation, call, caller = _read(this)
     for refuse in (service.prepare, operation.prepare):
         if refuse is not None:
-            refuse(this.state, this.call, this.caller)
+            refuse(this.state, call, caller)
 
 
 def authorize(this: CallInProgress) -> None:
     """Ask the gate for each permission that the call needs."""
-    assert this.call is not None
-    assert this.caller is not None
-    service = services.BY_SERVICE[this.call.service]
-    operation = service.operations[this.call.operation]
-    for check in operation.permissions(this.state, this.call, this.caller):
-        checked = gate.decide(this.state, this.caller, check, this.call)
+    service, operation, call, caller = _read(this)
+    for check in operation.permissions(this.state, call, caller):
+        checked = gate.decide(this.state, caller, check, call)
         this.checked.append(checked)
         if not checked.decision.allowed:
             raise service.refused(checked, this.protocol)
@@ -124,10 +131,8 @@ def authorize(this: CallInProgress) -> None:
 
 def perform(this: CallInProgress) -> None:
     """Check the call against what is there, change the state, have it journalled."""
-    assert this.call is not None
-    assert this.caller is not None
-    operation = services.BY_SERVICE[this.call.service].operations[this.call.operation]
-    this.answer = operation.perform(this.state, this.call, this.caller)
+    _, operation, call, caller = _read(this)
+    this.answer = operation.perform(this.state, call, caller)
 
 
 #: What a call goes through, in order; each stage may refuse it with an ApiError.

@@ -18,7 +18,7 @@ from ..._version import __version__
 from ...aws.services import SERVICES
 from ..clock import Clock
 from ..moto import Backends
-from ..moto.snapshot import Form, meaning
+from ..moto.snapshot import Form, compact, meaning
 from ..protocol.errors import ApiError
 from ..protocol.messages import Answer, Call
 from ..records import AccessKey
@@ -251,7 +251,7 @@ class State:
     def _snapshot_path(self, name: str) -> Path:
         return self.folder / "snapshots" / f"{name}.jsonl"
 
-    def describe(self, account: str, form: Form | None = None) -> dict[str, Any]:
+    def describe(self, account: str, form: Form = compact) -> dict[str, Any]:
         """Everything an account holds but times and secrets. form: as for `Backends.describe`."""
         return {**self.backends.describe(account, form), **self.held(account).describe()}
 

@@ -183,11 +183,6 @@ def _devices(state: State, call: Call, account: str) -> dict[str, Any]:
 # -- codes of AssumeRole and GetSessionToken -------------------------------------------------
 
 
-def shown(call: Call) -> bool:
-    """Whether the call shows a code; `authenticate` has found it good before any other layer."""
-    return "TokenCode" in call.params
-
-
 def authenticate(state: State, call: Call, caller: Caller) -> None:
     """Spend the code that a call shows.
 
@@ -195,7 +190,7 @@ def authenticate(state: State, call: Call, caller: Caller) -> None:
     that is wrong, too old, too early or spent.
     """
     params = call.params
-    if "SerialNumber" not in params or not shown(call):
+    if "SerialNumber" not in params or "TokenCode" not in params:
         raise _failed(", must provide both MFA serial number and one time pass code.")
     devices = state.held(caller.account).mfa_devices
     device = devices.get(params["SerialNumber"])

@@ -103,7 +103,7 @@ def _caller_identity(state: State, call: Call, caller: Caller) -> Answer:
 
 def _session_token(state: State, call: Call, caller: Caller) -> Answer:
     seconds = call.params.get("DurationSeconds", 43200)
-    session = sessions.for_user(state, caller, seconds, mfa=mfa.shown(call))
+    session = sessions.for_user(state, caller, seconds, mfa="TokenCode" in call.params)
     return {"Credentials": sessions.credentials(state, session)}
 
 
